@@ -1,0 +1,1 @@
+"""What runs and waits: the socket, the accounts, the scheduler."""
