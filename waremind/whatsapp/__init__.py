@@ -1,1 +1,1 @@
-"""WhatsApp: the gateway, sessions in processes of their own, and the only code that knows neonize."""
+"""WhatsApp: the gateway, sessions in child processes, and the only code that knows neonize."""
