@@ -1,0 +1,92 @@
+"""The port to WhatsApp: how the daemon opens sessions and what it may ask of them.
+
+Two implementations obey one conformance suite: `session.ProcessGateway`, which runs neonize in a
+child process for each account, and the scripted one of the tests.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from waremind.whatsapp.reports import AnyReport, GroupSnapshot, Outcome
+
+Hear = Callable[[AnyReport], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """How to link: by QR, or by a pairing code for `phone` (digits, no plus)."""
+
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a session needs to know: whose it is, its number, and where the device's keys lie."""
+
+    account: str
+    session: int
+    directory: Path
+    pairing: Pairing | None = None  # None: log in with the keys in `directory`
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text to a group; `mentions` are the LIDs of the members to notify."""
+
+    group: str
+    text: str
+    mentions: tuple[str, ...] = ()
+
+
+class Session(Protocol):
+    """One run of an account's child process."""
+
+    @property
+    def number(self) -> int:
+        """The session's number."""
+        ...
+
+    async def end(self, *, log_out: bool = False) -> bool:
+        """End it within 5 s, whatever it is doing; may be called again, answers the same.
+
+        With `log_out` the device is first unlinked at WhatsApp, as far as that can be done in
+        time. Returns whether WhatsApp no longer lists the device (also when there never was one).
+        """
+        ...
+
+    async def groups(self) -> list[GroupSnapshot]:
+        """Fetch all groups of the account.
+
+        Raises WaremindError `not_connected`, `rate_limited`, `timed_out` or `refused`.
+        """
+        ...
+
+    async def group(self, jid: str) -> GroupSnapshot | None:
+        """Fetch one group; None when the account is not in it. Raises as `groups` does."""
+        ...
+
+    async def send(self, message: Message) -> Outcome:
+        """Send one message and wait for WhatsApp's ack; never raises for what WhatsApp does."""
+        ...
+
+
+class Gateway(Protocol):
+    """Opens sessions, one at a time for each account."""
+
+    async def open(self, opening: Opening, hear: Hear) -> Session:
+        """Open a session once the account's previous one is gone.
+
+        `hear` is called on the event loop with each report, in order; the last one is `ended`,
+        exactly once, when the child process is gone.
+        """
+        ...
+
+    async def log_out(self, opening: Opening) -> bool:
+        """Finish an interrupted unpair: log in only to unlink the device, within 15 s."""
+        ...
+
+    async def close(self) -> None:
+        """End every session within 8 s; no child is left."""
+        ...

@@ -1,0 +1,123 @@
+"""What a session says, as typed records; the same ones cross the descriptor of its child process.
+
+A report cannot be built without the number of the session that says it.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from waremind.domain.lifecycle import Cause
+
+
+class Identity(Struct, frozen=True):
+    """Who the phone says it is: `jid` without a device, `lid` and `push_name` where known."""
+
+    jid: str
+    phone: str
+    lid: str | None = None
+    push_name: str | None = None
+
+
+class Member(Struct, frozen=True):
+    """A participant of a group, keyed by LID; the phone number may be unknown."""
+
+    lid: str
+    phone: str | None = None
+    admin: bool = False
+
+
+class GroupSnapshot(Struct, frozen=True):
+    """A group as WhatsApp describes it to an account that is in it."""
+
+    jid: str
+    name: str
+    announce_only: bool
+    admin: bool  # the account may write to an announce-only group
+    members: tuple[Member, ...] = ()
+
+
+class Report(Struct, frozen=True, kw_only=True, tag=True):
+    """Something that the session numbered `session` says."""
+
+    session: int
+
+
+class Turned(Report, frozen=True, kw_only=True):
+    """The account's life takes a turn: one of the causes in `lifecycle.REPORTS`.
+
+    `detail` is a short sentence for operators and logs, free of secrets; `until` is when a
+    temporary ban ends; `identity` comes with `paired` and `connected`.
+    """
+
+    cause: Cause
+    detail: str = ""
+    until: datetime | None = None
+    identity: Identity | None = None
+
+
+class Code(Report, frozen=True, kw_only=True):
+    """What the phone needs to link: the payload of a QR, or a pairing code. A secret."""
+
+    kind: Literal["qr", "pair_code"]
+    code: str
+    expires_at: datetime
+
+
+class GroupChanged(Report, frozen=True, kw_only=True):
+    """WhatsApp tells that a group is new or otherwise than before."""
+
+    group: GroupSnapshot
+
+
+class GroupStale(Report, frozen=True, kw_only=True):
+    """Something of a group has changed that only a new look can tell."""
+
+    jid: str
+
+
+class GroupLeft(Report, frozen=True, kw_only=True):
+    """The account is no longer in a group."""
+
+    jid: str
+
+
+class Receipt(Report, frozen=True, kw_only=True):
+    """Somebody's device says that messages arrived, or that they were read."""
+
+    kind: Literal["delivered", "read"]
+    message_ids: tuple[str, ...]
+    participant: str
+    at: datetime
+
+
+AnyReport = Turned | Code | GroupChanged | GroupStale | GroupLeft | Receipt
+
+
+class Sent(Struct, frozen=True, tag=True):
+    """WhatsApp has taken the message."""
+
+    message_id: str
+
+
+class NotSent(Struct, frozen=True, tag=True):
+    """Certainly nothing was sent: not connected, or stopped before the stanza."""
+
+    detail: str
+
+
+class SendRefused(Struct, frozen=True, tag=True):
+    """WhatsApp answered with an error: the code of its ack (463: too many, or out of reach)."""
+
+    code: int
+    detail: str
+
+
+class SendUnknown(Struct, frozen=True, tag=True):
+    """The stanza may have left and no answer came: nobody can know."""
+
+    detail: str
+
+
+Outcome = Sent | NotSent | SendRefused | SendUnknown
