@@ -1,0 +1,126 @@
+"""The blocking client: `call(request)` gives the result, `watch(request)` a stream's events."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import msgspec
+
+from waremind import protocol
+from waremind.errors import ErrorCode, WaremindError
+from waremind.paths import SOCKET_PATH_LIMIT
+from waremind.requests.core import Request
+
+R = TypeVar("R")
+
+# What the daemon may take for a request that is not told to wait longer.
+PATIENCE_SECONDS = 30.0
+
+
+class Client:
+    """A connection to the daemon; use it in a `with` statement.
+
+    Raises WaremindError `daemon_unreachable` or `permission_denied` when made, and whatever the
+    daemon answers when called.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._socket = _connect(path)
+        self._lines = self._socket.makefile("rb")
+        self._id = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up; what the daemon does for us goes on or ends as the request says."""
+        self._lines.close()
+        self._socket.close()
+
+    def call(self, request: Request[R], patience_seconds: float | None = PATIENCE_SECONDS) -> R:
+        """Ask and wait for the result.
+
+        Raises WaremindError: the daemon's, or `timed_out` after `patience_seconds`
+        (None: wait for ever).
+        """
+        self._send(request)
+        while isinstance(answer := self._receive(request, patience_seconds), protocol.StreamEvent):
+            pass
+        return answer
+
+    def watch(self, request: Request[R], event: Any) -> Iterator[Any]:
+        """Ask and yield each event of the stream as type `event`, the result last."""
+        self._send(request)
+        while isinstance(answer := self._receive(request, None), protocol.StreamEvent):
+            yield msgspec.json.decode(answer.event, type=event)
+        yield answer
+
+    def _send(self, request: Request[Any]) -> None:
+        self._id += 1
+        line = protocol.encode_call(self._id, request)
+        if len(line) > protocol.MAX_LINE:
+            raise protocol.too_long().failure
+        try:
+            self._socket.sendall(line)
+        except OSError as error:
+            raise _lost(error) from None
+
+    def _receive(self, request: Request[Any], patience_seconds: float | None) -> Any:
+        self._socket.settimeout(patience_seconds)
+        try:
+            line = self._lines.readline()
+        except TimeoutError:
+            message = f"cannot wait longer: the daemon did not answer in {patience_seconds:g} s"
+            raise WaremindError(ErrorCode.TIMED_OUT, message, hint="waremind status") from None
+        except OSError as error:
+            raise _lost(error) from None
+        if not line:
+            raise _lost(None)
+        return protocol.decode_answer(line, request)
+
+
+def _lost(error: OSError | None) -> WaremindError:
+    reason = error.strerror if error else "the daemon hung up"
+    return WaremindError(
+        ErrorCode.DAEMON_UNREACHABLE,
+        f"cannot hear the daemon any more: {reason}",
+        hint="waremind status says whether it is back; what was asked may have been done",
+    )
+
+
+def _connect(path: Path) -> socket.socket:
+    if len(bytes(path)) > SOCKET_PATH_LIMIT:
+        message = f"cannot use the socket {path}: the path is longer than {SOCKET_PATH_LIMIT} bytes"
+        raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="choose a shorter one: --socket")
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(PATIENCE_SECONDS)
+    try:
+        connection.connect(str(path))
+    except OSError as error:
+        connection.close()
+        raise _unreachable(path, error) from None
+    return connection
+
+
+def _unreachable(path: Path, error: OSError) -> WaremindError:
+    if isinstance(error, PermissionError):
+        message = f"cannot reach the daemon: no permission for {path}"
+        return WaremindError(ErrorCode.PERMISSION_DENIED, message)
+    reasons: dict[type[OSError], str] = {
+        FileNotFoundError: f"there is no socket {path}",
+        ConnectionRefusedError: f"nobody listens on {path}",
+        TimeoutError: f"nobody answers on {path}",
+    }
+    reason = reasons.get(type(error), f"{path}: {error.strerror}")
+    return WaremindError(ErrorCode.DAEMON_UNREACHABLE, f"cannot reach the daemon: {reason}")

@@ -1,0 +1,209 @@
+"""The daemon's settings: flag, environment, credential, config.toml, default, in this order.
+
+Every default lives here; the units stand in the names.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+
+from waremind import paths
+from waremind.errors import ErrorCode, WaremindError
+
+CREDENTIAL = "waremind.dsn"  # below $CREDENTIALS_DIRECTORY of systemd.exec(5)
+
+
+def _zone(name: str | None) -> str | None:
+    if name is not None and name not in available_timezones():
+        raise ValueError("not an IANA time zone, such as Europe/Berlin")
+    return name
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+Zone = Annotated[str | None, AfterValidator(_zone)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A table of config.toml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Database(Section):
+    """PostgreSQL: the embedded one, or yours."""
+
+    url: SecretStr | None = None
+    bin_dir: AbsolutePath | None = None
+    pool_size: Annotated[int, Field(ge=2, le=64)] = 6
+
+
+class Sessions(Section):
+    """How WhatsApp sessions are opened, watched and retried."""
+
+    stagger_seconds: Annotated[float, Field(ge=0)] = 0.25
+    resume_seconds: Positive = 15
+    watch_seconds: Positive = 300
+    retry_first_seconds: Positive = 2
+    retry_max_seconds: Positive = 300
+    retry_replaced_seconds: Annotated[float, Field(ge=30)] = 30
+    retry_refused_seconds: Annotated[float, Field(ge=3600)] = 3600
+
+
+class Governor(Section):
+    """How fast an account may send, so that WhatsApp does not take it for a spammer."""
+
+    enabled: bool = True
+    messages_per_minute: Positive = 12
+    burst: Annotated[int, Field(ge=1)] = 6
+    spacing_min_seconds: Annotated[float, Field(ge=0)] = 1
+    spacing_max_seconds: Annotated[float, Field(ge=0)] = 4
+    fresh_days: Annotated[float, Field(ge=0)] = 7
+    fresh_messages_per_minute: Positive = 4
+    hold_seconds: Positive = 3600
+
+
+class Delivery(Section):
+    """How late is too late, and how failures are retried within that time."""
+
+    grace_seconds: Annotated[int, Field(ge=0)] = 600
+    retry_first_seconds: Positive = 5
+    retry_max_seconds: Positive = 120
+    keep_days: Annotated[int, Field(ge=1)] = 90
+
+
+class Settings(BaseSettings):
+    """All settings; `database.url` is a secret."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix="WAREMIND_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+    )
+
+    state_dir: AbsolutePath = Field(default_factory=paths.state_dir)
+    socket: AbsolutePath = Field(
+        default_factory=lambda values: paths.daemon_socket(values["state_dir"])
+    )
+    socket_group: str = "waremind"
+    default_tz: Zone = None
+    log_format: Literal["auto", "text", "journal", "json"] = "auto"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    database: Database = Database()
+    sessions: Sessions = Sessions()
+    governor: Governor = Governor()
+    delivery: Delivery = Delivery()
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Validated settings, and where each one that is not a default came from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+
+def load(file: Path | None = None, flags: Mapping[str, Any] | None = None) -> Configuration:
+    """Read every source and validate what they say together.
+
+    Raises WaremindError `invalid_input` (or `permission_denied`) naming the setting and its source.
+    """
+    merged: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for origin, values in reversed(list(_sources(file, flags or {}))):
+        for key, value in _leaves(values):
+            _put(merged, key, value)
+            origins[".".join(key)] = origin
+    try:
+        return Configuration(Settings.model_validate(merged), origins)
+    except ValidationError as error:
+        raise _invalid(error, origins) from None
+
+
+def _sources(
+    file: Path | None, flags: Mapping[str, Any]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield "flag", flags
+    yield "environment", EnvSettingsSource(Settings)()
+    yield "credential", _credential()
+    found = file or next((path for path in paths.config_files() if path.exists()), None)
+    if found:
+        yield str(found), read_toml(found)
+
+
+def _credential() -> dict[str, Any]:
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    path = Path(directory or "/nonexistent") / CREDENTIAL
+    return {"database": {"url": path.read_text().strip()}} if path.exists() else {}
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises WaremindError `invalid_input`, `not_found` or `permission_denied`.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        code, reason, hint = ErrorCode.NOT_FOUND, "there is no such file", "name another: --config"
+    except PermissionError:
+        code, reason, hint = ErrorCode.PERMISSION_DENIED, "no permission", f"chmod or chown {path}"
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        code, reason, hint = ErrorCode.INVALID_INPUT, str(error), "mend that line"
+    except OSError as error:
+        code, reason, hint = ErrorCode.INVALID_INPUT, error.strerror or "", "name another: --config"
+    raise WaremindError(code, f"cannot read {path}: {reason}", hint=hint)
+
+
+def _leaves(values: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[Any, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _leaves(cast("dict[str, Any]", value), (*above, name))
+        else:
+            yield (*above, name), value
+
+
+def _put(target: dict[str, Any], key: tuple[str, ...], value: object) -> None:
+    for name in key[:-1]:
+        target = target.setdefault(name, {})
+    target[key[-1]] = value
+
+
+def known_keys(model: type[BaseModel] = Settings, above: str = "") -> Iterator[str]:
+    """Name every setting, dotted."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from known_keys(kind, f"{name}.")
+        else:
+            yield above + name
+
+
+def _invalid(error: ValidationError, origins: Mapping[str, str]) -> WaremindError:
+    """Say the first thing that is wrong: where, which setting, why, and the cure."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    origin = origins.get(key, "the settings")
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, list(known_keys()), n=1, cutoff=0)
+        message = f"cannot read {origin}: {key} is not a setting"
+        return WaremindError(ErrorCode.INVALID_INPUT, message, hint=f"did you mean {near[0]}?")
+    reason = first["msg"].removeprefix("Value error, ")
+    hint = "config.example.toml lists every setting with its default"
+    return WaremindError(
+        ErrorCode.INVALID_INPUT, f"cannot read {origin}: {key}: {reason}", hint=hint
+    )

@@ -1,0 +1,197 @@
+"""The shapes that operators and scripts read; stable surface, fields are only ever added.
+
+Times are RFC 3339 text with offset and seconds. Importing this costs every command, so it holds
+msgspec and nothing heavier.
+"""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+Timestamp = str
+Severity = Literal["warning", "critical"]
+MisfireRule = Literal["skip", "once", "all"]
+
+
+class Attention(Struct, frozen=True, kw_only=True):
+    """Something that needs a person: what, since when, and the command that mends it."""
+
+    code: str
+    severity: Severity
+    since: Timestamp
+    text: str
+    fix: str
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """A WhatsApp identity that waremind runs."""
+
+    id: str
+    label: str
+    status: str
+    reason: str
+    status_text: str
+    actions: list[str]
+    attention: list[Attention]
+    jid: str | None
+    phone: str | None
+    push_name: str | None
+    session: int
+    created_at: Timestamp
+    status_since: Timestamp
+    last_connected_at: Timestamp | None
+    banned_until: Timestamp | None
+    restricted_until: Timestamp | None
+
+
+class Group(Struct, frozen=True, kw_only=True):
+    """A WhatsApp group of an account; `participants` counts its members."""
+
+    id: str
+    account: str
+    jid: str
+    name: str
+    participants: int
+    announce_only: bool
+    left: bool
+    synced_at: Timestamp | None
+
+
+class GroupName(Struct, frozen=True):
+    """A group as reminders and deliveries refer to it."""
+
+    id: str
+    jid: str
+    name: str
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """One message of a run to one group; `delivered` and `read` count receipts."""
+
+    group: GroupName
+    status: str
+    reason: str | None
+    message_id: str | None
+    attempts: int
+    delivered: int
+    read: int
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """One occurrence, or a stretch of `count` occurrences that did not fire, up to `until`.
+
+    `reminder` is the reminder's id, None for a message of `waremind send`.
+    """
+
+    id: str
+    reminder: str | None
+    account: str
+    occurs_at: Timestamp
+    status: str
+    reason: str | None
+    reason_text: str | None
+    count: int
+    until: Timestamp | None
+    started_at: Timestamp | None
+    finished_at: Timestamp | None
+    deliveries: list[Delivery]
+
+
+class Reminder(Struct, frozen=True, kw_only=True):
+    """Text, groups, rule and account; times are in the reminder's own zone."""
+
+    id: str
+    name: str
+    account: str
+    to: list[GroupName]
+    text: str
+    at: Timestamp | None
+    rrule: str | None
+    start: str | None
+    tz: str
+    misfire: MisfireRule
+    grace_seconds: int
+    mention_all: bool
+    state: Literal["active", "paused", "finished"]
+    next_at: Timestamp | None
+    last_run: Run | None
+    attention: list[Attention]
+
+
+class Occurrence(Struct, frozen=True):
+    """One time at which a reminder fires; `note` says what is special about it."""
+
+    at: Timestamp
+    note: str | None = None
+
+
+class Operator(Struct, frozen=True):
+    """Who asked, as the kernel says."""
+
+    uid: int
+    name: str | None
+
+
+class Target(Struct, frozen=True):
+    """What was acted on; the name stays readable when the object is gone."""
+
+    kind: str
+    id: str | None
+    name: str | None
+
+
+class AuditEntry(Struct, frozen=True, kw_only=True):
+    """Who did what, when."""
+
+    id: int
+    at: Timestamp
+    operator: Operator
+    action: str
+    target: Target
+    detail: dict[str, object]
+
+
+class DaemonState(Struct, frozen=True):
+    """The running daemon; `database` is "embedded" or the DSN without its password."""
+
+    pid: int
+    started_at: Timestamp
+    database: str
+
+
+class Freeze(Struct, frozen=True):
+    """Since when, by whom and why no message leaves."""
+
+    since: Timestamp
+    by: str
+    reason: str | None
+
+
+class RunCounts(Struct, frozen=True):
+    """How many deliveries are due, held, failed in the last 24 h, or of unknown outcome."""
+
+    due: int = 0
+    held: int = 0
+    failed_24h: int = 0
+    unknown: int = 0
+
+
+class StatusAttention(Attention, frozen=True, kw_only=True):
+    """What needs a person, with the object it belongs to."""
+
+    kind: str
+    id: str | None
+    name: str | None
+
+
+class StatusReport(Struct, frozen=True, kw_only=True):
+    """The whole of waremind at one glance."""
+
+    ok: bool
+    version: str
+    daemon: DaemonState
+    frozen: Freeze | None
+    accounts: dict[str, int]
+    runs: RunCounts
+    next_at: Timestamp | None
+    attention: list[StatusAttention] = field(default_factory=list)

@@ -1,0 +1,17 @@
+"""Every request with its result type, once. The class is the method, its fields are the parameters.
+
+Names given as ACCOUNT, GROUP, REMINDER are an id or a label or name; a GROUP also a JID.
+"""
+
+from typing import Any
+
+from waremind.requests import account, daemon, group, reminder, run
+from waremind.requests.core import Request, methods_in
+
+__all__ = ["REQUESTS"]
+
+_MODULES = (account, group, reminder, run, daemon)
+
+REQUESTS: dict[str, type[Request[Any]]] = {
+    kind.method: kind for module in _MODULES for kind in methods_in(vars(module).values())
+}

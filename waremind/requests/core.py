@@ -1,0 +1,42 @@
+"""What every request is: a method with typed parameters and a typed result."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Generic, TypeVar, cast, get_args
+
+from msgspec import UNSET, Struct, UnsetType
+
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Request(Struct, Generic[R_co], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something a client asks; `R_co` is the type of its result."""
+
+    method: ClassVar[str]
+
+
+class Mutation(Request[R_co], Generic[R_co], frozen=True, kw_only=True):
+    """A request that changes something, or with `check` only says what it would change."""
+
+    check: bool = False
+
+
+class Changed(Struct, frozen=True, kw_only=True):
+    """The result of a mutation: whether anything changed (or would, when `check` is there)."""
+
+    changed: bool
+    check: bool | UnsetType = UNSET
+
+
+def result_type(request: type[Request[R_co]]) -> Any:
+    """Say which type a request's result has."""
+    for kind in request.__mro__:
+        for base in vars(kind).get("__orig_bases__", ()):
+            if (args := get_args(base)) and not isinstance(args[0], TypeVar):
+                return args[0]
+    raise TypeError(f"{request.__name__} names no result")
+
+
+def methods_in(names: Iterable[object]) -> list[type[Request[Any]]]:
+    """Pick the request classes that are methods."""
+    kinds = (name for name in names if isinstance(name, type) and issubclass(name, Request))
+    return [cast("type[Request[Any]]", kind) for kind in kinds if "method" in vars(kind)]

@@ -1,0 +1,54 @@
+"""Requests about the daemon as a whole: status, freeze, audit log."""
+
+from msgspec import Struct
+
+from waremind.objects import AuditEntry, Freeze, MisfireRule, StatusReport
+from waremind.requests.core import Changed, Mutation, Request
+
+
+class FreezeChanged(Changed, frozen=True, kw_only=True):
+    """Whether outgoing messages are frozen now, everywhere or for `account`."""
+
+    frozen: Freeze | None
+    account: str | None = None
+    released: int = 0
+
+
+class FreezeSet(Mutation[FreezeChanged], frozen=True, kw_only=True):
+    method = "freeze"
+    account: str | None = None
+    reason: str | None = None
+
+
+class Thaw(Mutation[FreezeChanged], frozen=True, kw_only=True):
+    method = "thaw"
+    account: str | None = None
+    held: MisfireRule = "skip"
+
+
+class Audit(Struct, frozen=True):
+    """Audit entries, newest first."""
+
+    audit: list[AuditEntry]
+
+
+class AuditList(Request[Audit], frozen=True, kw_only=True):
+    """`since` is an RFC 3339 time or a duration; `limit` 0 means all."""
+
+    method = "audit.list"
+    since: str | None = None
+    limit: int = 100
+
+
+class Status(Request[StatusReport], frozen=True, kw_only=True):
+    method = "status"
+
+
+class VersionResult(Struct, frozen=True):
+    """The daemon's version."""
+
+    version: str
+
+
+class Version(Request[VersionResult], frozen=True, kw_only=True):
+    method = "version"

@@ -1,0 +1,72 @@
+"""Requests about runs, and those that make one now."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from waremind.objects import Run
+from waremind.requests.core import Changed, Mutation, Request
+
+
+class RunResult(Struct, frozen=True):
+    """One run."""
+
+    run: Run
+
+
+class RunChanged(Changed, frozen=True, kw_only=True):
+    """The run that was asked for or changed; with `check`, none was made."""
+
+    run: Run | None
+
+
+class Runs(Struct, frozen=True):
+    """Runs, newest first; `truncated` when there are more."""
+
+    runs: list[Run]
+    truncated: bool
+
+
+class ReminderRun(Mutation[RunChanged], frozen=True, kw_only=True):
+    """Fire a reminder now, beside its rule; waits until each delivery has ended."""
+
+    method = "reminder.run"
+    reminder: str
+    timeout_seconds: float = 60
+    wait: bool = True
+
+
+class Send(Mutation[RunChanged], frozen=True, kw_only=True):
+    """Send one text now; the same `key` within 24 h answers with the same run."""
+
+    method = "send"
+    account: str
+    to: list[str]
+    text: str
+    key: str | None = None
+    timeout_seconds: float = 60
+    wait: bool = True
+
+
+class RunList(Request[Runs], frozen=True, kw_only=True):
+    """`since` is an RFC 3339 time or a duration; `limit` 0 means all."""
+
+    method = "run.list"
+    reminder: str | None = None
+    account: str | None = None
+    status: str | None = None
+    since: str | None = None
+    limit: int = 100
+
+
+class RunShow(Request[RunResult], frozen=True, kw_only=True):
+    method = "run.show"
+    run: str
+
+
+class RunResolve(Mutation[RunChanged], frozen=True, kw_only=True):
+    """Say how an `unknown` run ended."""
+
+    method = "run.resolve"
+    run: str
+    outcome: Literal["sent", "failed"]
