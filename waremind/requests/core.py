@@ -1,7 +1,6 @@
 """What every request is: a method with typed parameters and a typed result."""
 
-from collections.abc import Iterable
-from typing import Any, ClassVar, Generic, TypeVar, cast, get_args
+from typing import Any, ClassVar, Generic, TypeGuard, TypeVar, get_args
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -36,7 +35,6 @@ def result_type(request: type[Request[R_co]]) -> Any:
     raise TypeError(f"{request.__name__} names no result")
 
 
-def methods_in(names: Iterable[object]) -> list[type[Request[Any]]]:
-    """Pick the request classes that are methods."""
-    kinds = (name for name in names if isinstance(name, type) and issubclass(name, Request))
-    return [cast("type[Request[Any]]", kind) for kind in kinds if "method" in vars(kind)]
+def is_method(name: object) -> TypeGuard[type[Request[Any]]]:
+    """Tell whether `name` is a request class that can be called."""
+    return isinstance(name, type) and issubclass(name, Request) and "method" in name.__dict__
