@@ -1,0 +1,53 @@
+"""What the played WhatsApp does where the real one has a choice."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from msgspec import Struct
+
+
+class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
+    """The defaults are a WhatsApp at its best. Times are seconds."""
+
+    # Whole server: nobody is known yet.
+    refuse_websocket: bool = False
+    """Answer the WebSocket upgrade with HTTP 503."""
+    answer_handshake: bool = True
+    """False: a black hole after the WebSocket upgrade."""
+    qr_refs: int = 6
+    """Codes in a QR's life; the client shows one for 60 s if there are six, else 20 s."""
+    pairing_code_error: int | None = None
+    """Refuse to issue pairing codes: 429 is `rate-overlimit`."""
+    restart_after_pairing: bool = True
+    """False: the 515 that follows a pairing never comes."""
+
+    # Each account, or all.
+    claimed_prekeys: int = 3
+    """How many one-time keys the server says it has: 0 makes the client upload 812, 3 only 50."""
+    answer_pings: bool = True
+    answer_logout: bool = True
+    ack_messages: bool = True
+    """False: messages arrive and no ack ever comes."""
+    ack_delay: float = 0
+    ack_error: int | None = None
+    """Refuse messages: 463 a reach-out restriction, 479, 420 …"""
+    group_query_error: int | None = None
+    """Refuse questions about groups: 429 is `rate-overlimit`."""
+
+
+class Changes(TypedDict, total=False):
+    """Keyword arguments that change a Behaviour."""
+
+    refuse_websocket: bool
+    answer_handshake: bool
+    qr_refs: int
+    pairing_code_error: int | None
+    restart_after_pairing: bool
+    claimed_prekeys: int
+    answer_pings: bool
+    answer_logout: bool
+    ack_messages: bool
+    ack_delay: float
+    ack_error: int | None
+    group_query_error: int | None

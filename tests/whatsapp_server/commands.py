@@ -1,0 +1,151 @@
+"""What a test can make happen: the table of the control socket's commands."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+
+from msgspec import convert
+
+from whatsapp_server import groups, messages, pairing
+from whatsapp_server.addresses import JID
+from whatsapp_server.behaviour import Behaviour
+from whatsapp_server.connection import Connection
+from whatsapp_server.records import Message, State
+from whatsapp_server.waits import WAITS
+from whatsapp_server.world import Addressing, Group, World
+
+Command: TypeAlias = Callable[..., Awaitable[object]]
+
+
+async def add_user(world: World, *, phone: str, name: str, devices: int) -> str:
+    return str(world.add_user(phone, name, devices).lid)
+
+
+async def add_group(  # noqa: PLR0913 - a group is all of this
+    world: World,
+    *,
+    subject: str,
+    members: list[str],
+    admins: list[str],
+    addressing: Addressing,
+    announce_only: bool,
+) -> str:
+    group = world.add_group(subject, members, admins)
+    group.addressing, group.announce_only = addressing, announce_only
+    return str(group.jid)
+
+
+async def scan(world: World, *, qr: str, phone: str, spoil: str) -> str:
+    offer = pairing.Offer.read(world, qr)
+    return str(await pairing.pair(offer, world.add_user(phone), spoil))
+
+
+async def behave(world: World, *, phone: str | None, changes: dict[str, object]) -> None:
+    convert(changes, Behaviour)
+    if phone is not None:
+        world.user(phone).changes.update(changes)
+    else:
+        known = {name: getattr(world.behaviour, name) for name in Behaviour.__struct_fields__}
+        world.behaviour = convert({**known, **changes}, Behaviour)
+
+
+async def refuse(world: World, *, phone: str, failure: dict[str, str] | None) -> None:
+    world.user(phone).refusal = failure
+
+
+async def unlink(world: World, *, phone: str) -> None:
+    user = world.user(phone)
+    connected = user.connections
+    user.linked.clear()
+    for connection in connected:
+        await connection.end_stream("401", "device_removed")
+
+
+async def drop(world: World, *, phone: str) -> None:
+    for connection in _connections(world, phone):
+        connection.cut()
+
+
+async def end_stream(world: World, *, phone: str, code: str, conflict: str, close: bool) -> None:
+    for connection in _connections(world, phone):
+        await connection.end_stream(code, conflict, close=close)
+
+
+async def close_pairings(world: World) -> None:
+    for connection in list(world.connections):
+        if connection.pairing is not None:
+            await connection.close()
+
+
+async def add_member(world: World, *, group: str, phone: str, by: str) -> None:
+    await groups.add_member(world, _group(world, group), world.add_user(phone), world.add_user(by))
+
+
+async def remove_member(world: World, *, group: str, phone: str, by: str) -> None:
+    await groups.remove_member(world, _group(world, group), world.user(phone), world.user(by))
+
+
+async def rename_group(world: World, *, group: str, subject: str, by: str) -> None:
+    await groups.rename(world, _group(world, group), subject, world.user(by))
+
+
+async def announce_only(world: World, *, group: str, on: bool, by: str) -> None:
+    await groups.announce_only(world, _group(world, group), world.user(by), on=on)
+
+
+async def send_receipt(world: World, *, message_id: str, by: str, kind: str) -> None:
+    message = next(known for known in world.messages.values() if known.id == message_id)
+    sender = world.find_user(JID.parse(message.sender))
+    if sender is None:
+        raise LookupError(f"no user {message.sender}")
+    for connection in _connections(world, sender.phone):
+        await messages.send_receipt(connection, message, world.user(by).lid, kind)
+
+
+async def list_messages(world: World, *, start: int) -> list[Message]:
+    return list(world.messages.values())[start:]
+
+
+async def list_frames(world: World) -> list[str]:
+    return world.frames
+
+
+async def tell_state(world: World) -> State:
+    return world.state()
+
+
+def _group(world: World, jid: str) -> Group:
+    return world.groups[JID.parse(jid).user]
+
+
+def _connections(world: World, phone: str) -> list[Connection]:
+    connected = world.user(phone).connections
+    if not connected:
+        raise LookupError(f"no device of {phone} is connected")
+    return connected
+
+
+COMMANDS: Mapping[str, Command] = {
+    command.__name__: command
+    for command in (
+        add_user,
+        add_group,
+        scan,
+        behave,
+        refuse,
+        unlink,
+        drop,
+        end_stream,
+        close_pairings,
+        add_member,
+        remove_member,
+        rename_group,
+        announce_only,
+        send_receipt,
+        list_messages,
+        list_frames,
+        tell_state,
+        *WAITS,
+    )
+}

@@ -1,0 +1,68 @@
+"""Which stanza is answered by what: the table of the played server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from whatsapp_server import contacts, groups, messages, prekeys
+from whatsapp_server.connection import Connection, Handler
+from whatsapp_server.node import Node
+
+
+async def _take_iq(connection: Connection, node: Node) -> None:
+    """Answer a request by its namespace, type and first child."""
+    if node.text("type") in ("result", "error"):
+        connection.take_answer(node)
+        return
+    first = node.children[0].tag if node.children else ""
+    kind = f"{node.text('xmlns')}/{node.text('type')}/{first}"
+    connection.world.counts[kind] += 1
+    await _REQUESTS.get(kind, _unplayed)(connection, node)
+
+
+async def _unplayed(connection: Connection, request: Node) -> None:
+    """Keep the client content with an empty result; a test can see that nothing played it."""
+    first = request.children[0].tag if request.children else ""
+    connection.world.unhandled[f"{request.text('xmlns')}/{request.text('type')}/{first}"] += 1
+    await connection.answer(request)
+
+
+async def _take_ack(connection: Connection, node: Node) -> None:
+    connection.take_answer(node)
+
+
+async def _just_answer(connection: Connection, request: Node) -> None:
+    await connection.answer(request)
+
+
+async def _answer_ping(connection: Connection, request: Node) -> None:
+    if connection.behaviour.answer_pings:
+        await connection.answer(request)
+
+
+async def _remove_device(connection: Connection, request: Node) -> None:
+    device = request.child("remove-companion-device").jid("jid").device
+    connection.user.linked.pop(device, None)
+    if connection.behaviour.answer_logout:
+        await connection.answer(request)
+
+
+STANZAS: Mapping[str, Handler] = {
+    "iq": _take_iq,
+    "ack": _take_ack,
+    "message": messages.take_message,
+    "receipt": messages.take_receipt,
+}
+
+_REQUESTS: Mapping[str, Handler] = {
+    "encrypt/get/count": prekeys.count_prekeys,
+    "encrypt/set/registration": prekeys.keep_prekeys,
+    "encrypt/get/key": prekeys.give_bundles,
+    "passive/set/active": _just_answer,
+    "passive/set/passive": _just_answer,
+    "w:p/get/": _answer_ping,
+    "w:g2/get/participating": groups.list_groups,
+    "w:g2/get/query": groups.tell_group,
+    "usync/get/usync": contacts.tell_users,
+    "md/set/remove-companion-device": _remove_device,
+}
