@@ -1,0 +1,109 @@
+"""The table `accounts`: one row an account, written only where its session number still holds."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, LiteralString, cast
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+from psycopg.sql import SQL, Identifier, Placeholder
+
+from waremind.domain.lifecycle import State
+
+Connection = AsyncConnection[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRow:
+    """An account as it is stored; times are aware."""
+
+    id: str
+    label: str
+    state: State
+    created_at: datetime
+    status_since: datetime
+    state_since: datetime
+    detail: str = ""
+    session: int = 0
+    device: int | None = None
+    jid: str | None = None
+    lid: str | None = None
+    phone: str | None = None
+    push_name: str | None = None
+    retries: int = 0
+    linked_at: datetime | None = None
+    last_connected_at: datetime | None = None
+    replaced_at: datetime | None = None
+    banned_until: datetime | None = None
+    restricted_until: datetime | None = None
+    groups_synced_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", State(self.state))
+
+
+_COLUMNS = [field.name for field in fields(AccountRow)]
+_NAMES = SQL(", ").join(map(Identifier, _COLUMNS))
+_VALUES = SQL(", ").join(map(Placeholder, _COLUMNS))
+
+_INSERT = SQL("INSERT INTO accounts ({}) VALUES ({}) ON CONFLICT (label) DO NOTHING").format(
+    _NAMES, _VALUES
+)
+_TURN = SQL(
+    "UPDATE accounts SET ({}) = ROW ({}) WHERE id = %(id)s AND session = %(from_session)s"
+).format(_NAMES, _VALUES)
+
+
+def _values(row: AccountRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _COLUMNS}
+
+
+async def insert(connection: Connection, row: AccountRow) -> bool:
+    """Add an account; False when the label is taken."""
+    return (await connection.execute(_INSERT, _values(row))).rowcount == 1
+
+
+async def turn(connection: Connection, row: AccountRow, from_session: int) -> bool:
+    """Write the account's new row; False when its session number has moved on, or it is gone."""
+    values = {**_values(row), "from_session": from_session}
+    return (await connection.execute(_TURN, values)).rowcount == 1
+
+
+async def delete(connection: Connection, account: str) -> bool:
+    """Delete an account and, by cascade, all that belongs to it."""
+    done = await connection.execute("DELETE FROM accounts WHERE id = %s", [account])
+    return done.rowcount == 1
+
+
+async def select_all(connection: Connection) -> list[AccountRow]:
+    """Read every account, by label."""
+    async with connection.cursor(row_factory=class_row(AccountRow)) as cursor:
+        await cursor.execute(SQL("SELECT {} FROM accounts ORDER BY label, id").format(_NAMES))
+        return await cursor.fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """How many rows go with an account."""
+
+    groups: int
+    reminders: int
+    runs: int
+
+
+async def belongings(connection: Connection, account: str) -> Belongings:
+    """Count what would be deleted with an account."""
+    query = cast(
+        "LiteralString",
+        "SELECT (SELECT count(*) FROM whatsapp_groups WHERE account_id = %(id)s) AS groups,"
+        " 0 AS reminders, 0 AS runs",
+    )
+    async with connection.cursor(row_factory=class_row(Belongings)) as cursor:
+        await cursor.execute(query, {"id": account})
+        return await cursor.fetchone() or Belongings(0, 0, 0)
+
+
+async def holds_session(connection: Connection, account: str, session: int) -> bool:
+    """Lock the account against turns, if `session` is still its number."""
+    query = "SELECT 1 FROM accounts WHERE id = %s AND session = %s FOR SHARE"
+    return (await connection.execute(query, [account, session])).rowcount == 1

@@ -1,0 +1,59 @@
+"""The table `audit_log`: who did what. It only grows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+Connection = AsyncConnection[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """One entry; `uid` and `operator` are the kernel's word."""
+
+    at: datetime
+    uid: int
+    operator: str | None
+    action: str
+    target_kind: str
+    target_id: str | None
+    target_name: str | None
+    detail: dict[str, Any]
+    id: int = 0
+
+
+async def append(connection: Connection, row: AuditRow) -> None:
+    """Write an entry in the transaction of what it tells of."""
+    await connection.execute(
+        "INSERT INTO audit_log"
+        " (at, uid, operator, action, target_kind, target_id, target_name, detail)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            row.at,
+            row.uid,
+            row.operator,
+            row.action,
+            row.target_kind,
+            row.target_id,
+            row.target_name,
+            Jsonb(row.detail),
+        ],
+    )
+
+
+async def select(
+    connection: Connection, since: datetime | None = None, limit: int = 0
+) -> list[AuditRow]:
+    """Read entries, newest first; `limit` 0 means all."""
+    async with connection.cursor(row_factory=class_row(AuditRow)) as cursor:
+        await cursor.execute(
+            "SELECT id, at, uid, operator, action, target_kind, target_id, target_name, detail"
+            " FROM audit_log WHERE at >= coalesce(%s, '-infinity'::timestamptz)"
+            " ORDER BY id DESC LIMIT nullif(%s, 0)",
+            [since, limit],
+        )
+        return await cursor.fetchall()

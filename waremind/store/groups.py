@@ -1,0 +1,106 @@
+"""The table `whatsapp_groups`: what each account's WhatsApp groups were like when last seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+
+Connection = AsyncConnection[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """A group as it is stored, without its list of members."""
+
+    id: str
+    account_id: str
+    account: str  # the account's label
+    jid: str
+    name: str
+    announce_only: bool
+    admin: bool
+    participants: int
+    left_at: datetime | None
+    synced_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenGroup:
+    """A group as WhatsApp has just described it; `id` is taken if the group is new."""
+
+    id: str
+    jid: str
+    name: str
+    announce_only: bool
+    admin: bool
+    members: list[str]
+
+
+async def upsert(connection: Connection, account: str, seen: SeenGroup, now: datetime) -> None:
+    """Write one group as it was just seen."""
+    await connection.execute(
+        """
+        INSERT INTO whatsapp_groups
+            (id, account_id, jid, name, announce_only, admin, members, synced_at)
+        VALUES (%(id)s, %(account)s, %(jid)s, %(name)s, %(announce_only)s, %(admin)s,
+                %(members)s, %(now)s)
+        ON CONFLICT (account_id, jid) DO UPDATE SET
+            name = EXCLUDED.name, announce_only = EXCLUDED.announce_only,
+            admin = EXCLUDED.admin, members = EXCLUDED.members,
+            left_at = NULL, synced_at = EXCLUDED.synced_at
+        """,
+        {
+            "account": account,
+            "now": now,
+            "id": seen.id,
+            "jid": seen.jid,
+            "name": seen.name,
+            "announce_only": seen.announce_only,
+            "admin": seen.admin,
+            "members": seen.members,
+        },
+    )
+
+
+async def mark_left(
+    connection: Connection, account: str, jids: Sequence[str], now: datetime
+) -> None:
+    """Say of these groups that the account is no longer in them."""
+    await connection.execute(
+        "UPDATE whatsapp_groups SET left_at = %s"
+        " WHERE account_id = %s AND jid = ANY (%s) AND left_at IS NULL",
+        [now, account, list(jids)],
+    )
+
+
+async def mark_others_left(
+    connection: Connection, account: str, jids: Sequence[str], now: datetime
+) -> None:
+    """Say of all groups but these, once seen, that the account is no longer in them."""
+    await connection.execute(
+        "UPDATE whatsapp_groups SET left_at = %s WHERE account_id = %s"
+        " AND NOT jid = ANY (%s) AND left_at IS NULL AND synced_at IS NOT NULL",
+        [now, account, list(jids)],
+    )
+
+
+async def select(
+    connection: Connection, account: str | None = None, key: str | None = None
+) -> list[GroupRow]:
+    """Read groups by account and name; `key` is an id, a JID or a name."""
+    async with connection.cursor(row_factory=class_row(GroupRow)) as cursor:
+        await cursor.execute(
+            """
+            SELECT g.id, g.account_id, a.label AS account, g.jid, g.name, g.announce_only, g.admin,
+                   cardinality(g.members) AS participants, g.left_at, g.synced_at
+            FROM whatsapp_groups g JOIN accounts a ON a.id = g.account_id
+            WHERE (%(account)s::text IS NULL OR g.account_id = %(account)s)
+              AND (%(key)s::text IS NULL OR %(key)s IN (g.id, g.jid, g.name))
+            ORDER BY a.label, g.name, g.id
+            """,
+            {"account": account, "key": key},
+        )
+        return await cursor.fetchall()
