@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from waremind.errors import ErrorCode, WaremindError
+from waremind.paths import SOCKET_PATH_LIMIT
 from waremind.store.embedded.identity import Identity
 from waremind.store.embedded.programs import PORT
 
-SOCKET_PATH_LIMIT_BYTES = 107
 NEW = "data.new-"
 INITDB = (
     "--username=waremind",
@@ -51,11 +51,11 @@ class Layout:
     def prepare(self) -> None:
         """Make the directory; refuse one that PostgreSQL's socket cannot lie in."""
         length = len(os.fsencode(self.sockets / f".s.PGSQL.{PORT}"))
-        if length > SOCKET_PATH_LIMIT_BYTES:
+        if length > SOCKET_PATH_LIMIT:
             raise WaremindError(
                 ErrorCode.INVALID_INPUT,
                 f"cannot start PostgreSQL: the path of its socket below {self.directory} has "
-                f"{length} bytes, {SOCKET_PATH_LIMIT_BYTES} are possible",
+                f"{length} bytes, {SOCKET_PATH_LIMIT} are possible",
                 hint="choose a state directory with a shorter path: WAREMIND_STATE_DIR",
             )
         try:

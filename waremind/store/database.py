@@ -1,0 +1,166 @@
+"""The database as everything above sees it: a small pool of connections, whoever runs the server.
+
+A statement outside of `transaction` commits by itself. What the network or the server does to us
+is one error, `database_unavailable`; the outcome of a transaction cut off while it committed is
+then unknown, and the rows' own guards (revision, session, uniques) make asking again safe.
+"""
+
+import contextlib
+from collections.abc import AsyncGenerator, Generator
+from typing import Any, Self, TypeAlias
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+from waremind.errors import ErrorCode, WaremindError
+from waremind.store.dsn import complete, redact
+
+Connection: TypeAlias = psycopg.AsyncConnection[Any]
+
+OLDEST_VERSION = 14
+# After a failover our connection may lead to a server that only reads.
+UNAVAILABLE = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+# What libpq says when it cannot connect → the sentence, the cure. It has no codes for these.
+CURES = {
+    "does not exist": (
+        "there is no such database or user",
+        "create them: CREATE ROLE waremind LOGIN; CREATE DATABASE waremind OWNER waremind",
+    ),
+    "password authentication failed": (
+        "the password is wrong",
+        "correct it in database.url (or in the credential waremind.dsn)",
+    ),
+    "no password supplied": (
+        "the server wants a password",
+        "add it to database.url (or to the credential waremind.dsn)",
+    ),
+    "authentication failed": (
+        "the server does not accept this user",
+        "correct the user in database.url, or pg_hba.conf and pg_ident.conf of the server",
+    ),
+    "pg_hba.conf": (
+        "the server does not let this host and user in",
+        "add a line for them to the server's pg_hba.conf, then reload it",
+    ),
+    "SSL": ("the encrypted connection failed", "set sslmode and sslrootcert in database.url"),
+    "too many clients": (
+        "the server has no connection left",
+        "raise its max_connections, or lower database.pool_size",
+    ),
+    "remaining connection slots": (
+        "the server has no connection left",
+        "raise its max_connections, or lower database.pool_size",
+    ),
+    "couldn't get a connection": (
+        "no connection became free in time",
+        "try again; waremind doctor says whether the server answers",
+    ),
+    "resolve host": (
+        "its host name is unknown",
+        "correct the host in database.url, or the name service",
+    ),
+}
+UNREACHABLE = (
+    "nothing answers there",
+    "start PostgreSQL there, or correct host and port in database.url",
+)
+
+
+class Database:
+    """A pool of at most `pool_size` connections to the database of `dsn`.
+
+    Raises WaremindError `database_unavailable` wherever the server cannot be reached, also when
+    no connection becomes free within `timeout_seconds`.
+    """
+
+    def __init__(self, dsn: str, *, pool_size: int = 6, timeout_seconds: float = 5.0) -> None:
+        self._dsn = dsn
+        self._pool = AsyncConnectionPool[Connection](
+            complete(dsn),
+            kwargs={"autocommit": True},
+            min_size=1,
+            max_size=pool_size,
+            max_idle=60.0,
+            timeout=timeout_seconds,
+            # Its back-off would outlast an outage by as much again; who asks next tries at once.
+            reconnect_timeout=timeout_seconds,
+            # A round trip to each: none that a restart of the server has cut is handed out.
+            check=AsyncConnectionPool.check_connection,
+            open=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Try the server, in words when it does not do, and open the pool."""
+        await (await connect(self._dsn)).close()
+        await self._pool.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the pool."""
+        await self._pool.close()
+
+    @contextlib.asynccontextmanager
+    async def connection(self) -> AsyncGenerator[Connection]:
+        """Lend a connection; each of its statements commits by itself."""
+        with translated(self._dsn):
+            async with self._pool.connection() as connection:
+                yield connection
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Connection]:
+        """Lend a connection for one transaction: all of it, or on an exception nothing."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+
+async def connect(dsn: str) -> Connection:
+    """Open a connection of its own, in autocommit mode, to a server that will do."""
+    with translated(dsn):
+        connection = await psycopg.AsyncConnection.connect(complete(dsn), autocommit=True)
+    try:
+        check_server(
+            connection.info.server_version, connection.info.parameter_status("server_encoding")
+        )
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+def check_server(version: int, encoding: str | None) -> None:
+    """Refuse a server that is too old (`version` as libpq has it, 140005), or not in UTF-8."""
+    if version // 10_000 < OLDEST_VERSION:
+        raise WaremindError(
+            ErrorCode.DATABASE_UNAVAILABLE,
+            f"cannot use the database: PostgreSQL {version // 10_000} is too old",
+            hint=f"upgrade it to {OLDEST_VERSION} or newer, or leave database.url unset for the "
+            "embedded one",
+        )
+    if encoding != "UTF8":
+        raise WaremindError(
+            ErrorCode.DATABASE_UNAVAILABLE,
+            f"cannot use the database: its encoding is {encoding}",
+            hint="create it with: CREATE DATABASE waremind ENCODING 'UTF8' TEMPLATE template0",
+        )
+
+
+@contextlib.contextmanager
+def translated(dsn: str) -> Generator[None]:
+    """Turn what the driver says of an unreachable server into our error, without secrets."""
+    try:
+        yield
+    except UNAVAILABLE as error:
+        raise unavailable(dsn, error) from error
+
+
+def unavailable(dsn: str, error: psycopg.Error) -> WaremindError:
+    """Say why the database of `dsn` is not to be had, and the cure."""
+    said = error.diag.message_primary or str(error)
+    if error.sqlstate:
+        return WaremindError(ErrorCode.DATABASE_UNAVAILABLE, f"cannot use the database: {said}")
+    reason, cure = next((CURES[part] for part in CURES if part in said), UNREACHABLE)
+    return WaremindError(
+        ErrorCode.DATABASE_UNAVAILABLE,
+        f"cannot reach the database ({redact(dsn)}): {reason}: {said.splitlines()[0]}",
+        hint=cure,
+    )

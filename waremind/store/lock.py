@@ -1,0 +1,114 @@
+"""One daemon a database: an advisory lock, held on a connection that does nothing else."""
+
+import asyncio
+import contextlib
+import logging
+import random
+from typing import NoReturn
+
+import psycopg
+
+from waremind.errors import ErrorCode, WaremindError
+from waremind.store.database import Connection, connect, translated
+
+# Any number will do, so long as nothing else in the database locks it: "waremind" in ASCII.
+LOCK = 0x77_61_72_65_6D_69_6E_64
+RETRY_FIRST_SECONDS = 0.2
+RETRY_LONGEST_SECONDS = 30.0
+
+_HOLDERS = """
+    SELECT pg_stat_activity.application_name
+    FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND granted AND objsubid = 1
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND (classid::bigint << 32 | objid::bigint) = %s
+"""
+
+_logger = logging.getLogger(__name__)
+
+
+class DaemonLock:
+    """The lock on the database of `dsn`; `held` and `lost` are set in turn.
+
+    With it lost, nothing is claimed or sent: another daemon may hold it.
+    """
+
+    def __init__(self, dsn: str, *, probe_seconds: float = 5.0) -> None:
+        self.held = asyncio.Event()
+        self.lost = asyncio.Event()
+        self.lost.set()
+        self._dsn = dsn
+        self._probe_seconds = probe_seconds
+        self._connection: Connection | None = None
+
+    async def take(self, *, patience_seconds: float = 3.0) -> None:
+        """Take the lock, from a daemon that died just now after it is seen to be dead.
+
+        Raises WaremindError `conflict`, naming the daemon that holds it, or `database_unavailable`.
+        """
+        self._connection = await connect(self._dsn)
+        try:
+            with translated(self._dsn):
+                await _lock(self._connection, patience_seconds)
+        except BaseException:
+            await self.release()
+            raise
+        self.lost.clear()
+        self.held.set()
+
+    async def keep(self) -> NoReturn:
+        """Watch the lock for ever; take it again whenever it is lost."""
+        while True:
+            await self._watch()
+            _logger.error("lost the database's lock; nothing is sent until it is taken again")
+            await self._retake()
+            _logger.warning("took the database's lock again")
+
+    async def release(self) -> None:
+        """Give the lock to whoever comes next."""
+        self.held.clear()
+        self.lost.set()
+        if self._connection:
+            await self._connection.close()
+            self._connection = None
+
+    async def _watch(self) -> None:
+        """Return when the lock is lost: its connection is cut, silent, or no longer holds it."""
+        connection = self._connection
+        with contextlib.suppress(psycopg.OperationalError, TimeoutError):
+            while connection and await self._holds(connection):
+                # Nothing is ever notified: this ends with the time, or at once with the connection.
+                async for _ in connection.notifies(timeout=self._probe_seconds):
+                    pass
+        await self.release()
+
+    async def _holds(self, connection: Connection) -> bool:
+        async with asyncio.timeout(self._probe_seconds):
+            cursor = await connection.execute(f"{_HOLDERS} AND pid = pg_backend_pid()", [LOCK])
+            return await cursor.fetchone() is not None
+
+    async def _retake(self) -> None:
+        """Try until the lock is ours; another daemon may hold it for long."""
+        delay = RETRY_FIRST_SECONDS
+        while not self.held.is_set():
+            try:
+                await self.take(patience_seconds=delay)
+            except WaremindError as error:
+                _logger.warning("%s", error)
+                await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311  # jitter
+                delay = min(2 * delay, RETRY_LONGEST_SECONDS)
+
+
+async def _lock(connection: Connection, patience_seconds: float) -> None:
+    patience = f"{max(1, patience_seconds * 1000):.0f}ms"  # 0 would be for ever
+    await connection.execute("SELECT set_config('lock_timeout', %s, false)", [patience])
+    try:
+        await connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    except psycopg.errors.LockNotAvailable:
+        cursor = await connection.execute(_HOLDERS, [LOCK])
+        (name,) = await cursor.fetchone() or ("unknown",)
+        raise WaremindError(
+            ErrorCode.CONFLICT,
+            f"cannot use the database: another daemon does ({name})",
+            hint="stop that one first, or give this one a database of its own: database.url",
+        ) from None
