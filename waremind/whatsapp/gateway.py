@@ -1,6 +1,6 @@
 """The port to WhatsApp: how the daemon opens sessions and what it may ask of them.
 
-Two implementations obey one conformance suite: `session.ProcessGateway`, which runs neonize in a
+Two implementations obey one conformance suite: `sessions.ProcessGateway`, which runs neonize in a
 child process for each account, and the scripted one of the tests.
 """
 

@@ -1,0 +1,160 @@
+"""The parent's side of the fork server: starts it, has children forked, knows when each is gone."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from waremind.whatsapp.channel import Channel
+from waremind.whatsapp.console import Console
+from waremind.whatsapp.gateway import Opening
+from waremind.whatsapp.process import Process
+from waremind.whatsapp.reports import AnyReport
+from waremind.whatsapp.requests import line
+
+PACKET_BYTES = 1 << 16
+FORK_SECONDS = 20.0
+
+# What the daemon was told is not for its children: a DSN's password, systemd's sockets.
+PRIVATE = ("WAREMIND_", "PG", "LISTEN_", "NOTIFY_SOCKET", "WATCHDOG_", "SPHINX")
+CHILD_ENVIRONMENT = {
+    "NEONIZE_BOT_TAG": "off",  # else messages to one person say that a bot wrote them
+    "MALLOC_ARENA_MAX": "2",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+class ForkFailed(Exception):  # noqa: N818 - reads as what happened
+    """No child could be started; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child process, what it says and what it prints."""
+
+    process: Process
+    channel: Channel
+    console: Console
+
+
+class ForkServer:
+    """Has children forked. The server process starts with the first, and again when it died."""
+
+    def __init__(self) -> None:
+        self._server: _Server | None = None
+
+    async def fork(self, opening: Opening, hear: Callable[[AnyReport], None]) -> Child:
+        """Start a child for a session; raises ForkFailed."""
+        if self._server is None or self._server.process.gone.done():
+            self._server = await _Server.start()
+        ours, theirs = socket.socketpair()
+        reader, writer = os.pipe()
+        try:
+            async with asyncio.timeout(FORK_SECONDS):
+                process = await self._server.fork(line(opening), theirs.fileno(), writer)
+        except (OSError, TimeoutError) as error:
+            ours.close()
+            os.close(reader)
+            raise ForkFailed(f"cannot start a child process: {error}") from error
+        finally:
+            theirs.close()
+            os.close(writer)
+        subject = f"account={opening.account} session={opening.session}"
+        return Child(process, await _open_channel(ours, hear), await _open_console(reader, subject))
+
+    async def close(self) -> None:
+        """End the server."""
+        if self._server is not None:
+            await self._server.close()
+
+
+class _Server:
+    """One fork server process."""
+
+    def __init__(self, popen: subprocess.Popen[bytes], packets: socket.socket) -> None:
+        self.process = Process(popen.pid, os.pidfd_open(popen.pid))
+        self._popen = popen
+        self._packets = packets
+        self._births: deque[asyncio.Future[Process]] = deque()
+        packets.setblocking(False)
+        asyncio.get_running_loop().add_reader(packets, self._on_packet)
+
+    @classmethod
+    async def start(cls) -> "_Server":
+        """Start it; it imports for half a second, and takes packets meanwhile."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        reader, writer = os.pipe()
+        with theirs, os.fdopen(writer) as console:
+            popen = subprocess.Popen(  # noqa: ASYNC220, S603 - a few ms, once; our own program
+                [sys.executable, "-P", "-m", "waremind.whatsapp.forkserver", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                pass_fds=[theirs.fileno()],
+                env=_environment(),
+                start_new_session=True,  # the terminal's signals are the daemon's
+            )
+        await _open_console(reader, "process=forkserver")
+        return cls(popen, ours)
+
+    async def fork(self, packet: bytes, *descriptors: int) -> Process:
+        """Have a child forked; raises OSError."""
+        birth: asyncio.Future[Process] = asyncio.get_running_loop().create_future()
+        socket.send_fds(self._packets, [packet], descriptors)
+        self._births.append(birth)
+        return await birth
+
+    async def close(self) -> None:
+        self._lose()
+        await self.process.end((2, signal.SIGKILL))
+        self._popen.wait()
+
+    def _on_packet(self) -> None:
+        with suppress(BlockingIOError):
+            packet, descriptors, _, _ = socket.recv_fds(self._packets, PACKET_BYTES, 1)
+            if not packet:
+                self._lose()
+            else:
+                _deliver(self._births.popleft(), packet.decode(), descriptors)
+
+    def _lose(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._packets)
+        self._packets.close()
+        while self._births:
+            birth = self._births.popleft()
+            if not birth.done():
+                birth.set_exception(OSError("the fork server has died"))
+
+
+def _deliver(birth: "asyncio.Future[Process]", packet: str, descriptors: list[int]) -> None:
+    """Hand over a child, or say why there is none; one that nobody waits for leaves by itself."""
+    if birth.done():
+        for descriptor in descriptors:
+            os.close(descriptor)
+    elif descriptors:
+        birth.set_result(Process(int(packet), *descriptors))
+    else:
+        birth.set_exception(OSError(packet))
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PRIVATE)}
+    return kept | CHILD_ENVIRONMENT
+
+
+async def _open_channel(ours: socket.socket, hear: Callable[[AnyReport], None]) -> Channel:
+    loop = asyncio.get_running_loop()
+    _, channel = await loop.create_unix_connection(lambda: Channel(hear), sock=ours)
+    return channel
+
+
+async def _open_console(reader: int, subject: str) -> Console:
+    loop = asyncio.get_running_loop()
+    _, console = await loop.connect_read_pipe(lambda: Console(subject), os.fdopen(reader, "rb", 0))
+    return console

@@ -1,0 +1,96 @@
+"""The neonize client of a child. Nothing else imports neonize, and nothing before the fork."""
+
+# pyright: basic
+# neonize comes without types.
+
+import ctypes
+from collections.abc import Callable, Iterable
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+from neonize import events
+from neonize.client import NewClient
+from neonize.proto.Neonize_pb2 import JID
+from neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2 import DeviceProps
+from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContextInfo, ExtendedTextMessage
+from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message as Content
+
+from waremind.whatsapp import translate
+from waremind.whatsapp.gateway import Message
+from waremind.whatsapp.reports import GroupSnapshot, Identity
+
+DEVICE_NAME = "waremind"
+# WhatsApp takes only `Browser (OS)` from who asks for a pairing code, in their own spelling;
+# neonize would shout CHROME (LINUX).
+BROWSER: Any = SimpleNamespace(name="Chrome", value=1)
+SYSTEM: Any = SimpleNamespace(name="Linux")
+NOT_IN_GROUP = ("you're not participating in that group", "that group does not exist")
+
+
+class Client(NewClient):
+    """A device in the store at `path`, or a new one; `connect` is called once and blocks."""
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        new_device: bool,
+        on_qr: Callable[[str], None],
+        on_login_status: Callable[[str], None],
+        on_event: Callable[[str, object], None],
+    ) -> None:
+        props = DeviceProps(os=DEVICE_NAME, platformType=DeviceProps.CHROME)
+        super().__init__(path, uuid="session", new_device=new_device, props=props)
+        self._on_login_status = on_login_status
+        self.qr(lambda _, payload: on_qr(payload.decode()))
+        for kind in events.EVENT_TO_INT:
+            if (name := kind.DESCRIPTOR.name) in translate.EVENTS:
+                self.event(kind)(partial(_forward, on_event, name))
+
+    # The only sign of a pairing that failed or expired.
+    def _NewClient__onLoginStatus(self, _uuid: int, status: int) -> None:  # noqa: N802 - its name
+        self._on_login_status(ctypes.string_at(status).decode())
+
+    def identity(self) -> Identity | None:
+        """Say who the account is; not before the first QR or event: the library would abort."""
+        return translate.identity(self.get_me())
+
+    def pair_code(self, phone: str) -> str:
+        """Ask for a pairing code; not before the first QR."""
+        return self.PairPhone(phone, True, SYSTEM, BROWSER)
+
+    def fetch_groups(self, me: Identity | None) -> Iterable[GroupSnapshot]:
+        """Fetch all groups, and read them one by one."""
+        return (translate.group(info, me) for info in self.get_joined_groups())
+
+    def fetch_group(self, jid: str, me: Identity | None) -> Iterable[GroupSnapshot]:
+        """Fetch a group; nothing when the account is not in it."""
+        try:
+            yield translate.group(self.get_group_info(_jid(jid)), me)
+        except Exception as error:
+            if str(error) not in NOT_IN_GROUP:
+                raise
+
+    def send_text(self, message: Message) -> str:
+        """Send a message and return its id."""
+        return self.send_message(_jid(message.group), _content(message)).ID
+
+
+def _forward(
+    on_event: Callable[[str, object], None], name: str, _: NewClient, event: object
+) -> None:
+    on_event(name, event)
+
+
+def _jid(text: str) -> JID:
+    user, _, server = text.partition("@")
+    return JID(User=user, Server=server, Device=0, Integrator=0, RawAgent=0, IsEmpty=False)
+
+
+def _content(message: Message) -> Content:
+    """Make the message ourselves: given a string, neonize takes `@12345` for a mention."""
+    if not message.mentions:
+        return Content(conversation=message.text)
+    context = ContextInfo(mentionedJID=message.mentions)
+    return Content(extendedTextMessage=ExtendedTextMessage(text=message.text, contextInfo=context))

@@ -1,0 +1,101 @@
+"""What crosses a child's socketpair, one JSON object a line: requests to it, what it says back.
+
+A request is answered by any number of `Answer`s and then one `Done` or `Failed`; reports of the
+session come between them at any time.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from waremind.errors import ErrorCode
+from waremind.whatsapp.gateway import Message, Opening
+from waremind.whatsapp.reports import AnyReport, GroupSnapshot, Outcome
+
+LINE_BYTES = 1 << 20
+"""No line is longer: a group of 2,048 members takes about 150 kB."""
+
+
+class Ping(Struct, frozen=True, tag=True):
+    """Show that you live. No answers."""
+
+
+class FetchGroups(Struct, frozen=True, tag=True):
+    """Tell the groups of the account: a `GroupSnapshot` each."""
+
+
+class FetchGroup(Struct, frozen=True, tag=True):
+    """Tell one group: a `GroupSnapshot`, or nothing when the account is not in it."""
+
+    jid: str
+
+
+class Send(Struct, frozen=True, tag=True):
+    """Send a message: one `Outcome`."""
+
+    message: Message
+
+
+class LogOut(Struct, frozen=True, tag=True):
+    """Unlink the device, once connected but within `seconds`: whether WhatsApp dropped it."""
+
+    seconds: float
+
+
+Request = Ping | FetchGroups | FetchGroup | Send | LogOut
+
+
+class Asked(Struct, frozen=True):
+    """A request under the number that its answers bear."""
+
+    id: int
+    request: Request
+
+
+class Answer(Struct, frozen=True, tag=True):
+    """One result of a request."""
+
+    id: int
+    result: msgspec.Raw
+
+
+class Done(Struct, frozen=True, tag=True):
+    """The request has had all its answers."""
+
+    id: int
+
+
+class Failed(Struct, frozen=True, tag=True):
+    """The request cannot be done."""
+
+    id: int
+    code: ErrorCode
+    message: str
+
+
+Said = AnyReport | Answer | Done | Failed
+
+_encoder = msgspec.json.Encoder(enc_hook=str)  # a Path
+
+
+def line(message: object) -> bytes:
+    """Encode anything of this module, or an Opening, as one line."""
+    return _encoder.encode(message) + b"\n"
+
+
+def result(value: object) -> msgspec.Raw:
+    """Encode what an Answer carries."""
+    return msgspec.Raw(_encoder.encode(value))
+
+
+def _to_path(kind: type[Any], value: object) -> object:
+    return kind(value)
+
+
+read_opening = msgspec.json.Decoder(Opening, dec_hook=_to_path).decode
+read_asked = msgspec.json.Decoder(Asked).decode
+read_said = msgspec.json.Decoder[Said](Said).decode
+read_group = msgspec.json.Decoder(GroupSnapshot).decode
+read_outcome = msgspec.json.Decoder[Outcome](Outcome).decode
+read_bool = msgspec.json.Decoder(bool).decode

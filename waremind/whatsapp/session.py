@@ -1,0 +1,216 @@
+"""One run of an account's child process, from the parent's side."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from waremind.domain.lifecycle import Cause
+from waremind.errors import ErrorCode, WaremindError
+from waremind.whatsapp.channel import ChannelClosed
+from waremind.whatsapp.children import Child, ForkFailed, ForkServer
+from waremind.whatsapp.gateway import Hear, Message, Opening
+from waremind.whatsapp.reports import (
+    AnyReport,
+    GroupSnapshot,
+    NotSent,
+    Outcome,
+    SendUnknown,
+    Turned,
+)
+from waremind.whatsapp.requests import (
+    FetchGroup,
+    FetchGroups,
+    LogOut,
+    Ping,
+    Request,
+    Send,
+    read_bool,
+    read_group,
+    read_outcome,
+)
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+BIRTH_SECONDS = 30.0
+FETCH_SECONDS = 30.0
+SEND_SECONDS = 90.0  # whatsmeow waits 75 s for the ack, after what it had to ask before
+LOG_OUT_SECONDS = 3.0
+LAST_WORDS_SECONDS = 1.0
+
+# After these reports WhatsApp no longer lists the device, or lists one again.
+DEVICE_AFTER = {
+    Cause.PAIRED: True,
+    Cause.CONNECTED: True,
+    Cause.LOGGED_OUT: False,
+    Cause.BANNED: False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a session shares with the others of its gateway."""
+
+    fork_server: ForkServer
+    slots: asyncio.Semaphore  # so many children may be starting at once
+    heartbeat_seconds: float
+    forget: Callable[["ProcessSession"], None]  # called when the session is over
+
+
+class ProcessSession:
+    """A session whose child is forked as soon as there is a slot."""
+
+    def __init__(self, opening: Opening, hear: Hear, surroundings: Surroundings) -> None:
+        self.opening = opening
+        self._hear = hear
+        self._surroundings = surroundings
+        self._pause = surroundings.heartbeat_seconds
+        self._device = opening.pairing is None
+        self._why = "its process died"
+        self._child: Child | None = None
+        self._sending = asyncio.Lock()
+        self._ending: asyncio.Task[bool] | None = None
+        self._slot = asyncio.create_task(surroundings.slots.acquire())
+        self._born = asyncio.Event()  # with a child, or never to have one
+        self._life = asyncio.create_task(self._live())
+
+    @property
+    def number(self) -> int:
+        """The session's number."""
+        return self.opening.session
+
+    async def end(self, *, log_out: bool = False, log_out_seconds: float = LOG_OUT_SECONDS) -> bool:
+        """End it: ask, then TERM, then KILL. See `gateway.Session.end`."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end(log_out_seconds if log_out else 0.0))
+        return await asyncio.shield(self._ending)
+
+    async def groups(self) -> list[GroupSnapshot]:
+        """Fetch all groups. See `gateway.Session.groups`."""
+        return await self._fetch(FetchGroups())
+
+    async def group(self, jid: str) -> GroupSnapshot | None:
+        """Fetch one group. See `gateway.Session.group`."""
+        return next(iter(await self._fetch(FetchGroup(jid))), None)
+
+    async def send(self, message: Message) -> Outcome:
+        """Send one message. See `gateway.Session.send`."""
+        async with self._sending:
+            try:
+                [outcome] = await self._ask(Send(message), read_outcome, SEND_SECONDS)
+            except ChannelClosed as closed:
+                return (SendUnknown if closed.asked else NotSent)(str(closed))
+            except TimeoutError:
+                return SendUnknown(f"no answer for {SEND_SECONDS:.0f} s")
+        return outcome
+
+    async def _fetch(self, request: Request) -> list[GroupSnapshot]:
+        try:
+            return await self._ask(request, read_group, FETCH_SECONDS)
+        except ChannelClosed as closed:
+            raise WaremindError(ErrorCode.NOT_CONNECTED, f"cannot fetch groups: {closed}") from None
+        except TimeoutError:
+            message = f"cannot fetch groups: no answer for {FETCH_SECONDS:.0f} s"
+            raise WaremindError(ErrorCode.TIMED_OUT, message) from None
+
+    async def _ask(self, request: Request, read: Callable[[bytes], T], seconds: float) -> list[T]:
+        if self._child is None:
+            raise ChannelClosed(asked=False)
+        return await self._child.channel.ask(request, read, seconds)
+
+    # Its life: wait for a slot, be born, beat until gone.
+
+    async def _live(self) -> None:
+        try:
+            await self._be_born()
+            if self._child is not None:
+                await self._outlive(self._child)
+        except ForkFailed as failure:
+            self._why = str(failure)
+        finally:
+            self._born.set()
+            self._tell(Turned(session=self.number, cause=Cause.ENDED, detail=self._why))
+            self._surroundings.forget(self)
+
+    async def _be_born(self) -> None:
+        """Have the child forked, and keep the slot until it has loaded the engine."""
+        if not await _granted(self._slot):
+            return
+        try:
+            self._child = await self._surroundings.fork_server.fork(self.opening, self._on_report)
+            self._born.set()
+            await self._beat(self._child, BIRTH_SECONDS)
+        finally:
+            self._surroundings.slots.release()
+
+    async def _outlive(self, child: Child) -> None:
+        """Ask for a sign of life now and then; return when the child has said its last word."""
+        while not await _any_of(child.process.gone, child.channel.closed, seconds=self._pause):
+            await self._beat(child, self._pause)
+        self._why = child.channel.broken or self._why
+        await child.process.end(*PATIENCE)
+        await asyncio.wait([child.channel.closed], timeout=LAST_WORDS_SECONDS)
+        child.channel.close()
+        child.console.close()
+
+    async def _beat(self, child: Child, patience: float) -> None:
+        try:
+            await child.channel.ask(Ping(), read_bool, patience)
+        except ChannelClosed:
+            pass  # it is over: the caller sees that too
+        except TimeoutError:
+            self._why = f"no sign of life for {patience:.0f} s"
+            child.process.send(signal.SIGKILL)
+
+    # Its end.
+
+    async def _end(self, log_out_seconds: float) -> bool:
+        removed = await self._log_out(log_out_seconds) if log_out_seconds else not self._device
+        self._slot.cancel()
+        await self._born.wait()
+        if self._child is not None:
+            self._why = "it was ended"
+            self._child.channel.close()
+            await self._child.process.end(*PATIENCE)
+        await asyncio.wait([self._life])
+        return removed
+
+    async def _log_out(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                if self._device:
+                    await self._born.wait()
+                [removed] = await self._ask(LogOut(seconds), read_bool, seconds)
+        except (ChannelClosed, TimeoutError):
+            return not self._device
+        return removed
+
+    # What it says.
+
+    def _on_report(self, report: AnyReport) -> None:
+        if isinstance(report, Turned):
+            self._device = DEVICE_AFTER.get(report.cause, self._device)
+        self._tell(report)
+
+    def _tell(self, report: AnyReport) -> None:
+        try:
+            self._hear(report)
+        except Exception:
+            log.exception("account=%s session=%d", self.opening.account, self.number)
+
+
+# A child leaves when its parent's end closes; this is for one that does not.
+PATIENCE = ((1.0, signal.SIGTERM), (0.5, signal.SIGKILL))
+
+
+async def _granted(slot: "asyncio.Task[bool]") -> bool:
+    await asyncio.wait([slot])
+    return not slot.cancelled()
+
+
+async def _any_of(*futures: "asyncio.Future[None]", seconds: float) -> bool:
+    done, _ = await asyncio.wait(futures, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    return bool(done)

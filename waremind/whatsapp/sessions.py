@@ -1,0 +1,44 @@
+"""The gateway whose sessions are child processes."""
+
+import asyncio
+import os
+
+from waremind.whatsapp.children import ForkServer
+from waremind.whatsapp.gateway import Hear, Opening
+from waremind.whatsapp.session import ProcessSession, Surroundings
+
+HEARTBEAT_SECONDS = 15.0
+LATE_LOG_OUT_SECONDS = 10.0
+
+
+class ProcessGateway:
+    """Runs neonize in a child process for each account."""
+
+    def __init__(self, *, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> None:
+        self._fork_server = ForkServer()
+        self._sessions: dict[str, ProcessSession] = {}
+        slots = asyncio.Semaphore(os.cpu_count() or 1)
+        self._surroundings = Surroundings(self._fork_server, slots, heartbeat_seconds, self._forget)
+
+    async def open(self, opening: Opening, hear: Hear) -> ProcessSession:
+        """Open a session once the account's previous one is gone; that one is ended if it lives."""
+        while previous := self._sessions.get(opening.account):
+            await previous.end()
+        session = ProcessSession(opening, hear, self._surroundings)
+        self._sessions[opening.account] = session
+        return session
+
+    async def log_out(self, opening: Opening) -> bool:
+        """Log in only to unlink the device. See `gateway.Gateway.log_out`."""
+        session = await self.open(opening, lambda _: None)
+        return await session.end(log_out=True, log_out_seconds=LATE_LOG_OUT_SECONDS)
+
+    async def close(self) -> None:
+        """End every session and the fork server."""
+        while self._sessions:
+            await asyncio.gather(*(session.end() for session in self._sessions.values()))
+        await self._fork_server.close()
+
+    def _forget(self, session: ProcessSession) -> None:
+        if self._sessions.get(session.opening.account) is session:
+            del self._sessions[session.opening.account]

@@ -1,0 +1,177 @@
+"""What neonize tells, as reports: one table, by the name of the event. Knows no neonize."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+from waremind.domain.lifecycle import Cause
+from waremind.whatsapp.reports import (
+    AnyReport,
+    GroupChanged,
+    GroupLeft,
+    GroupSnapshot,
+    GroupStale,
+    Identity,
+    Member,
+    Receipt,
+    Turned,
+)
+
+
+class Hearer(NamedTuple):
+    """Who hears an event, and when: the session's number, its account once known, the time."""
+
+    session: int
+    me: Identity | None
+    now: datetime
+
+
+Translation = Callable[[Hearer, Any], AnyReport | None]
+
+# ConnectFailureReason of the library, as far as it means more than "refused".
+LOGGED_OUT_REASONS = MappingProxyType(
+    {
+        2: (Cause.LOGGED_OUT, "the device was unlinked (401)"),
+        4: (Cause.LOGGED_OUT, "the phone's account is gone or locked (403)"),
+        5: (Cause.BANNED, "WhatsApp has banned the account (406)"),
+    }
+)
+BAN_REASONS = MappingProxyType(
+    {
+        1: "sent to too many people who do not know you",
+        2: "blocked by too many people",
+        3: "created too many groups with people who do not know you",
+        4: "sent the same message to too many people",
+        5: "sent too many messages to a broadcast list",
+    }
+)
+RECEIPT_KINDS: MappingProxyType[int, Literal["delivered", "read"]] = MappingProxyType(
+    {1: "delivered", 4: "read"}
+)
+
+
+def jid_text(jid: Any) -> str:
+    """Write a JID without its device."""
+    return f"{jid.User}@{jid.Server}" if jid.User else ""
+
+
+def identity(device: Any) -> Identity | None:
+    """Read who the account is from the library's Device; None before it is linked."""
+    if not device.JID.User:
+        return None
+    return Identity(
+        jid=jid_text(device.JID),
+        phone=f"+{device.JID.User}",
+        lid=jid_text(device.LID) or None,
+        push_name=device.PushName or None,
+    )
+
+
+def group(info: Any, me: Identity | None) -> GroupSnapshot:
+    """Read a group; the account may administer it under its LID or its number."""
+    members = tuple(_members(info.Participants))
+    return GroupSnapshot(
+        jid=jid_text(info.JID),
+        name=info.GroupName.Name,
+        announce_only=info.GroupAnnounce.IsAnnounce,
+        admin=any(member.admin and _is_me(member, me) for member in members),
+        members=members,
+    )
+
+
+def _members(participants: Iterable[Any]) -> Iterable[Member]:
+    for each in participants:
+        addresses = {jid.Server: jid for jid in (each.LID, each.JID, each.PhoneNumber) if jid.User}
+        number = addresses.get("s.whatsapp.net")
+        yield Member(
+            lid=jid_text(addresses.get("lid", each.JID)),
+            phone=f"+{number.User}" if number else None,
+            admin=each.IsAdmin or each.IsSuperAdmin,
+        )
+
+
+def _is_me(member: Member, me: Identity | None) -> bool:
+    return me is not None and (member.lid in {me.lid, me.jid} or member.phone == me.phone)
+
+
+def _turned(cause: Cause, detail: str = "") -> Translation:
+    return lambda hearer, _: Turned(session=hearer.session, cause=cause, detail=detail)
+
+
+def _paired(hearer: Hearer, event: Any) -> Turned:
+    if event.Error:
+        return Turned(session=hearer.session, cause=Cause.PAIRING_FAILED, detail=event.Error)
+    return Turned(session=hearer.session, cause=Cause.PAIRED, identity=hearer.me)
+
+
+def _connected(hearer: Hearer, _: Any) -> Turned:
+    return Turned(session=hearer.session, cause=Cause.CONNECTED, identity=hearer.me)
+
+
+def _logged_out(hearer: Hearer, event: Any) -> Turned:
+    unknown = (Cause.LOGGED_OUT, f"WhatsApp dropped the device (reason {event.Reason})")
+    cause, detail = LOGGED_OUT_REASONS.get(event.Reason, unknown)
+    return Turned(session=hearer.session, cause=cause, detail=detail)
+
+
+def _temporary_ban(hearer: Hearer, event: Any) -> Turned:
+    return Turned(
+        session=hearer.session,
+        cause=Cause.TEMPORARY_BAN,
+        detail=BAN_REASONS.get(event.Code, ""),
+        until=hearer.now + timedelta(seconds=event.Expire),
+    )
+
+
+def _connect_failure(hearer: Hearer, event: Any) -> Turned:
+    detail = f"WhatsApp refused the login (reason {event.Reason}) {event.Message}".rstrip()
+    return Turned(session=hearer.session, cause=Cause.REFUSED, detail=detail)
+
+
+def _stream_error(hearer: Hearer, event: Any) -> Turned:
+    detail = f"stream error {event.Code or 'unknown'}"
+    return Turned(session=hearer.session, cause=Cause.CONNECT_FAILED, detail=detail)
+
+
+def _joined_group(hearer: Hearer, event: Any) -> GroupChanged:
+    return GroupChanged(session=hearer.session, group=group(event.GroupInfo, hearer.me))
+
+
+def _group_info(hearer: Hearer, event: Any) -> GroupStale | GroupLeft:
+    jid = jid_text(event.JID)
+    mine = {hearer.me.jid, hearer.me.lid} if hearer.me else set[str | None]()
+    left = event.Delete.Deleted or any(jid_text(gone) in mine for gone in event.Leave)
+    return (GroupLeft if left else GroupStale)(session=hearer.session, jid=jid)
+
+
+def _receipt(hearer: Hearer, event: Any) -> Receipt | None:
+    if (kind := RECEIPT_KINDS.get(event.Type)) is None:
+        return None
+    return Receipt(
+        session=hearer.session,
+        kind=kind,
+        message_ids=tuple(event.MessageIDs),
+        participant=jid_text(event.MessageSource.Sender),
+        at=datetime.fromtimestamp(event.Timestamp, UTC),
+    )
+
+
+EVENTS: MappingProxyType[str, Translation] = MappingProxyType(
+    {
+        "PairStatus": _paired,
+        "Connected": _connected,
+        "Disconnected": _turned(Cause.DISCONNECTED, "the connection to WhatsApp broke"),
+        "KeepAliveTimeout": _turned(Cause.DISCONNECTED, "WhatsApp does not answer pings"),
+        "KeepAliveRestored": _connected,
+        "LoggedOut": _logged_out,
+        "StreamReplaced": _turned(Cause.REPLACED, "the device is connected elsewhere"),
+        "TemporaryBan": _temporary_ban,
+        "ConnectFailure": _connect_failure,
+        "ClientOutdated": _turned(Cause.CLIENT_OUTDATED, "WhatsApp wants a newer engine (405)"),
+        "StreamError": _stream_error,
+        "JoinedGroup": _joined_group,
+        "GroupInfo": _group_info,
+        "Receipt": _receipt,
+    }
+)
