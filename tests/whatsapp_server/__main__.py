@@ -15,11 +15,12 @@ import tempfile
 from pathlib import Path
 from typing import get_args
 
+from whatsapp_server.behaviour import Decrypting
 from whatsapp_server.control import listen_for_commands
 from whatsapp_server.noise import ROOT
 from whatsapp_server.overlay import build_overlay
 from whatsapp_server.server import listen
-from whatsapp_server.world import Decrypting, World
+from whatsapp_server.world import World
 
 
 def _arguments() -> argparse.Namespace:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Literal, TypeAlias, TypedDict
 
 from msgspec import Struct
+
+Addressing: TypeAlias = Literal["lid", "pn"]
+Decrypting: TypeAlias = Literal["all", "one", "none"]
+ReceiptKind: TypeAlias = Literal["delivered", "read"]
+Spoil: TypeAlias = Literal["", "hmac", "signature"]
 
 
 class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
@@ -15,6 +20,8 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
     """Answer the WebSocket upgrade with HTTP 503."""
     answer_handshake: bool = True
     """False: a black hole after the WebSocket upgrade."""
+    registration_error: int | None = None
+    """Refuse clients without a device: 405 says that the client is too old."""
     qr_refs: int = 6
     """Codes in a QR's life; the client shows one for 60 s if there are six, else 20 s."""
     pairing_code_error: int | None = None
@@ -41,6 +48,7 @@ class Changes(TypedDict, total=False):
 
     refuse_websocket: bool
     answer_handshake: bool
+    registration_error: int | None
     qr_refs: int
     pairing_code_error: int | None
     restart_after_pairing: bool

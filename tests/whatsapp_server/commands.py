@@ -7,13 +7,13 @@ from typing import TypeAlias
 
 from msgspec import convert
 
-from whatsapp_server import groups, messages, pairing
+from whatsapp_server import groups, messages, pairing, pairing_code
 from whatsapp_server.addresses import JID
-from whatsapp_server.behaviour import Behaviour
+from whatsapp_server.behaviour import Addressing, Behaviour
 from whatsapp_server.connection import Connection
 from whatsapp_server.records import Message, State
 from whatsapp_server.waits import WAITS
-from whatsapp_server.world import Addressing, Group, World
+from whatsapp_server.world import Group, World
 
 Command: TypeAlias = Callable[..., Awaitable[object]]
 
@@ -39,6 +39,14 @@ async def add_group(  # noqa: PLR0913 - a group is all of this
 async def scan(world: World, *, qr: str, phone: str, spoil: str) -> str:
     offer = pairing.Offer.read(world, qr)
     return str(await pairing.pair(offer, world.add_user(phone), spoil))
+
+
+async def enter_code(world: World, *, code: str, phone: str) -> str:
+    return str(await pairing_code.enter_code(world, code, world.add_user(phone)))
+
+
+async def require_passkey(world: World, *, phone: str) -> None:
+    world.add_user(phone).passkey = True
 
 
 async def behave(world: World, *, phone: str | None, changes: dict[str, object]) -> None:
@@ -132,6 +140,8 @@ COMMANDS: Mapping[str, Command] = {
         add_user,
         add_group,
         scan,
+        enter_code,
+        require_passkey,
         behave,
         refuse,
         unlink,

@@ -42,11 +42,24 @@ ERROR_TEXTS = {
 
 
 @dataclass
+class CodeRequest:
+    """A client that shows a pairing code for a phone."""
+
+    phone: str
+    ref: bytes
+    sealed_key: bytes
+    """The client's ephemeral key under the code: salt, IV, ciphertext."""
+    bundle: asyncio.Future[bytes]
+    """What the client sends once the code was entered."""
+
+
+@dataclass
 class Pairing:
     """A connection without an account: what its codes refer to."""
 
     registration: wa6.ClientPayload.DevicePairingRegistrationData
     refs: list[str] = field(default_factory=list[str])
+    code: CodeRequest | None = None
 
 
 class Connection:

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Literal, Self, TypeVar, Unpack
+from typing import IO, Self, TypeVar, Unpack
 
 import msgspec
 
-from whatsapp_server.behaviour import Changes
+from whatsapp_server.behaviour import Addressing, Changes, Decrypting, ReceiptKind, Spoil
 from whatsapp_server.records import Message, Request, State
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class PlayedWhatsApp:
     def __init__(
         self,
         *,
-        decrypt: Literal["all", "one", "none"] = "all",
+        decrypt: Decrypting = "all",
         keep_frames: bool = False,
     ) -> None:
         """Start the server; `decrypt` says how many recipients read each message."""
@@ -49,6 +49,7 @@ class PlayedWhatsApp:
         started = json.loads(self._stdout().readline() or b"{}")
         if not started:
             raise PlayedWhatsAppError(f"the server ended with {self._process.wait()}")
+        self.pid: int = self._process.pid
         self.port: int = started["port"]
         self.overlay = Path(started["overlay"])
         self._control: tuple[str, int] = ("127.0.0.1", started["control"])
@@ -94,7 +95,7 @@ class PlayedWhatsApp:
         members: Sequence[str],
         *,
         admins: Sequence[str] = (),
-        addressing: Literal["lid", "pn"] = "lid",
+        addressing: Addressing = "lid",
         announce_only: bool = False,
     ) -> str:
         """Add a group without telling anybody; returns its JID."""
@@ -124,15 +125,23 @@ class PlayedWhatsApp:
 
     # The account's phone.
 
-    def scan(self, qr: str, phone: str, *, spoil: Literal["", "hmac", "signature"] = "") -> str:
+    def scan(self, qr: str, phone: str, *, spoil: Spoil = "") -> str:
         """Scan a QR's payload with that phone; returns the linked device's JID."""
         return self._ask(str, "scan", qr=qr, phone=phone, spoil=spoil)
+
+    def enter_code(self, code: str, phone: str) -> str:
+        """Type a pairing code (`ABCD-EFGH`) into that phone; returns the linked device's JID."""
+        return self._ask(str, "enter_code", code=code, phone=phone)
+
+    def require_passkey(self, phone: str) -> None:
+        """Let WhatsApp demand a passkey when that phone links a device: `scan` is refused then."""
+        self._do("require_passkey", phone=phone)
 
     def unlink(self, phone: str) -> None:
         """Remove all linked devices, as a person does under *Linked devices*."""
         self._do("unlink", phone=phone)
 
-    def receipt(self, message: Message, by: str, kind: Literal["delivered", "read"]) -> None:
+    def receipt(self, message: Message, by: str, kind: ReceiptKind) -> None:
         """Tell the sender that someone's phone got the message, or that they read it."""
         wire = {"delivered": "", "read": "read"}[kind]
         self._do("send_receipt", message_id=message.id, by=by, kind=wire)

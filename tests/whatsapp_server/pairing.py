@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import json
 import os
 import time
 from dataclasses import dataclass
@@ -58,6 +59,9 @@ async def pair(offer: Offer, user: User, spoil: str = "") -> JID:
     pairing = offer.connection.pairing
     if pairing is None:
         raise PairingRefusedError("that connection is paired already")
+    if user.passkey:
+        await _demand_passkey(offer.connection)
+        raise PairingRefusedError("WhatsApp demands a passkey")
     user.links += 1
     jid = user.address("pn", user.links)
     success = Node(
@@ -76,6 +80,20 @@ async def pair(offer: Offer, user: User, spoil: str = "") -> JID:
     if offer.connection.behaviour.restart_after_pairing:
         await offer.connection.end_stream("515", close=False)
     return jid
+
+
+async def _demand_passkey(connection: Connection) -> None:
+    """Ask the client for a WebAuthn assertion, as WhatsApp has done since June 2026."""
+    options = {
+        "challenge": base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("="),
+        "timeout": 600_000,
+        "rpId": "whatsapp.com",
+        "allowCredentials": [],
+        "userVerification": "required",
+        "extensions": {"uvm": True},
+    }
+    demand = Node("passkey_request_options", {}, json.dumps(options).encode())
+    await connection.notify("passkey_prologue_request", SERVER, [demand])
 
 
 def _server_iq(connection: Connection, child: Node) -> Node:

@@ -12,6 +12,7 @@ from websockets.http11 import Request, Response
 from whatsapp_server.connection import Connection
 from whatsapp_server.login import log_in
 from whatsapp_server.pairing import start_pairing
+from whatsapp_server.protobufs import wa6
 from whatsapp_server.stanzas import STANZAS
 from whatsapp_server.world import World
 
@@ -65,12 +66,20 @@ async def _serve(connection: Connection) -> None:
     client = await connection.shake_hands()
     world.handshakes += 1
     world.connections.add(connection)
-    if client.HasField("devicePairingData"):
-        await start_pairing(connection, client.devicePairingData)
-    elif not await log_in(connection, client):
-        return
-    world.notice()
-    await connection.serve(STANZAS)
+    if await _admit(connection, client):
+        world.notice()
+        await connection.serve(STANZAS)
+
+
+async def _admit(connection: Connection, client: wa6.ClientPayload) -> bool:
+    """Let a client in, to pair or with its device; returns False when it was refused."""
+    if not client.HasField("devicePairingData"):
+        return await log_in(connection, client)
+    if error := connection.behaviour.registration_error:
+        await connection.fail({"reason": str(error), "location": "played"})
+        return False
+    await start_pairing(connection, client.devicePairingData)
+    return True
 
 
 def _forget(connection: Connection) -> None:

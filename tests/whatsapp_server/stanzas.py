@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from whatsapp_server import contacts, groups, messages, prekeys
+from whatsapp_server import contacts, groups, messages, pairing_code, prekeys
 from whatsapp_server.connection import Connection, Handler
 from whatsapp_server.node import Node
 
@@ -64,5 +64,6 @@ _REQUESTS: Mapping[str, Handler] = {
     "w:g2/get/participating": groups.list_groups,
     "w:g2/get/query": groups.tell_group,
     "usync/get/usync": contacts.tell_users,
+    "md/set/link_code_companion_reg": pairing_code.take_link_code,
     "md/set/remove-companion-device": _remove_device,
 }

@@ -8,20 +8,18 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
 from whatsapp_server.addresses import GROUP, JID, LID, PHONE_NUMBER
-from whatsapp_server.behaviour import Behaviour
+from whatsapp_server.behaviour import Addressing, Behaviour, Decrypting
 from whatsapp_server.records import Message, State
 from whatsapp_server.signal_protocol import SignalDevice
 
 if TYPE_CHECKING:
     from whatsapp_server.connection import Connection
 
-Addressing: TypeAlias = Literal["lid", "pn"]
-Decrypting: TypeAlias = Literal["all", "one", "none"]
 T = TypeVar("T")
 
 _FIRST_OTHER_DEVICE = 40
@@ -56,6 +54,8 @@ class User:
     """Devices linked, ever: numbers are never given twice."""
     refusal: dict[str, str] | None = None
     """The <failure> that each login gets."""
+    passkey: bool = False
+    """Linking has to be confirmed with a passkey, which no headless client can do."""
     changes: dict[str, object] = field(default_factory=dict[str, object])
     """Where the server behaves differently towards this account."""
 
