@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -45,6 +46,9 @@ class Client:
 
     def close(self) -> None:
         """Hang up; what the daemon does for us goes on or ends as the request says."""
+        # Wakes a thread that still reads: closing what it reads from would wait for it.
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._lines.close()
         self._socket.close()
 

@@ -38,3 +38,8 @@ def result_type(request: type[Request[R_co]]) -> Any:
 def is_method(name: object) -> TypeGuard[type[Request[Any]]]:
     """Tell whether `name` is a request class that can be called."""
     return isinstance(name, type) and issubclass(name, Request) and "method" in name.__dict__
+
+
+def checked(request: Mutation[Any]) -> bool | UnsetType:
+    """Say in a result that nothing was done, if so it was asked."""
+    return True if request.check else UNSET

@@ -4,13 +4,13 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, LiteralString, cast
 
-from psycopg import AsyncConnection
+from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier, Placeholder
 
 from waremind.domain.lifecycle import State
-
-Connection = AsyncConnection[Any]
+from waremind.errors import ErrorCode, WaremindError
+from waremind.store.database import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,6 @@ class AccountRow:
     replaced_at: datetime | None = None
     banned_until: datetime | None = None
     restricted_until: datetime | None = None
-    groups_synced_at: datetime | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", State(self.state))
@@ -64,9 +63,21 @@ async def insert(connection: Connection, row: AccountRow) -> bool:
 
 
 async def turn(connection: Connection, row: AccountRow, from_session: int) -> bool:
-    """Write the account's new row; False when its session number has moved on, or it is gone."""
+    """Write the account's new row; False when its session number has moved on, or it is gone.
+
+    Raises WaremindError `already_exists` when the label is taken.
+    """
     values = {**_values(row), "from_session": from_session}
-    return (await connection.execute(_TURN, values)).rowcount == 1
+    try:
+        return (await connection.execute(_TURN, values)).rowcount == 1
+    except UniqueViolation:
+        raise taken(row.label) from None
+
+
+def taken(label: str) -> WaremindError:
+    """Say that the label is another account's."""
+    message = f"cannot name the account {label!r}: another has this label"
+    return WaremindError(ErrorCode.ALREADY_EXISTS, message, hint="choose another label")
 
 
 async def delete(connection: Connection, account: str) -> bool:
@@ -107,3 +118,17 @@ async def holds_session(connection: Connection, account: str, session: int) -> b
     """Lock the account against turns, if `session` is still its number."""
     query = "SELECT 1 FROM accounts WHERE id = %s AND session = %s FOR SHARE"
     return (await connection.execute(query, [account, session])).rowcount == 1
+
+
+async def groups_synced_at(connection: Connection, account: str) -> datetime | None:
+    """Say when the account's groups were last fetched."""
+    query = "SELECT groups_synced_at FROM accounts WHERE id = %s"
+    found = await (await connection.execute(query, [account])).fetchone()
+    return found[0] if found else None
+
+
+async def note_synced(connection: Connection, account: str, now: datetime) -> None:
+    """Note that the account's groups were fetched. Not part of the row that turns write."""
+    await connection.execute(
+        "UPDATE accounts SET groups_synced_at = %s WHERE id = %s", [now, account]
+    )

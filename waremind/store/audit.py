@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from psycopg import AsyncConnection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-Connection = AsyncConnection[Any]
+from waremind.store.database import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,12 @@
 """The table `whatsapp_groups`: what each account's WhatsApp groups were like when last seen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
-from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-Connection = AsyncConnection[Any]
+from waremind.store.database import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +37,24 @@ class SeenGroup:
     members: list[str]
 
 
-async def upsert(connection: Connection, account: str, seen: SeenGroup, now: datetime) -> None:
-    """Write one group as it was just seen."""
-    await connection.execute(
-        """
-        INSERT INTO whatsapp_groups
-            (id, account_id, jid, name, announce_only, admin, members, synced_at)
-        VALUES (%(id)s, %(account)s, %(jid)s, %(name)s, %(announce_only)s, %(admin)s,
-                %(members)s, %(now)s)
-        ON CONFLICT (account_id, jid) DO UPDATE SET
-            name = EXCLUDED.name, announce_only = EXCLUDED.announce_only,
-            admin = EXCLUDED.admin, members = EXCLUDED.members,
-            left_at = NULL, synced_at = EXCLUDED.synced_at
-        """,
-        {
-            "account": account,
-            "now": now,
-            "id": seen.id,
-            "jid": seen.jid,
-            "name": seen.name,
-            "announce_only": seen.announce_only,
-            "admin": seen.admin,
-            "members": seen.members,
-        },
-    )
+async def upsert(
+    connection: Connection, account: str, seen: Sequence[SeenGroup], now: datetime
+) -> None:
+    """Write groups as they were just seen."""
+    async with connection.cursor() as cursor:
+        await cursor.executemany(
+            """
+            INSERT INTO whatsapp_groups
+                (id, account_id, jid, name, announce_only, admin, members, synced_at)
+            VALUES (%(id)s, %(account)s, %(jid)s, %(name)s, %(announce_only)s, %(admin)s,
+                    %(members)s, %(now)s)
+            ON CONFLICT (account_id, jid) DO UPDATE SET
+                name = EXCLUDED.name, announce_only = EXCLUDED.announce_only,
+                admin = EXCLUDED.admin, members = EXCLUDED.members,
+                left_at = NULL, synced_at = EXCLUDED.synced_at
+            """,
+            [{**asdict(group), "account": account, "now": now} for group in seen],
+        )
 
 
 async def mark_left(

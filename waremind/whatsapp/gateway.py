@@ -83,8 +83,8 @@ class Gateway(Protocol):
         """
         ...
 
-    async def log_out(self, opening: Opening) -> bool:
-        """Finish an interrupted unpair: log in only to unlink the device, within 15 s."""
+    async def log_out(self, opening: Opening, within_seconds: float) -> bool:
+        """Open a session only to unlink the device; no child is left when it returns."""
         ...
 
     async def close(self) -> None:

@@ -8,7 +8,6 @@ from waremind.whatsapp.gateway import Hear, Opening
 from waremind.whatsapp.session import ProcessSession, Surroundings
 
 HEARTBEAT_SECONDS = 15.0
-LATE_LOG_OUT_SECONDS = 10.0
 
 
 class ProcessGateway:
@@ -28,10 +27,10 @@ class ProcessGateway:
         self._sessions[opening.account] = session
         return session
 
-    async def log_out(self, opening: Opening) -> bool:
+    async def log_out(self, opening: Opening, within_seconds: float) -> bool:
         """Log in only to unlink the device. See `gateway.Gateway.log_out`."""
         session = await self.open(opening, lambda _: None)
-        return await session.end(log_out=True, log_out_seconds=LATE_LOG_OUT_SECONDS)
+        return await session.end(log_out=True, log_out_seconds=within_seconds)
 
     async def close(self) -> None:
         """End every session and the fork server."""

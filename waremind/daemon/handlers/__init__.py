@@ -1,1 +1,30 @@
-"""One module a noun of the command line: a request in, a result out."""
+"""One module a noun: a request in, a result out. HANDLERS is the one table of what can be asked."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from waremind.daemon.asking import Asking
+from waremind.daemon.handlers import account, audit, group, status
+from waremind.daemon.state import Daemon
+from waremind.requests import account as a
+from waremind.requests import daemon as d
+from waremind.requests import group as g
+
+Handler = Callable[[Daemon, Asking, Any], Awaitable[Any]]
+
+HANDLERS: dict[type[Any], Handler] = {
+    a.AccountAdd: account.add,
+    a.AccountList: account.list_,
+    a.AccountShow: account.show,
+    a.AccountPair: account.pair,
+    a.AccountUnpair: account.unpair,
+    a.AccountSync: account.sync,
+    a.AccountReconnect: account.reconnect,
+    a.AccountRename: account.rename,
+    a.AccountDelete: account.delete,
+    g.GroupList: group.list_,
+    g.GroupShow: group.show,
+    d.AuditList: audit.list_,
+    d.Status: status.status,
+    d.Version: status.version,
+}

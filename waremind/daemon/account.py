@@ -1,0 +1,243 @@
+"""One account: its inbox, and the only writer of its row.
+
+Commands, reports and signals are handled one after the other: write first, then act. The handler
+never awaits the network: what takes time runs beside it and comes back as a message.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import replace
+
+from waremind.daemon import audit
+from waremind.daemon.context import Context
+from waremind.daemon.effects import Effects
+from waremind.daemon.logs import event
+from waremind.daemon.messages import Command, Message, Rename, Signal, Turn
+from waremind.daemon.turns import cause_of, next_row
+from waremind.domain.lifecycle import Cause, State, Step, step
+from waremind.domain.refusals import refusal
+from waremind.errors import ErrorCode, WaremindError
+from waremind.objects import Operator
+from waremind.store import accounts as table
+from waremind.store.accounts import AccountRow, Belongings
+from waremind.whatsapp.reports import AnyReport, Code, Turned
+
+log = logging.getLogger(__name__)
+
+# How often a report that PostgreSQL could not take is offered again.
+OFFER_AGAIN_SECONDS = 1.0
+
+Heard = Signal | AnyReport
+Progress = AccountRow | Code
+
+
+def is_unavailable(error: Exception) -> bool:
+    """Tell whether PostgreSQL was out of reach: what could not be written can be written later."""
+    return isinstance(error, WaremindError) and error.code is ErrorCode.DATABASE_UNAVAILABLE
+
+
+class Account:
+    """The actor that owns one account."""
+
+    def __init__(self, row: AccountRow, context: Context) -> None:
+        self.row = row
+        self.code: Code | None = None
+        self.effects = Effects(row, context, self.post)
+        self._context = context
+        self._inbox: asyncio.Queue[Message] = asyncio.Queue()
+        self._kept: deque[Heard] = deque()
+        self._watchers: set[asyncio.Queue[Progress]] = set()
+
+    def post(self, message: Message) -> None:
+        """Put something into the inbox."""
+        self._inbox.put_nowait(message)
+
+    async def command(self, command: Command | Rename) -> Turn:
+        """Ask, and wait until it is written.
+
+        Raises WaremindError `conflict` and its kin, `not_found` or `database_unavailable`.
+        """
+        if self.row.state is State.DELETED:
+            raise self._gone()
+        self.post(command)
+        return await command.done
+
+    def signal(self, cause: Cause) -> None:
+        """Say something on the daemon's own behalf, about the account as it is now."""
+        self.post(Signal(cause, self.row.session, self.row.state))
+
+    def watch(self) -> asyncio.Queue[Progress]:
+        """Subscribe to every new row and code; `unwatch` ends it."""
+        queue: asyncio.Queue[Progress] = asyncio.Queue()
+        self._watchers.add(queue)
+        return queue
+
+    def unwatch(self, queue: asyncio.Queue[Progress]) -> None:
+        """End a subscription."""
+        self._watchers.discard(queue)
+
+    async def run(self) -> None:
+        """Handle the inbox until the account is deleted."""
+        while self.row.state is not State.DELETED:
+            message = await self._next()
+            await self._offer_kept()
+            match message:
+                case None:
+                    pass
+                case Command() | Rename():
+                    await self._obey(message)
+                case _ if self._kept:  # nothing overtakes what is kept
+                    self._kept.append(message)
+                case _:
+                    await self._hear(message)
+        self._context.deleted(self.row.id)
+        while not self._inbox.empty():
+            if isinstance(message := self._inbox.get_nowait(), Command | Rename):
+                message.done.set_exception(self._gone())
+
+    def _gone(self) -> WaremindError:
+        message = f"cannot find account {self.row.label!r}: it was deleted"
+        return WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind account list")
+
+    async def _next(self) -> Message | None:
+        """Wait for a message; None when it is time to offer what was kept."""
+        try:
+            async with asyncio.timeout(OFFER_AGAIN_SECONDS if self._kept else None):
+                return await self._inbox.get()
+        except TimeoutError:
+            return None
+
+    async def _offer_kept(self) -> None:
+        """Offer the reports that PostgreSQL could not take, in their order."""
+        while self._kept:
+            if not await self._hear(self._kept[0], keep=False):
+                return
+            self._kept.popleft()
+
+    # -- commands
+
+    async def _obey(self, message: Command | Rename) -> None:
+        obey = self._rename(message) if isinstance(message, Rename) else self._command(message)
+        try:
+            turn = await obey
+        except Exception as error:
+            if message.done.cancelled():  # nobody waits any more
+                return
+            if isinstance(error, WaremindError):
+                message.done.set_exception(error)
+                return
+            log.exception("a bug", extra={"fields": {"account": self.row.label}})
+            failure = WaremindError(ErrorCode.INTERNAL, f"cannot go on: {error!r}")
+            message.done.set_exception(failure)
+        else:
+            if not message.done.cancelled():
+                message.done.set_result(turn)
+
+    async def _command(self, command: Command) -> Turn:
+        to = step(self.row.state, command.cause)
+        if to is None:
+            raise refusal(command.cause, self.row.state, self.row.label)
+        changes = to != (self.row.state, ())
+        belongings: Belongings | None = None
+        if to.state is State.DELETED:
+            async with self._context.database.transaction() as connection:
+                belongings = await table.belongings(connection, self.row.id)
+        if changes and not command.check:
+            await self._take(to, command.cause, command=command)
+        ending, syncing = self.effects.ending, self.effects.syncing
+        return Turn(self.row, changes, belongings, ending, syncing)
+
+    async def _rename(self, rename: Rename) -> Turn:
+        changes = rename.label != self.row.label
+        if changes and not rename.check:
+            row = replace(self.row, label=rename.label)
+            await self._write(row, "account.rename", rename.operator, before=self.row.label)
+            self.row = row
+            self.effects.row = row
+        return Turn(self.row, changes)
+
+    # -- reports and signals
+
+    async def _hear(self, message: Heard, *, keep: bool = True) -> bool:
+        """Handle what is not late; False when PostgreSQL could not take it: then it is kept."""
+        if message.session != self.row.session:
+            return True
+        try:
+            await self._listen(message)
+        except Exception as error:  # noqa: BLE001 - one bad report can never end the account
+            lost = not is_unavailable(error)
+            level = logging.ERROR if lost else logging.WARNING
+            event(log, "cannot write", level, account=self.row.label, reason=repr(error))
+            if keep and not lost:
+                self._kept.append(message)
+            return lost
+        return True
+
+    async def _listen(self, message: Heard) -> None:
+        match message:
+            case Signal():
+                if message.state == self.row.state:
+                    await self._turn(message.cause)
+            case Turned():
+                expected = self.effects.expected_phone()
+                cause = cause_of(message, self.row, expected, self._context.now())
+                await self._turn(cause, message)
+            case Code():
+                self.code = message
+                self._publish(message)
+            case _:
+                await self._context.listener.hear(self.row, message, self.effects.session)
+
+    async def _turn(self, cause: Cause, report: Turned | None = None) -> None:
+        if to := step(self.row.state, cause):
+            await self._take(to, cause, report=report)
+
+    # -- a step: write, then act
+
+    async def _take(
+        self,
+        to: Step,
+        cause: Cause,
+        report: Turned | None = None,
+        command: Command | None = None,
+    ) -> None:
+        before, row = self.row, next_row(self.row, to, cause, self._context.now(), report)
+        await self._write(row, f"account.{cause}", command.operator if command else None)
+        self.row = row
+        if row.state is not State.PAIRING or row.session != before.session:
+            self.code = None
+        event(
+            log,
+            "turned",
+            account=row.label,
+            session=row.session,
+            cause=cause,
+            before=before.state,
+            after=row.state,
+        )
+        if command and command.terms:
+            self.effects.agree(command.terms)
+        self.effects.act(before, row, cause, to.effects)
+        self._publish(row)
+
+    async def _write(
+        self, row: AccountRow, action: str, operator: Operator | None, **detail: str
+    ) -> None:
+        """Write the row where our session number still holds, and who asked, in one transaction."""
+        async with self._context.database.transaction() as connection:
+            if row.state is State.DELETED:
+                written = await table.delete(connection, row.id)
+            else:
+                written = await table.turn(connection, row, self.row.session)
+            if not written:
+                message = f"cannot write account {row.label!r}: somebody else has changed its row"
+                raise WaremindError(ErrorCode.INTERNAL, message, hint="restart the daemon")
+            if operator:
+                target = ("account", row.id, self.row.label)
+                now = self._context.now()
+                await audit.write(connection, now, operator, action, target, **detail)
+
+    def _publish(self, progress: Progress) -> None:
+        for queue in self._watchers:
+            queue.put_nowait(progress)

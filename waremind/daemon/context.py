@@ -1,0 +1,45 @@
+"""What every account needs from the daemon around it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from waremind.config import Settings
+from waremind.daemon.sessions import SessionPlace
+from waremind.store.accounts import AccountRow
+from waremind.store.database import Database
+from waremind.whatsapp.gateway import Session
+from waremind.whatsapp.reports import GroupChanged, GroupLeft, GroupStale, Receipt
+
+Beside = GroupChanged | GroupStale | GroupLeft | Receipt
+
+
+class Listener(Protocol):
+    """Hears what sessions report beside an account's life: groups and receipts."""
+
+    async def hear(self, row: AccountRow, report: Beside, session: Session | None) -> None:
+        """Store what a session tells. Raises WaremindError `database_unavailable`."""
+        ...
+
+    async def sync(self, row: AccountRow, session: Session, *, forced: bool) -> bool:
+        """Fetch and store all groups, unless that was done lately and is not `forced`.
+
+        Tells whether anything changed. Raises what Session.groups raises.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every account needs; `chance` gives a number in [0, 1)."""
+
+    settings: Settings
+    database: Database
+    place: SessionPlace
+    listener: Listener
+    tasks: asyncio.TaskGroup
+    now: Callable[[], datetime]
+    chance: Callable[[], float]
+    deleted: Callable[[str], None] = lambda _account: None

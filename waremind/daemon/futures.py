@@ -1,0 +1,44 @@
+"""Work that runs beside: its failure belongs to whoever waits for it, and never ends the daemon."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from waremind.daemon.logs import event
+from waremind.errors import ErrorCode, WaremindError
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+def beside(tasks: asyncio.TaskGroup, work: Coroutine[Any, Any, T]) -> asyncio.Future[T]:
+    """Run `work` in the task group; the future gets its result, or its WaremindError."""
+    future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    # Nobody may be waiting: a failure that is logged counts as seen.
+    future.add_done_callback(lambda done: done.cancelled() or done.exception())
+    tasks.create_task(_fulfil(future, work))
+    return future
+
+
+async def _fulfil(future: asyncio.Future[T], work: Coroutine[Any, Any, T]) -> None:
+    try:
+        result = await work
+    except asyncio.CancelledError:
+        future.cancel()
+        raise
+    except WaremindError as error:
+        event(log, "cannot finish", logging.WARNING, reason=error, hint=error.hint)
+        _fail(future, error)
+    except Exception as error:
+        log.exception("a bug")
+        _fail(future, WaremindError(ErrorCode.INTERNAL, f"cannot go on: {error!r}"))
+    else:
+        if not future.done():
+            future.set_result(result)
+
+
+def _fail(future: asyncio.Future[Any], error: WaremindError) -> None:
+    if not future.done():
+        future.set_exception(error)

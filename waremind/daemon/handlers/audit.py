@@ -1,0 +1,16 @@
+"""Requests about the audit log."""
+
+from waremind.daemon.asking import Asking
+from waremind.daemon.moments import since
+from waremind.daemon.state import Daemon
+from waremind.daemon.views import audit_entry_of
+from waremind.requests.daemon import Audit, AuditList
+from waremind.store import audit as table
+
+
+async def list_(daemon: Daemon, _asking: Asking, request: AuditList) -> Audit:
+    """List who did what, newest first."""
+    start = since(request.since, daemon.now())
+    async with daemon.database.connection() as connection:
+        rows = await table.select(connection, start, max(0, request.limit))
+    return Audit([audit_entry_of(row) for row in rows])

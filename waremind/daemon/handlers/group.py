@@ -1,0 +1,46 @@
+"""Requests about groups."""
+
+from waremind.daemon.asking import Asking
+from waremind.daemon.state import Daemon
+from waremind.daemon.views import group_of
+from waremind.domain.ids import shown
+from waremind.errors import ErrorCode, WaremindError
+from waremind.requests.group import GroupList, GroupResult, Groups, GroupShow
+from waremind.store import groups as table
+from waremind.store.groups import GroupRow
+
+
+async def list_(daemon: Daemon, _asking: Asking, request: GroupList) -> Groups:
+    """List groups, of one account or with a text in their names."""
+    account = daemon.accounts.get(request.account).row.id if request.account else None
+    async with daemon.database.connection() as connection:
+        rows = await table.select(connection, account)
+    wanted = (request.search or "").casefold()
+    return Groups([group_of(row) for row in rows if wanted in row.name.casefold()])
+
+
+async def show(daemon: Daemon, _asking: Asking, request: GroupShow) -> GroupResult:
+    """Show one group."""
+    async with daemon.database.connection() as connection:
+        rows = await table.select(connection, key=request.group)
+    return GroupResult(group_of(only(rows, request.group)))
+
+
+def only(rows: list[GroupRow], key: str) -> GroupRow:
+    """Take the one group that `key` names.
+
+    Raises WaremindError `not_found`, or `ambiguous` with the candidates.
+    """
+    if not rows:
+        message = f"cannot find group {shown(key)}: there is none with this id, JID or name"
+        raise WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind group list")
+    if len(rows) > 1:
+        candidates = [
+            {"id": row.id, "name": row.name, "account": row.account, "jid": row.jid} for row in rows
+        ]
+        message = f"cannot tell which group {shown(key)} is: {len(rows)} have this name"
+        ids = ", ".join(row.id for row in rows)
+        raise WaremindError(
+            ErrorCode.AMBIGUOUS, message, hint=f"use one of the ids: {ids}", candidates=candidates
+        )
+    return rows[0]

@@ -1,0 +1,146 @@
+"""The composition root: everything is made here, runs in one TaskGroup, and ends here."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import random
+import shutil
+import signal
+import sys
+from collections.abc import Generator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+from waremind.config import Configuration, Settings
+from waremind.daemon import logs
+from waremind.daemon.accounts import Accounts
+from waremind.daemon.context import Context
+from waremind.daemon.groups import Groups
+from waremind.daemon.logs import event
+from waremind.daemon.postgres import postgres
+from waremind.daemon.server import Server
+from waremind.daemon.sessions import OpeningGate, SessionPlace
+from waremind.daemon.socket import listen, refuse_if_answered
+from waremind.daemon.state import Daemon
+from waremind.errors import ErrorCode, WaremindError
+from waremind.paths import client_socket
+from waremind.store import migrations
+from waremind.store.database import Database, connect
+from waremind.store.lock import DaemonLock
+from waremind.whatsapp.sessions import ProcessGateway
+
+log = logging.getLogger("waremind.daemon")
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def now() -> datetime:
+    """Read the wall clock."""
+    return datetime.now(UTC)
+
+
+def run(configuration: Configuration, *, frozen: bool = False) -> int:
+    """Run the daemon until SIGTERM or SIGINT; returns the exit code.
+
+    Raises WaremindError when it cannot start.
+    """
+    settings = configuration.settings
+    logs.start(settings.log_level)
+    refuse_if_answered(settings.socket)
+    with state_directory(settings.state_dir), contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(_main(settings, frozen=frozen))
+    event(log, "stopped", pid=os.getpid())
+    return 0
+
+
+@contextlib.contextmanager
+def state_directory(path: Path) -> Generator[None]:
+    """Make the state directory and hold it against another daemon.
+
+    Raises WaremindError `permission_denied`, or `conflict` with the pid of that daemon.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (path / "daemon.lock").open("a+")
+    except OSError as error:
+        message = f"cannot use the state directory {path}: {error.strerror}"
+        hint = f"make it writable for uid {os.geteuid()}, or choose another: WAREMIND_STATE_DIR"
+        raise WaremindError(ErrorCode.PERMISSION_DENIED, message, hint=hint) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            pid = lock.read().strip() or "unknown"
+            message = f"cannot use the state directory {path}: a daemon uses it, with pid {pid}"
+            raise WaremindError(
+                ErrorCode.CONFLICT, message, hint=f"use that one, or stop it: kill {pid}"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+async def _main(settings: Settings, *, frozen: bool) -> None:
+    """Make everything from the database up, and end it the other way round when cancelled."""
+    main = cast("asyncio.Task[None]", asyncio.current_task())
+    for number in STOP_SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, main.cancel)
+    async with contextlib.AsyncExitStack() as stack:
+        dsn, database_name = await stack.enter_async_context(postgres(settings))
+        await _migrate(dsn)
+        lock = DaemonLock(dsn)
+        await lock.take()
+        stack.push_async_callback(lock.release)
+        pool_size = settings.database.pool_size
+        database = await stack.enter_async_context(Database(dsn, pool_size=pool_size))
+        await _serve(settings, database, database_name, lock)
+
+
+async def _migrate(dsn: str) -> None:
+    connection = await connect(dsn)
+    async with connection:
+        await migrations.migrate(connection, migrations.read())
+
+
+async def _serve(
+    settings: Settings, database: Database, database_name: str, lock: DaemonLock
+) -> None:
+    """Run the accounts and answer clients until cancelled."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(lock.keep())
+        gate = OpeningGate(settings.sessions.stagger_seconds)
+        place = SessionPlace(ProcessGateway(), settings.state_dir / "sessions", gate, tasks)
+        groups = Groups(database, tasks, now)
+        accounts = Accounts(Context(settings, database, place, groups, tasks, now, random.random))
+        daemon = Daemon(settings, database, database_name, accounts, now(), now)
+        listener = listen(settings.socket, settings.socket_group)
+        await accounts.start()
+        try:
+            async with Server(daemon).listening(listener):
+                announce(settings)
+                await asyncio.Event().wait()
+        finally:
+            settings.socket.unlink(missing_ok=True)
+            await accounts.stop()
+
+
+def announce(settings: Settings) -> None:
+    """Say that the daemon is ready, and to a person what to type next."""
+    event(log, "ready", socket=settings.socket, pid=os.getpid())
+    if not sys.stderr.isatty():
+        return
+    elsewhere = "" if settings.socket == client_socket(None) else f" --socket {settings.socket}"
+    command = Path(sys.argv[0]).name if shutil.which("waremind") else sys.argv[0]
+    lines = (
+        "waremind is running. In another terminal:",
+        f"  {command} account add ops{elsewhere}",
+        f"  {command} account pair ops{elsewhere}",
+        f"  {command} status{elsewhere}",
+        "Ctrl-C here stops it.",
+    )
+    print(*lines, sep="\n", file=sys.stderr)  # noqa: T201 - a greeting is not an event

@@ -1,0 +1,19 @@
+"""`--since`: a duration back from now, or a time."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from waremind.domain.duration import parse_duration
+from waremind.domain.wall_time import parse_instant
+
+
+def since(text: str | None, now: datetime) -> datetime | None:
+    """Read `1d`, `90m` or an RFC 3339 time; without an offset it is UTC.
+
+    Raises WaremindError `invalid_input`.
+    """
+    if text is None:
+        return None
+    if "T" in text.upper():
+        return parse_instant(text, ZoneInfo("UTC"), flag="--since").astimezone(UTC)
+    return now - parse_duration(text, flag="--since")

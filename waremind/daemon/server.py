@@ -1,0 +1,141 @@
+"""The server of the socket: many clients at once, none of which can disturb another."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncGenerator
+from typing import cast
+
+from waremind import protocol
+from waremind.daemon.asking import Asking
+from waremind.daemon.handlers import HANDLERS
+from waremind.daemon.logs import event
+from waremind.daemon.operators import operator_of
+from waremind.daemon.state import Daemon
+from waremind.errors import ErrorCode, WaremindError
+from waremind.objects import Operator
+
+log = logging.getLogger(__name__)
+
+CALLS_AT_ONCE = 16  # of one client; further ones wait in its socket
+UNREAD_BYTES = 16 * 1024 * 1024  # a client that leaves more unread is hung up on
+PATIENCE_SECONDS = 30.0  # with a client that reads nothing
+
+
+class Server:
+    """Answers the clients of one listening socket."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self._clients: set[asyncio.Task[None]] = set()
+
+    @contextlib.asynccontextmanager
+    async def listening(self, listener: socket.socket) -> AsyncGenerator[None]:
+        """Accept clients inside of the `async with`; at its end all are hung up on."""
+        server = await asyncio.start_unix_server(
+            self._serve, sock=listener, limit=protocol.MAX_LINE
+        )
+        try:
+            yield
+        finally:
+            server.close()
+            for client in self._clients:
+                client.cancel()
+            await asyncio.gather(*self._clients, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self._clients.add(task)
+        try:
+            await Client(self._daemon, reader, writer).run()
+        except (OSError, asyncio.CancelledError):
+            pass  # gone, or we are stopping
+        except Exception:
+            log.exception("a bug")
+        finally:
+            self._clients.discard(task)
+            writer.transport.abort() if task.cancelling() else writer.close()
+
+
+class Client:
+    """One connection; its requests are answered side by side."""
+
+    def __init__(
+        self, daemon: Daemon, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._daemon = daemon
+        self._reader = reader
+        self._writer = writer
+        self._operator: Operator = operator_of(writer.get_extra_info("socket"))
+        self._free = asyncio.Semaphore(CALLS_AT_ONCE)
+
+    async def run(self) -> None:
+        """Read requests until the client has said its last one, and answer them all."""
+        async with asyncio.TaskGroup() as calls:
+            while True:
+                try:
+                    line = await self._read_line()
+                    if line is None:
+                        return
+                    call = protocol.decode_call(line)
+                except protocol.BadCallError as bad:
+                    await self._write(protocol.encode_error(bad.id, bad.code, bad.failure))
+                    continue
+                await self._free.acquire()
+                calls.create_task(self._answer(call))
+
+    async def _read_line(self) -> bytes | None:
+        """Read a line; None at the end. One that is too long is read away, and refused."""
+        try:
+            return await self._reader.readuntil(b"\n")
+        except asyncio.IncompleteReadError as end:
+            return end.partial or None
+        except asyncio.LimitOverrunError as overrun:
+            await self._read_away(overrun.consumed)
+            raise protocol.too_long() from None
+
+    async def _read_away(self, consumed: int) -> None:
+        while True:
+            await self._reader.readexactly(consumed)
+            try:
+                await self._reader.readuntil(b"\n")
+            except asyncio.LimitOverrunError as overrun:
+                consumed = overrun.consumed
+            except asyncio.IncompleteReadError:
+                return
+            else:
+                return
+
+    async def _answer(self, call: protocol.Call) -> None:
+        def emit(what: object) -> None:
+            self._put(protocol.encode_event(call.id, call.request.method, what))
+
+        try:
+            asking = Asking(self._operator, emit)
+            result = await HANDLERS[type(call.request)](self._daemon, asking, call.request)
+            line = protocol.encode_result(call.id, result)
+        except WaremindError as failure:
+            line = protocol.encode_error(call.id, protocol.FAILED, failure)
+        except Exception as error:
+            log.exception("a bug", extra={"fields": {"method": call.request.method}})
+            message = f"cannot answer {call.request.method}: {type(error).__name__}"
+            failure = WaremindError(ErrorCode.INTERNAL, message)
+            line = protocol.encode_error(call.id, protocol.FAILED, failure)
+        finally:
+            self._free.release()
+        await self._write(line)
+
+    def _put(self, line: bytes) -> None:
+        if self._writer.transport.get_write_buffer_size() > UNREAD_BYTES:
+            event(log, "client reads nothing", logging.WARNING, uid=self._operator.uid)
+            self._writer.transport.abort()
+        self._writer.write(line)
+
+    async def _write(self, line: bytes) -> None:
+        self._put(line)
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._writer.drain()
+        except (TimeoutError, OSError):
+            self._writer.transport.abort()

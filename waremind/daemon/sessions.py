@@ -1,0 +1,166 @@
+"""An account's sessions: at most one open, each ended before the next opens, and their files."""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from waremind.daemon.logs import event
+from waremind.domain.lifecycle import Cause
+from waremind.whatsapp.gateway import Gateway, Hear, Opening, Pairing, Session
+from waremind.whatsapp.reports import Turned
+
+log = logging.getLogger(__name__)
+
+# An unpair answers within 5 s, with the end of the session that it opened to log out.
+LOG_OUT_SECONDS = 3.0
+
+
+class OpeningGate:
+    """Spaces what the daemon opens by itself, so that many accounts do not start at once."""
+
+    def __init__(self, spacing_seconds: float) -> None:
+        self._spacing = spacing_seconds
+        self._next = 0.0
+
+    async def turn(self) -> None:
+        """Wait for one's turn."""
+        now = asyncio.get_running_loop().time()
+        mine = max(now, self._next)
+        self._next = mine + self._spacing
+        await asyncio.sleep(mine - now)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlace:
+    """What all accounts' sessions share."""
+
+    gateway: Gateway
+    root: Path  # the directory `sessions/`
+    gate: OpeningGate
+    tasks: asyncio.TaskGroup
+
+
+class Sessions:
+    """The sessions of one account; `keeps` names the numbers whose directories must stay."""
+
+    def __init__(
+        self, account: str, place: SessionPlace, hear: Hear, keeps: Callable[[], set[int]]
+    ) -> None:
+        self._account = account
+        self._place = place
+        self._hear = hear
+        self._keeps = keeps
+        self._opening: asyncio.Task[Session | None] | None = None
+
+    @property
+    def current(self) -> Session | None:
+        """The open session, if its opening is done."""
+        opening = self._opening
+        if opening is None or not opening.done() or opening.cancelled():
+            return None
+        return opening.result()
+
+    def open(self, number: int, device: int, pairing: Pairing | None, *, gated: bool) -> None:
+        """Open session `number` with the keys of `device`; the one before must have been ended."""
+        opening = Opening(self._account, number, self._directory(device), pairing)
+        self._opening = self._place.tasks.create_task(self._open(opening, gated=gated))
+
+    async def _open(self, opening: Opening, *, gated: bool) -> Session | None:
+        try:
+            if gated:
+                await self._place.gate.turn()
+            return await self._place.gateway.open(opening, self._hear)
+        except Exception as error:  # noqa: BLE001 - one account can never hurt the daemon
+            event(
+                log,
+                "cannot open a session",
+                logging.ERROR,
+                account=self._account,
+                session=opening.session,
+                reason=error,
+            )
+            detail = "the session's process did not start"
+            self._hear(Turned(session=opening.session, cause=Cause.ENDED, detail=detail))
+            return None
+
+    async def opened(self) -> Session | None:
+        """Wait for an opening that is under way."""
+        if self._opening is not None:
+            await asyncio.wait([self._opening])
+        return self.current
+
+    def end(self, *, device: int | None, log_out: bool, forget: bool) -> asyncio.Task[bool]:
+        """End what is open; the task says whether WhatsApp no longer lists the device.
+
+        With `log_out` the device is unlinked at WhatsApp, when no session is open by opening one
+        with the keys of `device`; with `forget` the files go, whatever happens.
+        """
+        opening, self._opening = self._opening, None
+        ending = self._end(opening, device, log_out=log_out, forget=forget)
+        return self._place.tasks.create_task(ending)
+
+    async def _end(
+        self,
+        opening: asyncio.Task[Session | None] | None,
+        device: int | None,
+        *,
+        log_out: bool,
+        forget: bool,
+    ) -> bool:
+        try:
+            session = await _settled(opening)
+            if session:
+                return await session.end(log_out=log_out)
+            return await self._log_out(device) if log_out and device else device is None
+        except Exception as error:  # noqa: BLE001 - as above; and the files go all the same
+            event(log, "cannot end a session", logging.ERROR, account=self._account, reason=error)
+            return False
+        finally:
+            if forget:
+                await asyncio.to_thread(self._sweep)
+
+    async def _log_out(self, device: int) -> bool:
+        """Open a session only to unlink the device, if there are keys to do it with."""
+        directory = self._directory(device)
+        if not directory.exists():
+            return True
+        opening = Opening(self._account, device, directory)
+        return await self._place.gateway.log_out(opening, LOG_OUT_SECONDS)
+
+    def _directory(self, device: int) -> Path:
+        return self._place.root / self._account / str(device)
+
+    def _sweep(self) -> None:
+        """Remove the directories that the row no longer names."""
+        keeps = {str(number) for number in self._keeps()}
+        sweep(self._place.root / self._account, keeps)
+
+
+async def _settled(opening: asyncio.Task[Session | None] | None) -> Session | None:
+    """Stop an opening that is under way; give the session if it came about all the same."""
+    if opening is None:
+        return None
+    opening.cancel()
+    await asyncio.wait([opening])
+    return None if opening.cancelled() else opening.result()
+
+
+def sweep(account: Path, keeps: set[str]) -> None:
+    """Remove an account's device directories but those named, and the account's when empty."""
+    if not account.is_dir():
+        return
+    for directory in account.iterdir():
+        if directory.name not in keeps:
+            shutil.rmtree(directory, ignore_errors=True)
+    if not keeps:
+        shutil.rmtree(account, ignore_errors=True)
+
+
+def sweep_orphans(root: Path, accounts: set[str]) -> None:
+    """Remove the directories of accounts that have no row."""
+    for directory in root.iterdir() if root.is_dir() else ():
+        if directory.name not in accounts:
+            shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,79 @@
+"""A step of the life cycle as a change of the account's row; pure but for the row's type."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from waremind.domain.backoff import retries_after
+from waremind.domain.lifecycle import COMMANDS, MEANINGS, Cause, Effect, State, Step
+from waremind.store.accounts import AccountRow
+from waremind.whatsapp.reports import Identity, Turned
+
+# One retry after a takeover; a second takeover within this time needs a person.
+REPLACED_AGAIN_WITHIN = timedelta(hours=1)
+
+
+def cause_of(report: Turned, row: AccountRow, expected: str | None, now: datetime) -> Cause:
+    """Say which cause a report is, seen against the row.
+
+    `expected` is the phone number that may pair; None: any.
+    """
+    if report.cause is Cause.PAIRED and expected and report.identity:
+        return Cause.PAIRED if report.identity.phone == expected else Cause.PAIRED_OTHER
+    if report.cause is Cause.REPLACED and row.replaced_at:
+        recently = now - row.replaced_at < REPLACED_AGAIN_WITHIN
+        return Cause.REPLACED_AGAIN if recently else Cause.REPLACED
+    return report.cause
+
+
+def next_row(
+    row: AccountRow, step: Step, cause: Cause, now: datetime, report: Turned | None = None
+) -> AccountRow:
+    """Compute the row after a step."""
+    changes: dict[str, Any] = {
+        "state": step.state,
+        "state_since": now,
+        "detail": report.detail if report else "",
+        "session": row.session + step.fences,
+        "banned_until": report.until if report and step.state is State.TEMPORARY_BAN else None,
+    }
+    if step.state == row.state:  # only its effects are due again
+        changes = {"session": changes["session"]}
+    elif MEANINGS[step.state].status != MEANINGS[row.state].status:
+        changes["status_since"] = now
+    changes |= _device(row, step, cause, now)
+    changes |= _history(row, step, cause, now)
+    if report and report.identity and MEANINGS[step.state].device:
+        changes |= _identity(row, report.identity)
+    return replace(row, **changes)
+
+
+def _device(row: AccountRow, step: Step, cause: Cause, now: datetime) -> dict[str, Any]:
+    if not MEANINGS[step.state].device:
+        return {"device": None}
+    if cause is Cause.PAIRED:
+        return {"device": row.session, "linked_at": now}
+    return {}
+
+
+def _history(row: AccountRow, step: Step, cause: Cause, now: datetime) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if Effect.RETRY in step.effects and cause is not Cause.STARTED:
+        stood = now - row.state_since if row.state is State.CONNECTED else timedelta(0)
+        changes["retries"] = retries_after(row.retries, stood.total_seconds())
+    if cause is Cause.REPLACED:
+        changes["replaced_at"] = now
+    if cause in COMMANDS:  # a person has taken care
+        changes |= {"replaced_at": None, "retries": 0}
+    if step.state is State.CONNECTED:
+        changes["last_connected_at"] = now
+    return changes
+
+
+def _identity(row: AccountRow, seen: Identity) -> dict[str, Any]:
+    return {
+        "jid": seen.jid,
+        "phone": seen.phone,
+        "lid": seen.lid or row.lid,
+        "push_name": seen.push_name or row.push_name,
+    }

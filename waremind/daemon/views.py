@@ -1,0 +1,110 @@
+"""Rows as the objects that operators read."""
+
+from datetime import UTC, datetime
+
+from waremind.domain.lifecycle import MEANINGS, State, actions
+from waremind.domain.standing import STANDINGS
+from waremind.objects import Account, Attention, AuditEntry, Group, Operator, Target
+from waremind.store.accounts import AccountRow
+from waremind.store.audit import AuditRow
+from waremind.store.groups import GroupRow
+
+
+def timestamp(at: datetime) -> str:
+    """Write a time as RFC 3339 in UTC, to the second."""
+    return at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _when(at: datetime | None) -> str | None:
+    return timestamp(at) if at else None
+
+
+def is_restricted(row: AccountRow, now: datetime) -> bool:
+    """Tell whether WhatsApp lets the account send no more for now."""
+    until = row.restricted_until
+    return row.state is State.CONNECTED and until is not None and until > now
+
+
+def account_of(row: AccountRow, now: datetime) -> Account:
+    """Show an account."""
+    meaning = MEANINGS[row.state]
+    restricted = is_restricted(row, now)
+    return Account(
+        id=row.id,
+        label=row.label,
+        status=meaning.status,
+        reason="restricted" if restricted else meaning.reason,
+        status_text=status_text(row, restricted=restricted),
+        actions=actions(row.state),
+        attention=attention_of(row, restricted=restricted),
+        jid=row.jid,
+        phone=row.phone,
+        push_name=row.push_name,
+        session=row.session,
+        created_at=timestamp(row.created_at),
+        status_since=timestamp(row.status_since),
+        last_connected_at=_when(row.last_connected_at),
+        banned_until=_when(row.banned_until),
+        restricted_until=_when(row.restricted_until) if restricted else None,
+    )
+
+
+def status_text(row: AccountRow, *, restricted: bool) -> str:
+    """Say in a sentence how the account is, with what WhatsApp or the session said of it."""
+    if restricted:
+        return "Connected, but WhatsApp refuses to send for now."
+    sentence = STANDINGS[row.state].sentence
+    return f"{sentence} ({row.detail})" if row.detail else sentence
+
+
+def attention_of(row: AccountRow, *, restricted: bool) -> list[Attention]:
+    """List what needs a person."""
+    if restricted:
+        fix = "send less; the held deliveries go on by themselves"
+        need = ("restricted", "warning", fix)
+    else:
+        need = STANDINGS[row.state].need
+    if need is None:
+        return []
+    code, severity, fix = need
+    return [
+        Attention(
+            code=code,
+            severity=severity,
+            since=timestamp(row.state_since),
+            text=status_text(row, restricted=restricted),
+            fix=fix.format(label=quoted(row.label)),
+        )
+    ]
+
+
+def quoted(label: str) -> str:
+    """Write a label so that a shell takes it as one word."""
+    plain = label.replace("-", "").replace("_", "").replace(".", "").isalnum()
+    return label if plain else "'" + label.replace("'", "'\\''") + "'"
+
+
+def group_of(row: GroupRow) -> Group:
+    """Show a group."""
+    return Group(
+        id=row.id,
+        account=row.account,
+        jid=row.jid,
+        name=row.name,
+        participants=row.participants,
+        announce_only=row.announce_only,
+        left=row.left_at is not None,
+        synced_at=_when(row.synced_at),
+    )
+
+
+def audit_entry_of(row: AuditRow) -> AuditEntry:
+    """Show an entry of the audit log."""
+    return AuditEntry(
+        id=row.id,
+        at=timestamp(row.at),
+        operator=Operator(row.uid, row.operator),
+        action=row.action,
+        target=Target(row.target_kind, row.target_id, row.target_name),
+        detail=row.detail,
+    )
