@@ -133,6 +133,7 @@ MEANINGS = MappingProxyType(
         State.STOPPED: Meaning("disconnected", "stopped", device=True),
         State.TEMPORARY_BAN: Meaning("banned", "temporary_ban", device=True),
         State.BANNED: Meaning("banned", "banned"),
+        State.DELETED: Meaning("unpaired", "unpaired"),  # there is no row any more
     }
 )
 
@@ -151,13 +152,13 @@ class Step(NamedTuple):
 
 FENCING = frozenset({Effect.FORGET, Effect.LOG_OUT, Effect.END, Effect.OPEN, Effect.OPEN_TO_PAIR})
 
-STATES = frozenset(MEANINGS)
-DEVICE = frozenset(s for s, m in MEANINGS.items() if m.device)
-LIVE = frozenset(s for s, m in MEANINGS.items() if m.live)
+STATES = frozenset(State) - {State.DELETED}
+DEVICE = frozenset(s for s in STATES if MEANINGS[s].device)
+LIVE = frozenset(s for s in STATES if MEANINGS[s].live)
 LIVE_DEVICE = LIVE & DEVICE
-PENDING = frozenset(s for s, m in MEANINGS.items() if m.status == "pending")
-UNPAIRED = frozenset(s for s, m in MEANINGS.items() if m.status == "unpaired")
-DISCONNECTED = frozenset(s for s, m in MEANINGS.items() if m.status == "disconnected")
+PENDING = frozenset(s for s in STATES if MEANINGS[s].status == "pending")
+UNPAIRED = frozenset(s for s in STATES if MEANINGS[s].status == "unpaired")
+DISCONNECTED = frozenset(s for s in STATES if MEANINGS[s].status == "disconnected")
 RETRYING = frozenset(
     {State.CONNECT_FAILED, State.CRASHED, State.REPLACED, State.REFUSED, State.TEMPORARY_BAN}
 )

@@ -115,8 +115,8 @@ async def belongings(connection: Connection, account: str) -> Belongings:
 
 
 async def holds_session(connection: Connection, account: str, session: int) -> bool:
-    """Lock the account against turns, if `session` is still its number."""
-    query = "SELECT 1 FROM accounts WHERE id = %s AND session = %s FOR SHARE"
+    """Lock the account against turns and other syncs, if `session` is still its number."""
+    query = "SELECT 1 FROM accounts WHERE id = %s AND session = %s FOR NO KEY UPDATE"
     return (await connection.execute(query, [account, session])).rowcount == 1
 
 
