@@ -1,0 +1,24 @@
+"""The command line: parse, one call of the client, print."""
+
+import sys
+
+
+def main() -> int:
+    """Run the command that was typed and say with which code the process ends."""
+    try:
+        return _run(sys.argv[1:])
+    except KeyboardInterrupt:
+        return 130  # as a shell says of a process that SIGINT ended
+
+
+def _run(arguments: list[str]) -> int:
+    # Half of what a command costs are its imports, so each path has only its own.
+    if arguments == ["--version"]:
+        from waremind import __version__  # noqa: PLC0415
+        from waremind.cli.output import Output  # noqa: PLC0415
+
+        Output().line(__version__)
+        return 0
+    from waremind.cli.app import run  # noqa: PLC0415
+
+    return run(arguments)

@@ -1,0 +1,225 @@
+"""`waremind account …`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from shlex import quote
+from typing import Annotated, Literal
+
+import typer
+
+from waremind.cli.invocation import Invocation, noun, verbs
+from waremind.cli.layout import Block, Record, Styled, Table
+from waremind.cli.options import (
+    AccountArgument,
+    Check,
+    ExistOk,
+    ExitStatus,
+    MissingOk,
+    NoWait,
+    Yes,
+)
+from waremind.cli.views import attention, counted, status_style
+from waremind.domain.duration import parse_duration
+from waremind.objects import Account
+from waremind.requests import account as requests
+
+app = noun("account", "WhatsApp accounts: add, pair, look at, unpair, delete.")
+verb = verbs(app)
+
+Label = Annotated[str, typer.Argument(metavar="LABEL", help="What you call the account.")]
+Status = Literal["unpaired", "pending", "connected", "disconnected", "banned"]
+QrFormat = Literal["auto", "small", "large", "ascii", "raw", "png"]
+
+
+@verb()
+def add(cli: Invocation, label: Label, *, exist_ok: ExistOk = False, check: Check = False) -> None:
+    """Add an account; it is unpaired until you pair it."""
+    result = cli.call(requests.AccountAdd(label=label, exist_ok=exist_ok, check=check))
+    cli.changed(
+        result, f"account {label}", "added", f"pair it: waremind account pair {quote(label)}"
+    )
+
+
+@verb("list")
+def list_(
+    cli: Invocation,
+    *,
+    all_: Annotated[bool, typer.Option("--all", help="Show those being paired, too.")] = False,
+    status: Annotated[Status | None, typer.Option("--status", help="Only with this.")] = None,
+) -> None:
+    """List accounts, all but those that are being paired."""
+    result = cli.call(requests.AccountList(all=all_, status=status))
+    cli.show(result, _table)
+    if not result.accounts:
+        cli.note(
+            "no account has that status"
+            if status
+            else "no account yet (--all shows those being paired); waremind account add LABEL"
+        )
+
+
+def _table(result: requests.Accounts) -> Iterator[Block]:
+    header = ["LABEL", "STATUS", "REASON", "PHONE", "SINCE", "ID"]
+    yield Table(header, [_row(account) for account in result.accounts], flexible=["LABEL"])
+
+
+def _row(account: Account) -> list[str | Styled]:
+    status = Styled(account.status, status_style(account.status))
+    phone = account.phone or "-"
+    return [account.label, status, account.reason, phone, account.status_since, account.id]
+
+
+@verb()
+def show(cli: Invocation, account: AccountArgument, *, exit_status: ExitStatus = False) -> None:
+    """Show an account: its status, why, and what to do."""
+    result = cli.call(requests.AccountShow(account=account))
+    cli.show(result, _record)
+    cli.settle(asked=exit_status, good=result.account.status == "connected")
+
+
+def _record(result: requests.AccountResult) -> Iterator[Block]:
+    account = result.account
+    status = f"{account.status} ({account.reason}) since {account.status_since}"
+    yield Record(
+        [
+            ("label", account.label),
+            ("id", account.id),
+            ("status", Styled(status, status_style(account.status))),
+            ("meaning", account.status_text),
+            ("banned until", account.banned_until),
+            ("restricted until", account.restricted_until),
+            ("phone", account.phone),
+            ("name", account.push_name),
+            ("jid", account.jid),
+            ("last connected", account.last_connected_at),
+            ("created", account.created_at),
+            ("actions", ", ".join(account.actions)),
+        ]
+    )
+    yield from attention(account.attention)
+
+
+@verb(
+    epilog="""\b
+Examples:
+  waremind account pair ops
+  waremind account pair ops --phone +4915112345678
+  waremind account pair ops --qr-format png -o qr.png
+"""
+)
+def pair(
+    cli: Invocation,
+    account: AccountArgument,
+    *,
+    phone: Annotated[
+        str | None,
+        typer.Option("--phone", metavar="NUMBER", help="Show a code to type instead of a QR."),
+    ] = None,
+    expect: Annotated[
+        str | None, typer.Option("--expect", metavar="NUMBER", help="Refuse any other number.")
+    ] = None,
+    new_number: Annotated[
+        bool, typer.Option("--new-number", help="Allow another number than last time.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Show a QR at once; do not try the old keys.")
+    ] = False,
+    timeout: Annotated[
+        str, typer.Option("--timeout", metavar="DURATION", help="Give up after this long.")
+    ] = "160s",
+    no_wait: NoWait = False,
+    qr_format: Annotated[
+        QrFormat, typer.Option("--qr-format", help="How the QR is drawn.")
+    ] = "auto",
+    file: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the QR there.")
+    ] = None,
+    check: Check = False,
+) -> None:
+    """Link the account with a phone, by QR or by code."""
+    from waremind.cli import pairing  # noqa: PLC0415 - the one command that draws
+
+    pairing.check_form(qr_format, file)
+    request = requests.AccountPair(
+        account=account,
+        phone=phone,
+        expect=expect,
+        new_number=new_number,
+        fresh=fresh,
+        timeout_seconds=parse_duration(timeout, flag="--timeout").total_seconds(),
+        wait=not no_wait,
+        check=check,
+    )
+    if no_wait or check:
+        pairing.begin(cli, request)
+    else:
+        pairing.watch(cli, request, qr_format, file)
+
+
+@verb()
+def unpair(cli: Invocation, account: AccountArgument, *, check: Check = False) -> None:
+    """Unlink the account; its groups and reminders stay."""
+    result = cli.call(requests.AccountUnpair(account=account, check=check))
+    more = [] if result.device_removed else [_STILL_LISTED]
+    cli.changed(result, f"account {account}", "unpaired", *more)
+
+
+_STILL_LISTED = "the phone still lists the device: remove it there, under Linked devices"
+
+
+@verb()
+def sync(cli: Invocation, account: AccountArgument, *, check: Check = False) -> None:
+    """Fetch the account's groups from WhatsApp now."""
+    result = cli.call(requests.AccountSync(account=account, check=check))
+    cli.changed(
+        result, f"account {account}", "synced", f"waremind group list --account {quote(account)}"
+    )
+
+
+@verb()
+def reconnect(cli: Invocation, account: AccountArgument, *, check: Check = False) -> None:
+    """Open the account's session anew."""
+    result = cli.call(requests.AccountReconnect(account=account, check=check))
+    cli.changed(result, f"account {account}", "reconnected")
+
+
+@verb()
+def rename(
+    cli: Invocation,
+    account: AccountArgument,
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The new label.")],
+    *,
+    check: Check = False,
+) -> None:
+    """Give the account another label."""
+    result = cli.call(requests.AccountRename(account=account, label=new, check=check))
+    cli.changed(result, f"account {account}", f"renamed to {new}")
+
+
+@verb()
+def delete(
+    cli: Invocation,
+    account: AccountArgument,
+    *,
+    yes: Yes = False,
+    missing_ok: MissingOk = False,
+    check: Check = False,
+) -> None:
+    """Delete the account with its groups, reminders and runs."""
+
+    def ask(*, check: bool) -> requests.AccountDeleted:
+        request = requests.AccountDelete(account=account, missing_ok=missing_ok, check=check)
+        return cli.call(request)
+
+    if not (yes or check):
+        cli.confirm(f"account {account}", lambda: _loss(ask(check=True)))
+    result = ask(check=check)
+    more = [] if result.device_removed else [_STILL_LISTED]
+    cli.changed(result, f"account {account}", f"deleted{_loss(result) or ''}", *more)
+
+
+def _loss(result: requests.AccountDeleted) -> str | None:
+    """Say what goes with the account; None when there is no account."""
+    counts = {"group": result.groups, "reminder": result.reminders, "run": result.runs}
+    lost = ", ".join(counted(count, noun) for noun, count in counts.items() if count)
+    return (f" with {lost}" if lost else "") if result.account else None

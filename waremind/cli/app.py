@@ -1,0 +1,101 @@
+"""The commands by name, and what becomes of a failure."""
+
+import traceback
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+from typer import Abort, TyperException
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
+
+from waremind import __version__
+from waremind.cli.invocation import SETTINGS, Group, Wishes
+from waremind.cli.output import Output
+from waremind.errors import ErrorCode, WaremindError
+
+# The module of waremind.cli that has the command; only the one that is needed is imported.
+_MODULES = {
+    "daemon": "daemon",
+    "status": "status",
+    "account": "account",
+    "group": "group",
+    "reminder": "reminder",
+    "send": "send",
+    "run": "run",
+    "freeze": "freeze",
+    "thaw": "freeze",
+    "audit": "audit",
+    "config": "config",
+    "version": "version",
+}
+
+
+class _Commands(Mapping[str, TyperCommand | TyperGroup]):
+    """Nouns and verbs by name, each made when it is looked up."""
+
+    def __getitem__(self, name: str) -> Any:
+        module = import_module(f"waremind.cli.{_MODULES[name]}")
+        group = get_group(module.app)
+        return group if group.name == name else group.commands[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_MODULES)
+
+    def __len__(self) -> int:
+        return len(_MODULES)
+
+
+def _root() -> Group:
+    commands: Any = _Commands()
+    return Group(
+        name="waremind",
+        commands=commands,
+        help="WhatsApp reminders for groups, run from the shell.",
+        epilog="Every command explains itself: waremind account pair --help",
+        context_settings=SETTINGS,
+        rich_markup_mode=None,
+    )
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command and say with which code the process ends."""
+    wishes = Wishes()
+    try:
+        # Without standalone mode the failures come out here, and SIGINT as 130.
+        return _root().main(arguments, "waremind", standalone_mode=False, obj=wishes) or 0
+    except (Exception, Abort) as error:  # noqa: BLE001 - the last one who can explain it
+        # What was wrong may stand before the option that asks for JSON.
+        output = Output(json=wishes.json or "--json" in arguments)
+        return _explain(error, output, debug=wishes.debug)
+
+
+def _explain(error: BaseException, output: Output, *, debug: bool) -> int:
+    if debug:
+        output.trace(traceback.format_exc())
+    failure = _failure(error)
+    output.failure(failure)
+    return failure.code.exit_code
+
+
+def _failure(error: BaseException) -> WaremindError:
+    match error:
+        case WaremindError():
+            return error
+        case TyperException():
+            return _usage(error)
+        case _:
+            reason = f"{type(error).__name__}: {error}"
+            return WaremindError(
+                ErrorCode.INTERNAL,
+                f"cannot go on: {reason}",
+                hint=f"report it with the traceback that --debug shows (waremind {__version__})",
+            )
+
+
+def _usage(error: TyperException) -> WaremindError:
+    reason = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "waremind"
+    message = f"cannot read the command line: {reason[:1].lower()}{reason[1:]}"
+    return WaremindError(ErrorCode.USAGE, message, hint=f"{command} --help")

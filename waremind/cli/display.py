@@ -1,0 +1,144 @@
+"""Where the QR of a pairing is shown: on a live screen, or printed one below the other."""
+
+import shlex
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Literal
+
+from waremind.cli import qr
+from waremind.cli.layout import shortened
+from waremind.cli.output import Output
+from waremind.requests.account import PairQr
+
+Form = Literal["auto", "small", "large", "ascii", "raw", "png"]
+
+PATH_ON_PHONE = "WhatsApp > Linked devices > Link a device"
+_ENTER = "\x1b[?1049h\x1b[?25l"  # the terminal's second screen; no cursor
+_LEAVE = "\x1b[?25h\x1b[?1049l"
+_HOME = "\x1b[H"
+_CLEAR_LINE = "\x1b[K"
+_CLEAR_BELOW = "\x1b[J"
+
+
+class Display(AbstractContextManager["Display"]):
+    """Shows nothing: what a program that reads JSON needs."""
+
+    def show(self, code: PairQr) -> None:
+        """Show a new code instead of the one before."""
+
+    def tick(self) -> None:
+        """Look at the clock and the terminal."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Take the last code away."""
+
+
+def drawn_as(form: Form, output: Output) -> qr.Drawn:
+    """Say how to draw a code of this form: `auto` is the smallest that can be written."""
+    match form:
+        case "small" | "large" | "ascii":
+            return form
+        case _:
+            return "small" if output.can_write("▀▄█") else "ascii"
+
+
+def lines_of(payload: str, form: Form, output: Output) -> list[str]:
+    """Write a code as lines without colour."""
+    if form == "raw":
+        return [payload]
+    modules = qr.bordered(qr.modules_of(payload), min(qr.BORDERS))
+    return qr.draw(modules, drawn_as(form, output), colour=False)
+
+
+class Scroll(Display):
+    """Prints each code once, one below the other."""
+
+    def __init__(self, output: Output, form: Form) -> None:
+        self._output = output
+        self._form: Form = form
+
+    def show(self, code: PairQr) -> None:
+        """Print it, and how long it is good."""
+        for line in lines_of(code.code, self._form, self._output):
+            self._output.line(line)
+        self._output.message(f"scan it until {code.expires_at}: {PATH_ON_PHONE}")
+
+
+class Screen(Display):
+    """Draws the code in place on the terminal's second screen, which forgets it afterwards."""
+
+    def __init__(self, output: Output, form: Form, account: str) -> None:
+        self._output = output
+        self._drawn: qr.Drawn = drawn_as(form, output)
+        self._account = account
+        self._code: PairQr | None = None
+        self._modules: qr.Modules = ()
+        self._size = (0, 0)
+
+    def show(self, code: PairQr) -> None:
+        """Draw it where the one before was."""
+        if self._code is None:
+            self._output.draw(_ENTER)
+        self._code = code
+        self._modules = qr.modules_of(code.code)
+        self._redraw()
+
+    def tick(self) -> None:
+        """Count down; draw anew when the terminal has another size."""
+        if self._code is None:
+            return
+        if self._size != self._output.size():
+            self._redraw()
+        self._count_down(self._code)
+
+    def _redraw(self) -> None:
+        self._size = self._output.size()
+        lines = self._picture() or self._notice()
+        self._output.draw(_HOME + "".join(f"{line}{_CLEAR_LINE}\r\n" for line in lines))
+        self._output.draw(_CLEAR_BELOW)
+
+    def _picture(self) -> list[str]:
+        """Draw with the widest border for which there is room; nothing when there is none."""
+        columns, rows = self._size
+        for border in qr.BORDERS:
+            modules = qr.bordered(self._modules, border)
+            width, height = qr.size_of(len(modules), self._drawn)
+            if width <= columns and height < rows:  # the last row is the caption's
+                return qr.draw(modules, self._drawn, colour=True)
+        return []
+
+    def _notice(self) -> list[str]:
+        side = len(self._modules) + 2 * min(qr.BORDERS)
+        width, height = qr.size_of(side, self._drawn)
+        columns, rows = self._size
+        command = f"waremind account pair {shlex.quote(self._account)}"
+        return [
+            f"The QR needs {width} columns and {height + 1} rows; here are {columns} and {rows}.",
+            "Enlarge the terminal or make its font smaller, and it appears. Or press",
+            "Ctrl-C and choose another way:",
+            f"  {command} --qr-format png -o qr.png",
+            f"  {command} --phone NUMBER",
+            f"  {command} --qr-format raw",
+        ]
+
+    def _count_down(self, code: PairQr) -> None:
+        left = datetime.fromisoformat(code.expires_at) - datetime.now(UTC)
+        seconds = max(0, round(left.total_seconds()))
+        text = f"{seconds} s | {PATH_ON_PHONE} | Ctrl-C leaves it running"
+        self._output.caption(shortened(text, self._size[0] - 1))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Return to the first screen."""
+        if self._code is not None:
+            self._output.draw(_LEAVE)

@@ -1,0 +1,173 @@
+"""One invocation of a command: the options that all take, the daemon's answer, the exit code."""
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
+
+from waremind import paths
+from waremind.cli.layout import Block
+from waremind.cli.output import Output, is_live
+from waremind.client import PATIENCE_SECONDS, Client
+from waremind.errors import ErrorCode, WaremindError
+from waremind.requests.core import Changed, Request
+
+R = TypeVar("R")
+
+NOT_AS_ASKED = 3  # `--exit-status`
+CHANGES_PENDING = 10  # `--check`
+
+
+@dataclass
+class Wishes:
+    """What the shared options said; each may stand before or after the subcommand."""
+
+    json: bool = False
+    quiet: bool = False
+    debug: bool = False
+    socket: str | None = None
+
+
+class Invocation(typer.Context):
+    """What a command works with: it asks the daemon, shows the answer, sets the exit code."""
+
+    obj: Wishes
+
+    @property
+    def output(self) -> Output:
+        """Where to print."""
+        return Output(json=self.obj.json, quiet=self.obj.quiet)
+
+    def client(self) -> Client:
+        """Connect to the daemon."""
+        return Client(paths.client_socket(self.obj.socket))
+
+    def call(self, request: Request[R], patience_seconds: float | None = PATIENCE_SECONDS) -> R:
+        """Ask the daemon once."""
+        with self.client() as client:
+            return client.call(request, patience_seconds)
+
+    def show(self, result: R, layout: Callable[[R], Iterable[Block]]) -> None:
+        """Print a result."""
+        self.output.document(result, layout)
+
+    def changed(self, result: Changed, subject: str, done: str, *more: str) -> None:
+        """Print what a mutation changed: `subject` was `done`; exit 10 if it only would be.
+
+        `more` says what an operator may want to know or do next.
+        """
+        checked = result.check is True
+        self.output.document(result, lambda _: ())
+        verb = "would be " if checked else ""
+        self.note(f"{subject} {verb}{done}" if result.changed else f"{subject}: nothing to do")
+        for line in more if result.changed and not checked else ():
+            self.note(line)
+        if checked and result.changed:
+            raise typer.Exit(CHANGES_PENDING)
+
+    def confirm(self, subject: str, loss: Callable[[], str | None]) -> None:
+        """Ask the person whether `subject` may go; `loss` says what goes with it (None: nothing).
+
+        Raises WaremindError `confirmation_required` where nobody can be asked, or said no.
+        """
+        if not (is_live(sys.stdin) and is_live(sys.stderr)):
+            message = f"cannot delete {subject}: nobody is there to confirm it"
+            raise WaremindError(ErrorCode.CONFIRMATION_REQUIRED, message)
+        lost = loss()
+        if lost is None:
+            return
+        answer = self.output.ask(f"Delete {subject}{lost}? [y/N]")
+        if answer.casefold() not in {"y", "yes"}:
+            message = f"cannot delete {subject}: it was not confirmed"
+            raise WaremindError(ErrorCode.CONFIRMATION_REQUIRED, message)
+
+    def note(self, text: str) -> None:
+        """Tell a person what is no data; a program that reads JSON is told nothing."""
+        if not self.obj.json:
+            self.output.message(text)
+
+    def settle(self, *, asked: bool, good: bool) -> None:
+        """With `--exit-status` (`asked`), exit 3 unless all is as it should be."""
+        if asked and not good:
+            raise typer.Exit(NOT_AS_ASKED)
+
+
+def _wish(context: Invocation, option: TyperOption, value: Any) -> Any:
+    # A later place that says nothing does not take back what an earlier one said.
+    if value and option.name:
+        setattr(context.obj, option.name, value)
+    return value
+
+
+def _shared(name: str, text: str, **settings: Any) -> TyperOption:
+    return TyperOption(
+        param_decls=[name], help=text, callback=_wish, expose_value=False, **settings
+    )
+
+
+_SHARED = [
+    _shared("--json", "Print JSON only.", is_flag=True, default=False),
+    _shared("--quiet", "Print data and errors only.", is_flag=True, default=False),
+    _shared("--debug", "Show tracebacks.", is_flag=True, default=False),
+    _shared("--socket", "Socket of the daemon [env: WAREMIND_SOCKET].", metavar="PATH"),
+]
+
+
+def _with_shared(params: list[Any]) -> list[Any]:
+    return [*params[:-1], *_SHARED, *params[-1:]]
+
+
+class Command(TyperCommand):
+    """A command that takes the shared options."""
+
+    context_class = Invocation
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """List its own options, the shared ones, and --help."""
+        return _with_shared(super().get_params(ctx))
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Write what is required without the braces that Typer puts around it."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+
+class Group(TyperGroup):
+    """A noun: its commands, and the shared options before them."""
+
+    context_class = Invocation
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """List its own options, the shared ones, and --help."""
+        return _with_shared(super().get_params(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments; none at all is a question for help."""
+        if args or ctx.obj.json:
+            return super().parse_args(ctx, args)
+        ctx.output.help(ctx.get_help())
+        raise typer.Exit(ErrorCode.USAGE.exit_code)
+
+
+SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+
+
+def noun(name: str = "", text: str = "") -> typer.Typer:
+    """Make a group of commands; without a name its verbs stand alone."""
+    return typer.Typer(
+        name=name,
+        help=text,
+        cls=Group,
+        context_settings=SETTINGS,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+
+def verbs(app: typer.Typer) -> Callable[..., Any]:
+    """Give the decorator that makes a function a command of `app`."""
+    return partial(app.command, cls=Command, context_settings=SETTINGS)

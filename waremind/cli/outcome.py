@@ -1,0 +1,44 @@
+"""How a run that a command waited for becomes the command's exit code."""
+
+from shlex import quote
+
+from waremind.cli.invocation import Invocation
+from waremind.cli.views import group_names
+from waremind.errors import ErrorCode, WaremindError
+from waremind.objects import Run
+from waremind.requests.run import RunChanged
+
+# What the daemon may take beside the time that the operator allows for the sending.
+MARGIN_SECONDS = 15.0
+
+_FAILURES = {
+    "sending": ErrorCode.TIMED_OUT,
+    "scheduled": ErrorCode.TIMED_OUT,
+    "held": ErrorCode.HELD,
+    "unknown": ErrorCode.SEND_UNKNOWN,
+    "failed": ErrorCode.SEND_FAILED,
+    "missed": ErrorCode.SEND_FAILED,
+    "skipped": ErrorCode.SEND_FAILED,
+}
+
+
+def finish(cli: Invocation, result: RunChanged, subject: str, *, waited: bool) -> None:
+    """Print the run; what was waited for and was not sent everywhere is a failure.
+
+    Raises WaremindError `held`, `frozen`, `send_failed`, `send_unknown` or `timed_out`.
+    """
+    run = result.run
+    done = "sent" if waited else "begun"
+    cli.changed(result, subject, done, *([f"waremind run show {run.id}"] if run else []))
+    if waited and run is not None and run.status in _FAILURES:
+        raise _failure(run)
+
+
+def _failure(run: Run) -> WaremindError:
+    frozen = run.status == "held" and run.reason == "frozen"
+    code = ErrorCode.FROZEN if frozen else _FAILURES[run.status]
+    behind = [delivery.group for delivery in run.deliveries if delivery.status != "sent"]
+    where = f" to {group_names(behind)}" if behind else ""
+    reason = run.reason_text or code.sentence
+    hint = code.hint.replace("RUN", quote(run.id))
+    return WaremindError(code, f"cannot send{where}: {reason}", hint=hint, run=run.id)

@@ -1,0 +1,127 @@
+"""Watching a pairing: the QR or the code as it rotates, until the account is connected."""
+
+import shlex
+from pathlib import Path
+
+import typer
+
+from waremind.cli.display import Display, Form, Screen, Scroll
+from waremind.cli.invocation import CHANGES_PENDING, Invocation
+from waremind.cli.qr_file import QrFile
+from waremind.cli.ticking import ended_by_signals, ticking
+from waremind.errors import ErrorCode, WaremindError
+from waremind.requests.account import (
+    AccountPair,
+    PairCode,
+    PairConnected,
+    PairEvent,
+    PairPending,
+    PairQr,
+)
+
+_TYPE_IT = (
+    "On the phone: WhatsApp > Linked devices > Link a device > Link with phone number instead"
+)
+
+
+def check_form(form: Form, file: Path | None) -> None:
+    """Refuse a form that has nowhere to go.
+
+    Raises WaremindError `usage`.
+    """
+    if form == "png" and file is None:
+        message = "cannot show a PNG on a terminal: it needs a FILE"
+        raise WaremindError(ErrorCode.USAGE, message, hint="add: -o FILE")
+
+
+def begin(cli: Invocation, request: AccountPair) -> None:
+    """Begin a pairing and leave it running; with `check`, say whether it would begin."""
+    result = cli.call(request)
+    cli.output.document(result, lambda _: ())
+    cli.note(_begun(result, request.account))
+    if isinstance(result, PairConnected) and result.check is True and result.changed:
+        raise typer.Exit(CHANGES_PENDING)
+
+
+def _begun(result: PairPending | PairConnected, account: str) -> str:
+    match result:
+        case PairPending():
+            return f"account {account} is being paired; {_command('pair', account)} joins it"
+        case PairConnected(changed=True):
+            return f"account {account} would be paired"
+        case PairConnected():
+            return f"account {account}: nothing to do"
+
+
+def watch(cli: Invocation, request: AccountPair, form: Form, file: Path | None) -> None:
+    """Pair, and show what the phone needs until the account is connected."""
+    try:
+        last = _shown(cli, request, form, file)
+    except (KeyboardInterrupt, SystemExit):
+        cli.note(_left(request.account))
+        raise
+    except WaremindError:
+        cli.output.event({"type": "failed"})
+        raise
+    cli.note(_ended(last, request.account))
+
+
+def _shown(
+    cli: Invocation, request: AccountPair, form: Form, file: Path | None
+) -> PairEvent | None:
+    last: PairEvent | None = None
+    display = _display(cli, request.account, form, file)
+    with ended_by_signals(), display, cli.client() as client:
+        for event in ticking(client.watch(request, PairEvent)):
+            if event is None:
+                display.tick()
+            else:
+                last = event
+                cli.output.event(event)
+                _show(cli, display, event)
+    return last
+
+
+def _display(cli: Invocation, account: str, form: Form, file: Path | None) -> Display:
+    if file is not None:
+        return QrFile(cli.output, form, file)
+    if cli.obj.json:
+        return Display()
+    if cli.output.live and form != "raw":
+        return Screen(cli.output, form, account)
+    return Scroll(cli.output, form)
+
+
+def _show(cli: Invocation, display: Display, event: PairEvent) -> None:
+    match event:
+        case PairPending():
+            cli.note(f"account {event.account.label} is being paired")
+        case PairQr():
+            display.show(event)
+        case PairCode():
+            cli.note(_TYPE_IT)
+            cli.note(f"and type this code until {event.expires_at}:")
+            if not cli.obj.json:
+                cli.output.line(event.code)
+        case PairConnected():
+            pass  # said when the screen is the person's own again
+
+
+def _ended(last: PairEvent | None, account: str) -> str:
+    match last:
+        case PairConnected(changed=True, account=paired):
+            who = paired.phone or paired.jid
+            return f"account {account} is connected" + (f" as {who}" if who else "")
+        case _:
+            return f"account {account}: nothing to do, it is connected"
+
+
+def _left(account: str) -> str:
+    return (
+        f"a pairing that has begun goes on; join it: {_command('pair', account)}, "
+        f"cancel it: {_command('unpair', account)}"
+    )
+
+
+def _command(verb: str, account: str) -> str:
+    return f"waremind account {verb} {shlex.quote(account)}"

@@ -1,0 +1,73 @@
+"""The QR of a pairing in a file that only its owner reads, and that is gone at the end."""
+
+import os
+import stat
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from waremind.cli import qr
+from waremind.cli.display import PATH_ON_PHONE, Display, Form, lines_of
+from waremind.cli.output import Output
+from waremind.errors import ErrorCode, WaremindError
+from waremind.requests.account import PairQr
+
+
+class QrFile(Display):
+    """Replaces the file at once with each code: nobody ever reads half of one."""
+
+    def __init__(self, output: Output, form: Form, path: Path) -> None:
+        self._output = output
+        self._form: Form = "png" if form == "auto" else form
+        self._path = path
+        self._draft = path.with_name(f".{path.name}.{os.getpid()}")
+        self._ours: list[Path] = []
+
+    def __enter__(self) -> Self:
+        """Try the place before anything is asked of the daemon.
+
+        Raises WaremindError `invalid_input` or `permission_denied`.
+        """
+        if os.path.lexists(self._path) and not stat.S_ISREG(self._path.lstat().st_mode):
+            message = f"cannot write {self._path}: it is not a regular file"
+            raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="choose another: -o FILE")
+        self._write(b"")
+        self._draft.unlink()
+        return self
+
+    def show(self, code: PairQr) -> None:
+        """Put a new code into the file, and say so."""
+        self._ours = [self._draft, self._path]
+        self._write(self._content(code.code))
+        self._draft.replace(self._path)
+        self._output.message(f"scan {self._path} until {code.expires_at}: {PATH_ON_PHONE}")
+
+    def _content(self, payload: str) -> bytes:
+        if self._form == "png":
+            return qr.png(qr.bordered(qr.modules_of(payload), max(qr.BORDERS)))
+        return "".join(f"{line}\n" for line in lines_of(payload, self._form, self._output)).encode()
+
+    def _write(self, content: bytes) -> None:
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+            with os.fdopen(os.open(self._draft, flags, 0o600), "wb") as file:
+                file.write(content)
+        except OSError as error:
+            raise _unwritable(self._path, error) from None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Remove what was written."""
+        for path in self._ours:
+            path.unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, error: OSError) -> WaremindError:
+    denied = isinstance(error, PermissionError)
+    code = ErrorCode.PERMISSION_DENIED if denied else ErrorCode.INVALID_INPUT
+    message = f"cannot write {path}: {error.strerror}"
+    return WaremindError(code, message, hint="choose another place: -o FILE")

@@ -1,0 +1,152 @@
+"""`waremind reminder …`: looking at reminders, pausing and deleting them."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from waremind.cli import reminder_views as views
+from waremind.cli.invocation import Invocation, noun, verbs
+from waremind.cli.options import (
+    AccountFilter,
+    Check,
+    ExitStatus,
+    MissingOk,
+    NoWait,
+    ReminderArgument,
+    SendTimeout,
+    Yes,
+)
+from waremind.cli.outcome import MARGIN_SECONDS, finish
+from waremind.cli.reminder_writing import edit, writer
+from waremind.domain.duration import parse_duration
+from waremind.requests import reminder as requests
+from waremind.requests.run import ReminderRun
+
+app = noun("reminder", "Texts that go to groups, once or by a rule.")
+verb = verbs(app)
+
+State = Literal["active", "paused", "finished"]
+
+
+verb("add", help="Add a reminder.", epilog=views.EXAMPLES)(writer(requests.ReminderAdd, "added"))
+verb("set", help="Make a reminder, change it, or find it so.", epilog=views.EXAMPLES)(
+    writer(requests.ReminderSet, "set")
+)
+verb()(edit)
+
+
+@verb("list")
+def list_(
+    cli: Invocation,
+    *,
+    account: AccountFilter = None,
+    state: Annotated[State | None, typer.Option("--state", help="Only in this state.")] = None,
+) -> None:
+    """List reminders."""
+    result = cli.call(requests.ReminderList(account=account, state=state))
+    cli.show(result, views.table)
+    if not result.reminders:
+        cli.note(
+            "no reminder fits"
+            if account or state
+            else "no reminder yet; waremind reminder add --help shows how to make one"
+        )
+
+
+@verb()
+def show(cli: Invocation, reminder: ReminderArgument, *, exit_status: ExitStatus = False) -> None:
+    """Show a reminder, when it fires next, and how it went last time."""
+    result = cli.call(requests.ReminderShow(reminder=reminder))
+    cli.show(result, views.record)
+    cli.settle(asked=exit_status, good=not result.reminder.attention)
+
+
+@verb("next", epilog=views.NEXT_EXAMPLES)
+def next_(
+    cli: Invocation,
+    reminder: Annotated[
+        str | None, typer.Argument(metavar="REMINDER", help="Name or id; or give a --rrule.")
+    ] = None,
+    *,
+    rrule: Annotated[
+        str | None, typer.Option("--rrule", metavar="RULE", help="Preview this rule instead.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--start", metavar="WHEN", help="Where that rule starts.")
+    ] = None,
+    tz: Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Its zone.")] = None,
+    count: Annotated[
+        int, typer.Option("-n", "--count", min=1, metavar="N", help="How many times.")
+    ] = 10,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="WHEN", help="The first time to look at.")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what is special about a time.")
+    ] = False,
+) -> None:
+    """Show exactly when a reminder fires next, or when a rule would."""
+    request = requests.ReminderNext(
+        reminder=reminder,
+        rrule=rrule,
+        start=start,
+        tz=tz,
+        count=count,
+        from_=from_,
+        explain=explain,
+    )
+    result = cli.call(request)
+    cli.show(result, views.times)
+    if not result.occurrences:
+        cli.note("it does not fire any more")
+
+
+@verb()
+def pause(cli: Invocation, reminder: ReminderArgument, *, check: Check = False) -> None:
+    """Pause a reminder: what is due meanwhile is skipped."""
+    result = cli.call(requests.ReminderPause(reminder=reminder, check=check))
+    cli.changed(result, f"reminder {reminder}", "paused")
+
+
+@verb()
+def resume(cli: Invocation, reminder: ReminderArgument, *, check: Check = False) -> None:
+    """Let a paused reminder fire again."""
+    result = cli.call(requests.ReminderResume(reminder=reminder, check=check))
+    cli.changed(result, f"reminder {reminder}", "resumed", *views.upcoming(result))
+
+
+@verb("run")
+def run_(
+    cli: Invocation,
+    reminder: ReminderArgument,
+    *,
+    timeout: SendTimeout = "60s",
+    no_wait: NoWait = False,
+    check: Check = False,
+) -> None:
+    """Fire a reminder now, beside its rule; wait until it is sent."""
+    seconds = parse_duration(timeout, flag="--timeout").total_seconds()
+    request = ReminderRun(reminder=reminder, timeout_seconds=seconds, wait=not no_wait, check=check)
+    result = cli.call(request, seconds + MARGIN_SECONDS)
+    finish(cli, result, f"reminder {reminder}", waited=not (no_wait or check))
+
+
+@verb()
+def delete(
+    cli: Invocation,
+    reminder: ReminderArgument,
+    *,
+    yes: Yes = False,
+    missing_ok: MissingOk = False,
+    check: Check = False,
+) -> None:
+    """Delete a reminder with its runs."""
+
+    def ask(*, check: bool) -> requests.ReminderDeleted:
+        request = requests.ReminderDelete(reminder=reminder, missing_ok=missing_ok, check=check)
+        return cli.call(request)
+
+    if not (yes or check):
+        cli.confirm(f"reminder {reminder}", lambda: views.loss(ask(check=True)))
+    result = ask(check=check)
+    cli.changed(result, f"reminder {reminder}", f"deleted{views.loss(result) or ''}")

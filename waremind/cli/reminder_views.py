@@ -1,0 +1,98 @@
+"""How reminders look to a person."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from waremind.cli.layout import Block, Paragraph, Record, Styled, Table
+from waremind.cli.views import attention, counted, group_names, status_style
+from waremind.domain.duration import format_duration
+from waremind.objects import Occurrence, Reminder
+from waremind.requests import reminder as requests
+
+EXAMPLES = """\b
+Examples:
+  waremind reminder add standup --account ops --to Team \\
+    --rrule "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR" --start 2026-12-01T09:00 \\
+    --tz Europe/Berlin --text "Stand-up in 5 minutes"
+  waremind reminder add party --account ops --to Team --to Friends \\
+    --at 2026-12-24T18:00 --tz Europe/Berlin --text-file party.txt
+"""
+NEXT_EXAMPLES = """\b
+Examples:
+  waremind reminder next standup
+  waremind reminder next --rrule "FREQ=MONTHLY;BYMONTHDAY=-1" \\
+    --start 2026-12-01T09:00 --tz Europe/Berlin -n 3 --explain
+"""
+
+
+def table(result: requests.Reminders) -> Iterator[Block]:
+    """List reminders, the next time of each beside it."""
+    header = ["NAME", "STATE", "NEXT", "ACCOUNT", "TO", "ID"]
+    rows = [_row(reminder) for reminder in result.reminders]
+    yield Table(header, rows, flexible=["NAME", "ACCOUNT", "TO"])
+
+
+def _row(reminder: Reminder) -> list[str | Styled]:
+    return [
+        reminder.name,
+        Styled(reminder.state, status_style(reminder.state)),
+        reminder.next_at or "-",
+        reminder.account,
+        group_names(reminder.to),
+        reminder.id,
+    ]
+
+
+def record(result: requests.ReminderResult) -> Iterator[Block]:
+    """Show everything about a reminder; its text as it is sent."""
+    reminder = result.reminder
+    yield Record(
+        [
+            ("name", reminder.name),
+            ("id", reminder.id),
+            ("state", Styled(reminder.state, status_style(reminder.state))),
+            ("account", reminder.account),
+            ("to", group_names(reminder.to)),
+            ("next", reminder.next_at),
+            ("at", reminder.at),
+            ("rule", reminder.rrule),
+            ("start", reminder.start),
+            ("zone", reminder.tz),
+            ("too late", _misfire(reminder)),
+            ("mentions", "every member" if reminder.mention_all else None),
+            ("last run", _last_run(reminder)),
+        ]
+    )
+    yield "text:"
+    yield Paragraph(reminder.text)
+    yield from attention(reminder.attention)
+
+
+def _misfire(reminder: Reminder) -> str:
+    grace = format_duration(timedelta(seconds=reminder.grace_seconds))
+    return f"after {grace}, then {reminder.misfire}"
+
+
+def _last_run(reminder: Reminder) -> Styled | None:
+    run = reminder.last_run
+    return run and Styled(f"{run.status} at {run.occurs_at} ({run.id})", status_style(run.status))
+
+
+def times(result: requests.Occurrences) -> Iterator[Block]:
+    """List times, one a line, and behind each what is special about it."""
+    return map(_time, result.occurrences)
+
+
+def _time(occurrence: Occurrence) -> str:
+    return f"{occurrence.at}  {occurrence.note}" if occurrence.note else occurrence.at
+
+
+def upcoming(result: requests.ReminderChanged) -> list[str]:
+    """Say when a reminder fires next, for the person who has just written it."""
+    return [f"next: {_time(occurrence)}" for occurrence in result.next]
+
+
+def loss(result: requests.ReminderDeleted) -> str | None:
+    """Say what goes with a reminder; None when there is no reminder."""
+    lost = f" with {counted(result.runs, 'run')}" if result.runs else ""
+    return lost if result.reminder else None

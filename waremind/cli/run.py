@@ -1,0 +1,114 @@
+"""`waremind run …`."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import typer
+
+from waremind.cli.invocation import Invocation, noun, verbs
+from waremind.cli.layout import Block, Record, Styled, Table
+from waremind.cli.options import AccountFilter, Check, ExitStatus, Limit, RunArgument, Since
+from waremind.cli.views import group_names, status_style
+from waremind.objects import Delivery, Run
+from waremind.requests import run as requests
+
+app = noun("run", "What was sent, when, and how it ended.")
+verb = verbs(app)
+
+Status = Literal["scheduled", "sending", "sent", "failed", "unknown", "missed", "held", "skipped"]
+Outcome = Annotated[
+    Literal["sent", "failed"], typer.Option("--as", help="How the unknown deliveries ended.")
+]
+
+
+@verb("list")
+def list_(
+    cli: Invocation,
+    *,
+    reminder: Annotated[
+        str | None,
+        typer.Option("--reminder", "-r", metavar="REMINDER", help="Only of this reminder."),
+    ] = None,
+    account: AccountFilter = None,
+    status: Annotated[Status | None, typer.Option("--status", help="Only with this.")] = None,
+    since: Since = None,
+    limit: Limit = 100,
+) -> None:
+    """List runs, newest first."""
+    request = requests.RunList(
+        reminder=reminder, account=account, status=status, since=since, limit=limit
+    )
+    result = cli.call(request)
+    cli.show(result, _table)
+    if result.truncated:
+        cli.note(f"there are more than {limit}; --limit 0 shows all")
+    if not result.runs:
+        cli.note("no run yet, or none that fits; waremind send makes one")
+
+
+def _table(result: requests.Runs) -> Iterator[Block]:
+    header = ["OCCURS AT", "STATUS", "FROM", "TO", "REASON", "ID"]
+    yield Table(header, [_row(run) for run in result.runs], flexible=["FROM", "REASON", "TO"])
+
+
+def _row(run: Run) -> list[str | Styled]:
+    return [
+        run.occurs_at,
+        Styled(run.status, status_style(run.status)),
+        run.reminder or "send",
+        group_names(delivery.group for delivery in run.deliveries) or "-",
+        run.reason or "-",
+        run.id,
+    ]
+
+
+@verb()
+def show(cli: Invocation, run: RunArgument, *, exit_status: ExitStatus = False) -> None:
+    """Show a run and each of its deliveries."""
+    result = cli.call(requests.RunShow(run=run))
+    cli.show(result, _record)
+    cli.settle(asked=exit_status, good=result.run.status == "sent")
+
+
+def _record(result: requests.RunResult) -> Iterator[Block]:
+    run = result.run
+    yield Record(
+        [
+            ("id", run.id),
+            ("status", Styled(run.status, status_style(run.status))),
+            ("reason", run.reason_text or run.reason),
+            ("reminder", run.reminder),
+            ("account", run.account),
+            ("occurs at", run.occurs_at),
+            ("until", run.until),
+            ("occurrences", str(run.count) if run.count > 1 else None),
+            ("started", run.started_at),
+            ("finished", run.finished_at),
+        ]
+    )
+    if run.deliveries:
+        yield ""
+        yield Table(
+            ["GROUP", "STATUS", "REASON", "ATTEMPTS", "DELIVERED", "READ", "MESSAGE"],
+            [_delivery(delivery) for delivery in run.deliveries],
+            flexible=["GROUP", "MESSAGE", "REASON"],
+        )
+
+
+def _delivery(delivery: Delivery) -> list[str | Styled]:
+    return [
+        group_names([delivery.group]),
+        Styled(delivery.status, status_style(delivery.status)),
+        delivery.reason or "-",
+        str(delivery.attempts),
+        str(delivery.delivered),
+        str(delivery.read),
+        delivery.message_id or "-",
+    ]
+
+
+@verb()
+def resolve(cli: Invocation, run: RunArgument, *, outcome: Outcome, check: Check = False) -> None:
+    """Say how a run with an unknown outcome ended; only a person can know."""
+    result = cli.call(requests.RunResolve(run=run, outcome=outcome, check=check))
+    cli.changed(result, f"run {run}", f"resolved as {outcome}")

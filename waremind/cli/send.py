@@ -1,0 +1,54 @@
+"""`waremind send`."""
+
+from shlex import quote
+from typing import Annotated
+
+import typer
+
+from waremind.cli.invocation import Invocation, noun, verbs
+from waremind.cli.options import AccountOption, Check, NoWait, SendTimeout
+from waremind.cli.outcome import MARGIN_SECONDS, finish
+from waremind.cli.texts import Text, TextFile, text_of
+from waremind.domain.duration import parse_duration
+from waremind.requests.run import Send
+
+app = noun()
+verb = verbs(app)
+
+
+@verb(
+    epilog="""\b
+Examples:
+  waremind send --account ops --to Team --text "Deploy is done"
+  df -h | waremind send --account ops --to Team --text-file - --key nightly
+"""
+)
+def send(
+    cli: Invocation,
+    *,
+    account: AccountOption,
+    to: Annotated[
+        list[str], typer.Option("--to", metavar="GROUP", help="Group; repeat it for more.")
+    ],
+    text: Text = None,
+    text_file: TextFile = None,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="K", help="Never send twice with this in 24 h.")
+    ] = None,
+    timeout: SendTimeout = "60s",
+    no_wait: NoWait = False,
+    check: Check = False,
+) -> None:
+    """Send one text now, and wait until it has been sent."""
+    seconds = parse_duration(timeout, flag="--timeout").total_seconds()
+    request = Send(
+        account=account,
+        to=to,
+        text=text_of(text, text_file),
+        key=key,
+        timeout_seconds=seconds,
+        wait=not no_wait,
+        check=check,
+    )
+    result = cli.call(request, seconds + MARGIN_SECONDS)
+    finish(cli, result, f"message to {', '.join(map(quote, to))}", waited=not (no_wait or check))

@@ -1,0 +1,63 @@
+"""`waremind status`."""
+
+from collections.abc import Iterator
+
+from waremind.cli.invocation import Invocation, noun, verbs
+from waremind.cli.layout import Block, Record, Styled
+from waremind.cli.options import ExitStatus
+from waremind.objects import Freeze, RunCounts, StatusReport
+from waremind.requests.daemon import Status
+
+app = noun()
+verb = verbs(app)
+
+
+@verb()
+def status(cli: Invocation, *, exit_status: ExitStatus = False) -> None:
+    """Show at one glance how all is, and what needs a person."""
+    result = cli.call(Status())
+    cli.show(result, _glance)
+    cli.settle(asked=exit_status, good=result.ok)
+
+
+def _glance(report: StatusReport) -> Iterator[Block]:
+    daemon = report.daemon
+    yield Record(
+        [
+            ("waremind", _verdict(report)),
+            ("daemon", f"{report.version}, pid {daemon.pid}, since {daemon.started_at}"),
+            ("database", daemon.database),
+            ("accounts", _counts(report.accounts) or "none yet: waremind account add LABEL"),
+            ("messages", _messages(report.runs)),
+            ("next", report.next_at or "no reminder is due"),
+            ("frozen", _frozen(report.frozen)),
+        ]
+    )
+    for item in report.attention:
+        style = "bad" if item.severity == "critical" else "waiting"
+        yield ""
+        who = " ".join(part for part in (item.kind, item.name or item.id) if part)
+        yield Styled(f"{item.severity}: {who}: {item.text} (since {item.since})", style)
+        yield f"  fix: {item.fix}"
+
+
+def _verdict(report: StatusReport) -> Styled:
+    return Styled("all is well", "good") if report.ok else Styled("needs a person", "bad")
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+
+
+def _messages(runs: RunCounts) -> str:
+    return (
+        f"{runs.due} due, {runs.held} held, {runs.failed_24h} failed in 24 h, "
+        f"{runs.unknown} unknown"
+    )
+
+
+def _frozen(freeze: Freeze | None) -> Styled | None:
+    if freeze is None:
+        return None
+    reason = f": {freeze.reason}" if freeze.reason else ""
+    return Styled(f"since {freeze.since} by {freeze.by}{reason}", "bad")

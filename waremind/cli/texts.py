@@ -1,0 +1,55 @@
+"""The text of a message, from an argument, a file or stdin."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from waremind.errors import ErrorCode, WaremindError
+
+Text = Annotated[str | None, typer.Option("--text", "-m", metavar="TEXT", help="What to send.")]
+TextFile = Annotated[
+    str | None, typer.Option("--text-file", metavar="FILE", help="Read it there; -: from stdin.")
+]
+
+
+def text_of(text: str | None, file: str | None) -> str:
+    """Return the text that one of the two options gives, less one newline at its end.
+
+    Raises WaremindError `usage` without exactly one, `not_found`, `permission_denied` or
+    `invalid_input` when the file cannot be read.
+    """
+    found = given_text(text, file)
+    if found is None:
+        message = "cannot read the command line: there is no text"
+        raise WaremindError(ErrorCode.USAGE, message, hint="add: --text TEXT or --text-file FILE")
+    return found
+
+
+def given_text(text: str | None, file: str | None) -> str | None:
+    """Do the same where no text is needed: None when there is none."""
+    if text is not None and file is not None:
+        message = "cannot read the command line: --text and --text-file exclude each other"
+        raise WaremindError(ErrorCode.USAGE, message, hint="leave one of them out")
+    found = text if file is None else _read(file)
+    return found if found is None else found.removesuffix("\n")
+
+
+def _read(file: str) -> str:
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return content.decode().replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        code, reason, hint = ErrorCode.INVALID_INPUT, _not_utf8(error), "save it as UTF-8"
+    except FileNotFoundError:
+        code, reason, hint = ErrorCode.NOT_FOUND, "there is no such file", "name another"
+    except PermissionError:
+        code, reason, hint = ErrorCode.PERMISSION_DENIED, "no permission", "name another"
+    except OSError as error:
+        code, reason, hint = ErrorCode.INVALID_INPUT, error.strerror or str(error), "name another"
+    raise WaremindError(code, f"cannot read the text from {file}: {reason}", hint=hint)
+
+
+def _not_utf8(error: UnicodeDecodeError) -> str:
+    return f"byte {error.start + 1} is not UTF-8"
