@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+SYSTEM_USER = "waremind"
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -24,7 +26,7 @@ def candidates(data: Path) -> Sequence[Identity]:
         owner = data.stat()
         return (_user(owner.st_uid, owner.st_gid) if owner.st_uid else _NAMESPACE,)
     # The namespace shares its uid with no other program, as nobody may; containers forbid it.
-    return (*_account("waremind"), _NAMESPACE, *_account("nobody"))
+    return (*_account(SYSTEM_USER), _NAMESPACE, *_account("nobody"))
 
 
 _NAMESPACE = Identity("namespace", 0, 0)

@@ -53,9 +53,11 @@ def disown(pid_file: Path) -> None:
     Deleting the file instead would also delete what PostgreSQL looks at to find an orphaned
     backend that still writes to the shared memory.
     """
-    first, rest = pid_file.read_text().split("\n", 1)
-    if first:
-        pid_file.write_text(f"{os.getpid()}\n{rest}")
+    _, _, rest = pid_file.read_text(errors="replace").partition("\n")
+    # The directory may be a lesser user's than ours, and a link there lead anywhere.
+    file = os.open(pid_file, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW)
+    with os.fdopen(file, "w") as stale:
+        stale.write(f"{os.getpid()}\n{rest}")
 
 
 def _watched(pid: int) -> Sequence[Process]:

@@ -51,6 +51,7 @@ class EmbeddedPostgres:
         self._log = log
         self._turn = asyncio.Lock()
         self._resources = contextlib.ExitStack()
+        self._starting: asyncio.Task[None] | None = None
         self._child: Child | None = None
 
     @property
@@ -75,24 +76,25 @@ class EmbeddedPostgres:
         the server ended instead (a `stop` in the meantime counts) or took too long.
         """
         async with self._turn:
+            if self.pid:
+                raise RuntimeError("the server runs already")
+            self._starting = asyncio.create_task(self._start())
             try:
-                async with asyncio.timeout(within_seconds):
-                    await self._start()
-            except TimeoutError:
-                await self._end(1.0)
-                raise self._failed(f"it was not ready after {within_seconds:g} s") from None
+                await asyncio.wait({self._starting}, timeout=within_seconds)
+                return self._outcome(self._starting, within_seconds)
             except BaseException:
+                self._starting.cancel()
+                await asyncio.wait({self._starting})
                 await self._end(1.0)
                 raise
-            return self.dsn
 
     async def stop(self, *, patience_seconds: float = 5.0) -> None:
         """End the server, or the start under way; returns when no process of it is left.
 
         Asks for a fast shutdown, after the patience for an immediate one, and then kills.
         """
-        if self._child:
-            await self._child.end(patience_seconds)
+        if self._starting:
+            self._starting.cancel()
         async with self._turn:
             await self._end(patience_seconds)
 
@@ -105,9 +107,15 @@ class EmbeddedPostgres:
             raise RuntimeError("the server was not started")
         return await self._child.closed()
 
+    def _outcome(self, starting: asyncio.Task[None], within_seconds: float) -> str:
+        if not starting.done():
+            raise self._failed(f"it was not ready after {within_seconds:g} s")
+        if starting.cancelled():
+            raise self._failed("it was stopped meanwhile")
+        starting.result()
+        return self.dsn
+
     async def _start(self) -> None:
-        if self.pid:
-            raise RuntimeError("the server runs already")
         self._resources.close()  # of one that crashed
         layout, bin_dir = self._layout, programs.find(self._bin_dir)
         layout.prepare()
