@@ -43,6 +43,18 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
     """Refuse questions about groups: 429 is `rate-overlimit`."""
 
 
+class GroupOptions(TypedDict, total=False):
+    """What a group can be told to be."""
+
+    admins: list[str]
+    """Phone numbers; the first owns the group."""
+    addressing: Addressing
+    announce_only: bool
+    """Only admins may write."""
+    hide_numbers: bool
+    """Members are known by their LIDs alone."""
+
+
 class Changes(TypedDict, total=False):
     """Keyword arguments that change a Behaviour."""
 

@@ -73,6 +73,10 @@ def _requests(client: Any) -> Mapping[str, Callable[..., object]]:
         info = client.get_group_info(build_jid(*jid.split("@")))
         return {"name": info.GroupName.Name, "size": len(info.Participants)}
 
+    def numbers(jid: str) -> list[str]:
+        info = client.get_group_info(build_jid(*jid.split("@")))
+        return [member.PhoneNumber.User for member in info.Participants]
+
     def groups() -> dict[str, int]:
         joined = client.get_joined_groups()
         return {one.GroupName.Name: len(one.Participants) for one in joined}
@@ -85,6 +89,7 @@ def _requests(client: Any) -> Mapping[str, Callable[..., object]]:
 
     return {
         "group": group,
+        "numbers": numbers,
         "groups": groups,
         "send": send,
         "pair_phone": pair_phone,

@@ -9,7 +9,7 @@ from msgspec import convert
 
 from whatsapp_server import groups, messages, pairing, pairing_code
 from whatsapp_server.addresses import JID
-from whatsapp_server.behaviour import Addressing, Behaviour
+from whatsapp_server.behaviour import Behaviour, GroupOptions
 from whatsapp_server.connection import Connection
 from whatsapp_server.records import Message, State
 from whatsapp_server.waits import WAITS
@@ -22,18 +22,10 @@ async def add_user(world: World, *, phone: str, name: str, devices: int) -> str:
     return str(world.add_user(phone, name, devices).lid)
 
 
-async def add_group(  # noqa: PLR0913 - a group is all of this
-    world: World,
-    *,
-    subject: str,
-    members: list[str],
-    admins: list[str],
-    addressing: Addressing,
-    announce_only: bool,
+async def add_group(
+    world: World, *, subject: str, members: list[str], options: GroupOptions
 ) -> str:
-    group = world.add_group(subject, members, admins)
-    group.addressing, group.announce_only = addressing, announce_only
-    return str(group.jid)
+    return str(world.add_group(subject, members, **options).jid)
 
 
 async def scan(world: World, *, qr: str, phone: str, spoil: str) -> str:

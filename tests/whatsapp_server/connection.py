@@ -41,16 +41,18 @@ ERROR_TEXTS = {
 }
 
 
+class ClientGoneError(Exception):
+    """The client closed its connection while something was expected of it."""
+
+
 @dataclass
 class CodeRequest:
     """A client that shows a pairing code for a phone."""
 
     phone: str
-    ref: bytes
+    ref: str
     sealed_key: bytes
     """The client's ephemeral key under the code: salt, IV, ciphertext."""
-    bundle: asyncio.Future[bytes]
-    """What the client sends once the code was entered."""
 
 
 @dataclass
@@ -73,8 +75,8 @@ class Connection:
         self._buffer = bytearray()
         self._sending = asyncio.Lock()
         self._ids = 0
-        self._answers: dict[str, asyncio.Future[Node]] = {}
-        self.later: set[asyncio.Task[None]] = set()
+        self._expected: dict[str, asyncio.Future[Node | None]] = {}
+        self._later: set[asyncio.Task[None]] = set()
 
     @property
     def user(self) -> User:
@@ -109,9 +111,9 @@ class Connection:
         while True:
             node = await self._receive()
             self.world.counts[node.tag] += 1
-            handler = handlers.get(node.tag)
-            if handler is not None:
-                await handler(self, node)
+            # A device that was unlinked a moment ago gets no answers any more.
+            if node.tag in handlers and (self.user_or_none is None or self._is_linked()):
+                await handlers[node.tag](self, node)
             self.world.notice()
 
     async def send(self, node: Node) -> None:
@@ -129,8 +131,8 @@ class Connection:
                 log.debug("the connection ended first")
 
         task = asyncio.create_task(guarded())
-        self.later.add(task)
-        task.add_done_callback(self.later.discard)
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
 
     def new_id(self) -> str:
         self._ids += 1
@@ -138,16 +140,35 @@ class Connection:
 
     async def ask(self, node: Node) -> Node:
         """Send a stanza with an id and wait for its result or ack."""
-        answer = asyncio.get_running_loop().create_future()
-        self._answers[node.text("id")] = answer
+        answer = self.expect(node.text("id"))
         await self.send(node)
-        return await asyncio.wait_for(answer, _ANSWER_SECONDS)
+        return await self.patiently(answer)
 
-    def take_answer(self, node: Node) -> None:
-        """Wake the `ask` that this result or ack belongs to."""
-        answer = self._answers.pop(node.text("id"), None)
+    def expect(self, key: str) -> asyncio.Future[Node | None]:
+        """Return what `settle` will bring; None is the end of the connection."""
+        self._expected[key] = asyncio.get_running_loop().create_future()
+        return self._expected[key]
+
+    async def patiently(self, answer: asyncio.Future[Node | None]) -> Node:
+        """Wait for what was expected, but not for ever."""
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            node = await answer
+        if node is None:
+            raise ClientGoneError("the client went away before it answered")
+        return node
+
+    def settle(self, key: str, node: Node | None) -> None:
+        """Bring what is expected under that key, if anything is."""
+        answer = self._expected.pop(key, None)
         if answer is not None and not answer.done():
             answer.set_result(node)
+
+    def give_up(self) -> None:
+        """Tell all who expect something or work for this client that it is gone."""
+        for key in list(self._expected):
+            self.settle(key, None)
+        for task in self._later:
+            task.cancel()
 
     async def answer(self, request: Node, content: Content = None) -> None:
         """Send the result of an iq."""
@@ -197,6 +218,9 @@ class Connection:
         node = decode(self._incoming.decrypt(await self._read_frame()))
         self._note(">", node)
         return node
+
+    def _is_linked(self) -> bool:
+        return self.device in self.user.linked
 
     def _note(self, direction: str, node: Node) -> None:
         if self.world.keep_frames:

@@ -1,10 +1,9 @@
-"""Answers about people (usync): which devices they have, whether a number is on WhatsApp."""
+"""Answers about people (usync): their devices, their LIDs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from whatsapp_server.addresses import JID
 from whatsapp_server.connection import Connection
 from whatsapp_server.node import Node
 from whatsapp_server.world import User, World
@@ -21,20 +20,11 @@ async def tell_users(connection: Connection, request: Node) -> None:
 
 
 def _tell(world: World, asked: Node, wanted: set[str]) -> Node | None:
-    if "jid" not in asked.attrs:
-        return _is_on_whatsapp(world, asked.child("contact").bytes.decode())
     user = world.find_user(asked.jid("jid"))
     if user is None:
         return None
     parts = [part(user) for tag, part in _PARTS.items() if tag in wanted]
     return Node("user", {"jid": asked.jid("jid")}, parts)
-
-
-def _is_on_whatsapp(world: World, number: str) -> Node:
-    phone = number.lstrip("+").split("@")[0]
-    user = world.users.get(phone)
-    contact = Node("contact", {"type": "in" if user else "out"}, f"+{phone}".encode())
-    return Node("user", {"jid": JID(phone)}, [contact, *([_lid(user)] if user else [])])
 
 
 def _devices(user: User) -> Node:
@@ -47,8 +37,4 @@ def _lid(user: User) -> Node:
     return Node("lid", {"val": user.lid})
 
 
-def _status(_user: User) -> Node:
-    return Node("status", {"t": "1"}, b"hello")
-
-
-_PARTS: dict[str, Callable[[User], Node]] = {"devices": _devices, "lid": _lid, "status": _status}
+_PARTS: dict[str, Callable[[User], Node]] = {"devices": _devices, "lid": _lid}

@@ -5,15 +5,26 @@ from __future__ import annotations
 import asyncio
 
 from msgspec import MsgspecError, json
+from websockets.exceptions import ConnectionClosed
 
 from whatsapp_server.commands import COMMANDS
+from whatsapp_server.connection import ClientGoneError
 from whatsapp_server.pairing import PairingRefusedError
 from whatsapp_server.records import Request
 from whatsapp_server.server import LOOPBACK
 from whatsapp_server.world import World
 
 _LINE_MAX_BYTES = 1 << 26
-_EXPECTED = (LookupError, TypeError, TimeoutError, ValueError, MsgspecError, PairingRefusedError)
+_EXPECTED = (
+    ClientGoneError,
+    ConnectionClosed,
+    LookupError,
+    MsgspecError,
+    PairingRefusedError,
+    TimeoutError,
+    TypeError,
+    ValueError,
+)
 
 
 async def listen_for_commands(world: World, port: int) -> asyncio.Server:

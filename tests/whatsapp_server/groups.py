@@ -67,6 +67,8 @@ def _participant(group: Group, user: User) -> Node:
 
 
 def _addresses(group: Group, user: User) -> dict[str, JID]:
+    if group.hide_numbers:
+        return {"jid": user.lid}
     if group.addressing == "lid":
         return {"jid": user.lid, "phone_number": user.pn}
     return {"jid": user.pn, "lid": user.lid}

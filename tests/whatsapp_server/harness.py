@@ -9,12 +9,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self, TypeVar, Unpack
 
 import msgspec
 
-from whatsapp_server.behaviour import Addressing, Changes, Decrypting, ReceiptKind, Spoil
+from whatsapp_server.behaviour import Changes, Decrypting, GroupOptions, ReceiptKind, Spoil
 from whatsapp_server.records import Message, Request, State
 
 T = TypeVar("T")
@@ -57,12 +56,7 @@ class PlayedWhatsApp:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -89,24 +83,10 @@ class PlayedWhatsApp:
         """Add a person with so many devices of their own; returns their LID."""
         return self._ask(str, "add_user", phone=phone, name=name, devices=devices)
 
-    def group(
-        self,
-        subject: str,
-        members: Sequence[str],
-        *,
-        admins: Sequence[str] = (),
-        addressing: Addressing = "lid",
-        announce_only: bool = False,
-    ) -> str:
+    def group(self, subject: str, members: Sequence[str], **options: Unpack[GroupOptions]) -> str:
         """Add a group without telling anybody; returns its JID."""
         return self._ask(
-            str,
-            "add_group",
-            subject=subject,
-            members=list(members),
-            admins=list(admins),
-            addressing=addressing,
-            announce_only=announce_only,
+            str, "add_group", subject=subject, members=list(members), options=dict(options)
         )
 
     def add_member(self, group: str, phone: str, by: str) -> None:

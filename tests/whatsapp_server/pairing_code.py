@@ -6,7 +6,6 @@ those two agree on, the client sends what a QR would have shown.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import os
@@ -27,7 +26,6 @@ from whatsapp_server.world import User, World
 _TAG = "link_code_companion_reg"
 _ITERATIONS = 2 << 16
 _SALT, _IV, _NONCE, _KEY = 32, 16, 12, 32
-_SEEN_SECONDS = 10
 
 # WhatsApp refuses names that are not a known browser on a known system.
 _DISPLAY_NAME = re.compile(
@@ -51,21 +49,21 @@ async def _take_hello(connection: Connection, request: Node) -> None:
     if error or connection.pairing is None:
         await connection.refuse(request, error or 400)
         return
-    ref = b"3@" + base64.b64encode(os.urandom(24))
+    ref = "3@" + base64.b64encode(os.urandom(24)).decode()
     connection.pairing.code = CodeRequest(
         phone=hello.jid("jid").user,
         ref=ref,
         sealed_key=hello.child("link_code_pairing_wrapped_companion_ephemeral_pub").bytes,
-        bundle=asyncio.get_running_loop().create_future(),
     )
-    await connection.answer(request, [Node(_TAG, {}, [Node("link_code_pairing_ref", {}, ref)])])
+    await connection.answer(
+        request, [Node(_TAG, {}, [Node("link_code_pairing_ref", {}, ref.encode())])]
+    )
 
 
 async def _take_finish(connection: Connection, request: Node) -> None:
     await connection.answer(request)
-    code = connection.pairing.code if connection.pairing is not None else None
-    if code is not None and not code.bundle.done():
-        code.bundle.set_result(request.child(_TAG, "link_code_pairing_wrapped_key_bundle").bytes)
+    ref = request.child(_TAG, "link_code_pairing_ref").bytes.decode()
+    connection.settle(ref, request.child(_TAG, "link_code_pairing_wrapped_key_bundle"))
 
 
 async def enter_code(world: World, code: str, user: User) -> JID:
@@ -91,8 +89,9 @@ class _Phone:
         theirs = self._crypt(request.sealed_key, request.sealed_key[_SALT + _IV :])
         head = os.urandom(_SALT + _IV)
         sealed = head + self._crypt(head, ephemeral.public)
+        finish = connection.expect(request.ref)
         await connection.notify(_TAG, SERVER, [self._hello(request.ref, sealed)])
-        bundle = await asyncio.wait_for(request.bundle, _SEEN_SECONDS)
+        bundle = (await connection.patiently(finish)).bytes
         secret = agree(ephemeral.private, theirs)
         identity, adv_random = self._open(bundle, secret)
         shared = secret + agree(self.identity.private, identity) + adv_random
@@ -105,11 +104,11 @@ class _Phone:
         cipher = Cipher(algorithms.AES(derived), modes.CTR(iv)).encryptor()
         return cipher.update(key) + cipher.finalize()
 
-    def _hello(self, ref: bytes, sealed_key: bytes) -> Node:
+    def _hello(self, ref: str, sealed_key: bytes) -> Node:
         parts = {
             "link_code_pairing_wrapped_primary_ephemeral_pub": sealed_key,
             "primary_identity_pub": self.identity.public,
-            "link_code_pairing_ref": ref,
+            "link_code_pairing_ref": ref.encode(),
         }
         children = [Node(tag, {}, content) for tag, content in parts.items()]
         return Node(_TAG, {"stage": "primary_hello"}, children)

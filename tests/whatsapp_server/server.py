@@ -85,8 +85,7 @@ async def _admit(connection: Connection, client: wa6.ClientPayload) -> bool:
 def _forget(connection: Connection) -> None:
     world, user = connection.world, connection.user_or_none
     world.connections.discard(connection)
-    for task in connection.later:
-        task.cancel()
+    connection.give_up()
     linked = user.linked.get(connection.device) if user is not None else None
     if linked is not None and linked.connection is connection:
         linked.connection = None

@@ -12,7 +12,7 @@ from whatsapp_server.node import Node
 async def _take_iq(connection: Connection, node: Node) -> None:
     """Answer a request by its namespace, type and first child."""
     if node.text("type") in ("result", "error"):
-        connection.take_answer(node)
+        connection.settle(node.text("id"), node)
         return
     first = node.children[0].tag if node.children else ""
     kind = f"{node.text('xmlns')}/{node.text('type')}/{first}"
@@ -28,7 +28,7 @@ async def _unplayed(connection: Connection, request: Node) -> None:
 
 
 async def _take_ack(connection: Connection, node: Node) -> None:
-    connection.take_answer(node)
+    connection.settle(node.text("id"), node)
 
 
 async def _just_answer(connection: Connection, request: Node) -> None:

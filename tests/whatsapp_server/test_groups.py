@@ -29,6 +29,15 @@ def test_the_account_lists_its_groups(
     assert account.call("group", jid=group) == {"name": "Ops", "size": 2}
 
 
+def test_a_group_may_hide_its_members_numbers(
+    played_whatsapp: PlayedWhatsApp, account: Client, me: str
+) -> None:
+    group = played_whatsapp.group("Ops", [me, BUDI], hide_numbers=True)
+    assert not any(account.call("numbers", jid=group))
+    account.call("send", to=group, text="halo")
+    assert played_whatsapp.messages()[0].text == "halo"
+
+
 def test_a_group_that_is_not_there_or_not_ours_is_an_error(
     played_whatsapp: PlayedWhatsApp, account: Client
 ) -> None:

@@ -107,6 +107,15 @@ def test_a_receipt_names_its_reader(
     assert fields["Type"] == number
 
 
+def test_a_receipt_of_a_direct_message_comes_from_its_reader(
+    played_whatsapp: PlayedWhatsApp, account: Client
+) -> None:
+    account.call("send", to=played_whatsapp.user(BUDI), text="halo")
+    (message,) = played_whatsapp.messages()
+    played_whatsapp.receipt(message, by=BUDI, kind="read")
+    assert account.wait("Receipt")["fields"]["MessageIDs"] == [message.id]
+
+
 @pytest.mark.parametrize(("decrypt", "readers"), [("one", 1), ("none", 0)])
 def test_in_a_crowd_one_recipient_or_none_decrypts(
     decrypt: Decrypting, readers: int, me: str, tmp_path: Path

@@ -78,6 +78,25 @@ def test_a_passkey_is_demanded_after_a_code_too(
     assert client.wait("login_status")["status"] == "passkey-request"
 
 
+def test_a_phone_that_scans_for_a_client_that_is_gone_is_told(
+    played_whatsapp: PlayedWhatsApp, tmp_path: Path, me: str
+) -> None:
+    with Client(played_whatsapp, tmp_path) as client:
+        payload = client.qr()
+    played_whatsapp.wait_pairings(0)
+    with pytest.raises(PlayedWhatsAppError, match="no connection shows that code"):
+        played_whatsapp.scan(payload, me)
+
+
+def test_without_the_restart_a_paired_client_never_connects(
+    played_whatsapp: PlayedWhatsApp, client: Client, me: str
+) -> None:
+    played_whatsapp.behave(restart_after_pairing=False)
+    played_whatsapp.scan(client.qr(), me)
+    client.wait("PairStatus")
+    assert played_whatsapp.state().online == []
+
+
 def test_a_pairing_that_whatsapp_closes_times_out(
     played_whatsapp: PlayedWhatsApp, client: Client
 ) -> None:

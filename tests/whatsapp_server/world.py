@@ -8,12 +8,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from msgspec.structs import replace
 
 from whatsapp_server.addresses import GROUP, JID, LID, PHONE_NUMBER
-from whatsapp_server.behaviour import Addressing, Behaviour, Decrypting
+from whatsapp_server.behaviour import Addressing, Behaviour, Decrypting, GroupOptions
 from whatsapp_server.records import Message, State
 from whatsapp_server.signal_protocol import SignalDevice
 
@@ -83,9 +83,11 @@ class Group:
     id: str
     subject: str
     members: list[str]
-    admins: list[str]
+    admins: list[str] = field(default_factory=list[str])
     addressing: Addressing = "lid"
     announce_only: bool = False
+    hide_numbers: bool = False
+    """Members are known by their LIDs alone."""
     created: int = field(default_factory=lambda: int(time.time()) - 86_400)
     version: int = 1
 
@@ -141,10 +143,10 @@ class World:
         user = self.find_user(JID.parse(to))
         return {to} if user is None else {str(user.pn), str(user.lid)}
 
-    def add_group(self, subject: str, members: list[str], admins: list[str]) -> Group:
+    def add_group(self, subject: str, members: list[str], **options: Unpack[GroupOptions]) -> Group:
         for phone in members:
             self.add_user(phone)
-        group = Group(str(_FIRST_GROUP + len(self.groups) + 1), subject, members, admins)
+        group = Group(str(_FIRST_GROUP + len(self.groups) + 1), subject, members, **options)
         self.groups[group.id] = group
         return group
 
