@@ -4,10 +4,10 @@
 # neonize comes without types.
 
 import ctypes
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from neonize import events
 from neonize.client import NewClient
@@ -18,6 +18,7 @@ from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message as Content
 
 from waremind.whatsapp import translate
 from waremind.whatsapp.gateway import Message
+from waremind.whatsapp.listener import Listener
 from waremind.whatsapp.reports import GroupSnapshot, Identity
 
 DEVICE_NAME = "waremind"
@@ -31,26 +32,18 @@ NOT_IN_GROUP = ("you're not participating in that group", "that group does not e
 class Client(NewClient):
     """A device in the store at `path`, or a new one; `connect` is called once and blocks."""
 
-    def __init__(
-        self,
-        path: str,
-        *,
-        new_device: bool,
-        on_qr: Callable[[str], None],
-        on_login_status: Callable[[str], None],
-        on_event: Callable[[str, object], None],
-    ) -> None:
+    def __init__(self, path: str, listener: Listener, *, new_device: bool) -> None:
         props = DeviceProps(os=DEVICE_NAME, platformType=DeviceProps.CHROME)
         super().__init__(path, uuid="session", new_device=new_device, props=props)
-        self._on_login_status = on_login_status
-        self.qr(lambda _, payload: on_qr(payload.decode()))
+        self._listener = listener
+        self.qr(lambda _, payload: listener.on_qr(self, payload.decode()))
         for kind in events.EVENT_TO_INT:
             if (name := kind.DESCRIPTOR.name) in translate.EVENTS:
-                self.event(kind)(partial(_forward, on_event, name))
+                self.event(kind)(partial(_forward, listener, name))
 
     # The only sign of a pairing that failed or expired.
     def _NewClient__onLoginStatus(self, _uuid: int, status: int) -> None:  # noqa: N802 - its name
-        self._on_login_status(ctypes.string_at(status).decode())
+        self._listener.on_login_status(ctypes.string_at(status).decode())
 
     def identity(self) -> Identity | None:
         """Say who the account is; not before the first QR or event: the library would abort."""
@@ -77,10 +70,8 @@ class Client(NewClient):
         return self.send_message(_jid(message.group), _content(message)).ID
 
 
-def _forward(
-    on_event: Callable[[str, object], None], name: str, _: NewClient, event: object
-) -> None:
-    on_event(name, event)
+def _forward(listener: Listener, name: str, client: NewClient, event: object) -> None:
+    listener.on_event(cast("Client", client), name, event)
 
 
 def _jid(text: str) -> JID:

@@ -1,41 +1,25 @@
 """The process that sessions' children are forked from; `python -m waremind.whatsapp.forkserver FD`.
 
-It has imported all Python code that they need, so they share its memory, but never neonize: a
-process that has loaded the Go library cannot be forked. On the socket `FD` it takes one packet a
-child (the opening, with the child's protocol and console descriptors) and answers with the pid
-and a pidfd, or a sentence that says why not. It ends when the daemon closes its end.
+A process that has loaded neonize's Go library cannot be forked, so this one never does. On the
+socket `FD` it takes one packet a child (the opening, with the child's protocol and console
+descriptors) and answers with the pid and a pidfd, or a sentence that says why there is none. It
+ends when the daemon closes its end.
 """
 
 import ctypes
-import gc
 import os
 import resource
 import signal
 import socket
 import sys
-from contextlib import suppress
-from importlib import import_module
 from selectors import EVENT_READ, DefaultSelector
 from typing import NamedTuple
 
 from waremind.whatsapp import worker
+from waremind.whatsapp.preload import preload
 
 PACKET_BYTES = 1 << 16
 PR_SET_PDEATHSIG = 1
-
-PRELOADED = (
-    "google.protobuf.internal.builder",
-    "google.protobuf.descriptor_pb2",
-    "httpx",
-    "linkpreview",
-    "magic",
-    "phonenumbers",
-    "PIL.Image",
-    "PIL.ImageSequence",
-    "requests",
-    "segno",
-    "tqdm",
-)
 
 
 class Birth(NamedTuple):
@@ -65,56 +49,56 @@ def die_with(parent: int) -> None:
         os._exit(0)
 
 
-def preload() -> None:
-    """Import what the children need; what cannot be imported, they report themselves."""
-    worker.find_libmagic()
-    for name in PRELOADED:
-        with suppress(Exception):
-            import_module(name)
-    gc.collect()
-    gc.freeze()  # keeps the collector from touching, and so copying, the shared pages
-
-
-def serve(server: socket.socket) -> Birth | None:
+def serve(daemon: socket.socket) -> Birth | None:
     """Fork a child for each packet; returns None at the daemon's end, and in a child its Birth."""
     children: dict[int, int] = {}  # pidfd → pid
-    with server, DefaultSelector() as selector:
-        selector.register(server, EVENT_READ)
+    with daemon, DefaultSelector() as selector:
+        selector.register(daemon, EVENT_READ)
         while True:
             for key, _ in selector.select():
-                if key.fileobj is not server:
+                if key.fileobj is not daemon:
                     selector.unregister(key.fd)
-                    os.waitpid(children.pop(key.fd), 0)
-                    os.close(key.fd)
+                    bury(children, key.fd)
                     continue
-                opening, descriptors, _, _ = socket.recv_fds(server, PACKET_BYTES, 2)
+                opening, descriptors, _, _ = socket.recv_fds(daemon, PACKET_BYTES, 2)
                 if not opening:
                     return None
-                if not (pid := fork(server)):
-                    for pidfd in children:
-                        os.close(pidfd)
+                if (pid := fork(daemon)) == 0:
+                    close(*children)
                     return Birth(opening, *descriptors)
-                for descriptor in descriptors:
-                    os.close(descriptor)
-                if pid > 0:
-                    children[pidfd := introduce(server, pid)] = pid
+                close(*descriptors)
+                if pid is not None:
+                    pidfd = introduce(daemon, pid)
+                    children[pidfd] = pid
                     selector.register(pidfd, EVENT_READ)
 
 
-def fork(server: socket.socket) -> int:
-    """Fork as `os.fork` does; tell the daemon when the system refuses, and return -1."""
+def fork(daemon: socket.socket) -> int | None:
+    """Fork as `os.fork` does; None, and the daemon is told, when the system refuses."""
     try:
         return os.fork()
     except OSError as error:
-        socket.send_fds(server, [str(error).encode()], [])
-        return -1
+        socket.send_fds(daemon, [str(error).encode()], [])
+        return None
 
 
-def introduce(server: socket.socket, pid: int) -> int:
-    """Tell the daemon of a child; nobody has waited for it yet, so the pid is surely its own."""
+def introduce(daemon: socket.socket, pid: int) -> int:
+    """Give the daemon a pidfd; until `bury`, the pid is surely this child's."""
     pidfd = os.pidfd_open(pid)
-    socket.send_fds(server, [str(pid).encode()], [pidfd])
+    socket.send_fds(daemon, [str(pid).encode()], [pidfd])
     return pidfd
+
+
+def bury(children: dict[int, int], pidfd: int) -> None:
+    """Reap a child that has ended."""
+    os.waitpid(children.pop(pidfd), 0)
+    close(pidfd)
+
+
+def close(*descriptors: int) -> None:
+    """Close descriptors."""
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 if __name__ == "__main__":

@@ -33,9 +33,9 @@ ENDINGS = MappingProxyType(
 )
 
 
-def qr(session: int, payload: str, shown_before: int, now: datetime) -> Code:
-    """Make the report of a QR; the first lives longer than those that follow."""
-    seconds = NEXT_QR_SECONDS if shown_before else FIRST_QR_SECONDS
+def qr(session: int, payload: str, number: int, now: datetime) -> Code:
+    """Make the report of the QR of that number; the first lives longer than the others."""
+    seconds = FIRST_QR_SECONDS if number == 1 else NEXT_QR_SECONDS
     expires_at = now + timedelta(seconds=seconds)
     return Code(session=session, kind="qr", code=payload, expires_at=expires_at)
 

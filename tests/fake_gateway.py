@@ -1,0 +1,222 @@
+"""A gateway without WhatsApp: does at once what it should, and whatever else a test tells it to.
+
+It obeys `whatsapp/test_gateway_conformance.py` as the real one does. A test may also make a
+session say anything, late, twice or after its death (`FakeSession.say`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+from waremind.domain.lifecycle import Cause
+from waremind.errors import ErrorCode, WaremindError
+from waremind.whatsapp.gateway import Hear, Message, Opening
+from waremind.whatsapp.reports import (
+    AnyReport,
+    Code,
+    GroupSnapshot,
+    Identity,
+    NotSent,
+    Outcome,
+    SendUnknown,
+    Sent,
+    Turned,
+)
+from waremind.whatsapp.voice import FINAL
+
+Answer = Callable[[Message], Outcome | None]
+
+
+@dataclass
+class FakeWhatsApp:
+    """What lies beyond the gateway: which keys are linked, the groups, how sends are answered."""
+
+    devices: dict[Path, Identity] = field(default_factory=dict)
+    groups: list[GroupSnapshot] = field(default_factory=list)
+    answer: Answer | None = None
+    """How to answer a send: an outcome, or None to hold it; without it each is sent."""
+    connects: bool = True
+    """Whether a login connects by itself."""
+    removes: bool = True
+    """Whether a log out reaches WhatsApp."""
+
+
+class FakeSession:
+    """One opening; `sent` is what it was asked to send, `held` what waits for an outcome."""
+
+    def __init__(
+        self, whatsapp: FakeWhatsApp, opening: Opening, hear: Hear, leave: Callable[[], None]
+    ) -> None:
+        self.opening = opening
+        self.hear = hear
+        self.sent: list[Message] = []
+        self.held: list[asyncio.Future[Outcome]] = []
+        self.log_outs = 0
+        self._news = asyncio.Event()
+        self.connected = False
+        self.gone = asyncio.Event()
+        self._whatsapp = whatsapp
+        self._leave = leave
+        self._ids = count(1)
+        self._sending = asyncio.Lock()
+        self._removed: bool | None = None
+        asyncio.get_running_loop().call_soon(self._start)
+
+    @property
+    def number(self) -> int:
+        return self.opening.session
+
+    # What a test makes happen.
+
+    def say(self, report: AnyReport) -> None:
+        """Report anything, at any time: late, twice, after the end."""
+        self.hear(report)
+
+    def turn(
+        self,
+        cause: Cause,
+        detail: str = "",
+        *,
+        until: datetime | None = None,
+        identity: Identity | None = None,
+    ) -> None:
+        """Let the account's life take a turn, as WhatsApp would; a final one ends the session."""
+        if self.gone.is_set():
+            return
+        self.connected = cause is Cause.CONNECTED
+        if cause in {Cause.LOGGED_OUT, Cause.BANNED}:
+            self._whatsapp.devices.pop(self.opening.directory, None)
+        self.say(
+            Turned(session=self.number, cause=cause, detail=detail, until=until, identity=identity)
+        )
+        if cause in FINAL:
+            self.die()
+
+    def scan(self, identity: Identity) -> None:
+        """Scan the code that is showing: paired, then connected."""
+        self._whatsapp.devices[self.opening.directory] = identity
+        self.turn(Cause.PAIRED, identity=identity)
+        self.turn(Cause.CONNECTED, identity=identity)
+
+    def show(self, code: str = "https://wa.me/settings/linked_devices#2@fake") -> None:
+        """Show the next QR."""
+        expires_at = datetime.now(UTC) + timedelta(seconds=60)
+        self.say(Code(session=self.number, kind="qr", code=code, expires_at=expires_at))
+
+    def release(self, outcome: Outcome) -> None:
+        """Answer the send that has been held longest."""
+        self.held.pop(0).set_result(outcome)
+
+    async def wait_held(self, number: int = 1) -> None:
+        """Wait until so many sends are held."""
+        while len(self.held) < number:
+            self._news.clear()
+            await self._news.wait()
+
+    def die(self, detail: str = "its process died") -> None:
+        """End as a child does that is killed: sends in flight are unknown, the last word said."""
+        if self.gone.is_set():
+            return
+        self.connected = False
+        self.gone.set()
+        self._leave()
+        for held in self.held:
+            if not held.done():
+                held.set_result(SendUnknown("the session has ended"))
+        self.say(Turned(session=self.number, cause=Cause.ENDED, detail=detail))
+
+    # The port.
+
+    async def end(self, *, log_out: bool = False) -> bool:
+        if self._removed is None:
+            self._removed = self._log_out() if log_out else not self._device
+            self.die("it was ended")
+        return self._removed
+
+    async def groups(self) -> list[GroupSnapshot]:
+        if not self.connected:
+            raise WaremindError(ErrorCode.NOT_CONNECTED, "cannot fetch groups: not connected")
+        return list(self._whatsapp.groups)
+
+    async def group(self, jid: str) -> GroupSnapshot | None:
+        return next((group for group in await self.groups() if group.jid == jid), None)
+
+    async def send(self, message: Message) -> Outcome:
+        async with self._sending:
+            if not self.connected:
+                return NotSent("not connected")
+            self.sent.append(message)
+            answer = self._whatsapp.answer
+            outcome = answer(message) if answer else Sent(f"fake-{self.number}-{next(self._ids)}")
+            return outcome or await self._hold()
+
+    @property
+    def _device(self) -> Identity | None:
+        return self._whatsapp.devices.get(self.opening.directory)
+
+    async def _hold(self) -> Outcome:
+        held: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.held.append(held)
+        self._news.set()
+        return await held
+
+    def _start(self) -> None:
+        if self.gone.is_set():
+            return
+        pairing = self.opening.pairing
+        if pairing is None and self._device is None:
+            self.turn(Cause.LOGGED_OUT, "there is no stored device")
+        elif pairing is None and self._whatsapp.connects:
+            self.turn(Cause.CONNECTED, identity=self._device)
+        elif pairing is not None and pairing.phone is None:
+            self.show()
+        elif pairing is not None:
+            expires_at = datetime.now(UTC) + timedelta(seconds=160)
+            self.say(
+                Code(session=self.number, kind="pair_code", code="FAKE-C0DE", expires_at=expires_at)
+            )
+
+    def _log_out(self) -> bool:
+        self.log_outs += 1
+        if self._device and not (self.connected and self._whatsapp.removes):
+            return False
+        self._whatsapp.devices.pop(self.opening.directory, None)
+        return True
+
+
+class FakeGateway:
+    """Opens fake sessions; `sessions` has all of them, the newest last."""
+
+    def __init__(self, whatsapp: FakeWhatsApp | None = None) -> None:
+        self.whatsapp = whatsapp or FakeWhatsApp()
+        self.sessions: list[FakeSession] = []
+        self._live: dict[str, FakeSession] = {}
+
+    async def open(self, opening: Opening, hear: Hear) -> FakeSession:
+        while previous := self._live.get(opening.account):
+            await previous.end()
+        session = FakeSession(
+            self.whatsapp, opening, hear, lambda: self._live.pop(opening.account, None)
+        )
+        self._live[opening.account] = session
+        self.sessions.append(session)
+        return session
+
+    async def log_out(self, opening: Opening, within_seconds: float) -> bool:  # noqa: ARG002
+        session = await self.open(opening, lambda _: None)
+        await asyncio.sleep(0)  # it connects
+        return await session.end(log_out=True)
+
+    async def close(self) -> None:
+        for session in list(self._live.values()):
+            await session.end()
+
+    @property
+    def live(self) -> list[FakeSession]:
+        """The sessions that have not ended."""
+        return list(self._live.values())

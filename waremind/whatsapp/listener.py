@@ -1,0 +1,117 @@
+"""The child's ear: what its client tells becomes reports. Called on the library's threads."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+from waremind.domain.lifecycle import Cause
+from waremind.whatsapp import pairing, translate
+from waremind.whatsapp.gateway import Pairing
+from waremind.whatsapp.reports import Code, Identity, Turned
+from waremind.whatsapp.voice import Voice
+
+NO_DEVICE = (Cause.LOGGED_OUT, "there is no stored device")
+PAUSE_SECONDS = 1.0
+
+
+class Client(Protocol):
+    """What the listener asks of the client that tells."""
+
+    def identity(self) -> Identity | None:
+        """Say who the account is."""
+        ...
+
+    def pair_code(self, phone: str) -> str:
+        """Ask for a pairing code."""
+        ...
+
+
+class Listener:
+    """Hears one client; knows whether it is online and whose account it is."""
+
+    def __init__(self, wanted: Pairing | None, voice: Voice) -> None:
+        self._wanted = wanted
+        self._voice = voice
+        self._codes = 0
+        self._code_expires_at: datetime | None = None
+        self.online = threading.Event()
+        self.me: Identity | None = None
+
+    def has_device(self, client: Client) -> bool:
+        """Whether there are keys that WhatsApp may list, as far as can be told."""
+        if self._wanted is None or self.me:
+            return True
+        return self._codes > 0 and client.identity() is not None
+
+    def on_qr(self, client: Client, payload: str) -> None:
+        """Show it, or ask for a pairing code in its place; a login must never show one."""
+        self._codes += 1
+        if self._wanted is None:
+            self._voice.turn(*NO_DEVICE)
+        elif self._wanted.phone is None:
+            self._show(pairing.qr(self._voice.session, payload, self._codes, _now()))
+        elif self._codes == 1:
+            _run(self._ask_pair_code, client, self._wanted.phone)
+
+    def on_login_status(self, status: str) -> None:
+        """End a pairing that cannot succeed any more; an event may say more within a moment."""
+        if ending := pairing.ENDINGS.get(status):
+            pause = PAUSE_SECONDS if status in pairing.VAGUE else 0.0
+            threading.Timer(pause, self._voice.turn, ending).start()
+
+    def on_event(self, client: Client, name: str, event: object) -> None:
+        """Report what an event means."""
+        if name in {"PairStatus", "Connected"}:
+            self.me = client.identity()
+        if name == "Disconnected" and self._wanted and not self.me:
+            self._on_cut()
+            return
+        hearer = translate.Hearer(self._voice.session, self.me, _now())
+        if report := translate.EVENTS[name](hearer, event):
+            self._keep(report)
+            self._voice.say(report)
+
+    def on_connect_error(self, error: str) -> None:
+        """Say why `connect` raised; nothing when a session that was online has crashed."""
+        # An event with a value that the library does not know ends its loop. At the login that
+        # is a refusal; later it may be any event.
+        if "required field" not in error:
+            self._voice.turn(Cause.CONNECT_FAILED, error)
+        elif not self.online.is_set():
+            self._voice.turn(Cause.REFUSED, "WhatsApp refused the login for an unknown reason")
+
+    def _keep(self, report: object) -> None:
+        match report:
+            case Turned(cause=Cause.CONNECTED):
+                self.online.set()
+            case Turned():
+                self.online.clear()
+            case _:
+                pass
+
+    def _on_cut(self) -> None:
+        # WhatsApp itself closes the connection of a pairing when the last code is old; then the
+        # login status says so.
+        if self._code_expires_at and pairing.was_cut(self._code_expires_at, _now()):
+            self._voice.turn(*pairing.CUT)
+
+    def _ask_pair_code(self, client: Client, phone: str) -> None:
+        try:
+            code = client.pair_code(phone)
+        except Exception as error:  # noqa: BLE001 - the library's errors have no common class
+            self._voice.turn(Cause.PAIRING_FAILED, f"WhatsApp gave no pairing code: {error}")
+        else:
+            self._show(pairing.pair_code(self._voice.session, code, _now()))
+
+    def _show(self, code: Code) -> None:
+        self._code_expires_at = code.expires_at
+        self._voice.say(code)
+
+
+def _run(work: Callable[..., None], *arguments: object) -> None:
+    threading.Thread(target=work, args=arguments, daemon=True).start()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,94 @@
+"""What the parent asks of a child, done with its client, each request on a thread of its own."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from waremind.errors import ErrorCode, WaremindError
+from waremind.whatsapp.gateway import Message
+from waremind.whatsapp.listener import Listener
+from waremind.whatsapp.reports import NotSent, Outcome, Sent
+from waremind.whatsapp.requests import (
+    Answer,
+    Done,
+    Failed,
+    FetchGroup,
+    FetchGroups,
+    LogOut,
+    Ping,
+    Request,
+    Send,
+    result,
+)
+from waremind.whatsapp.sending import outcome_of
+from waremind.whatsapp.voice import Voice
+
+if TYPE_CHECKING:
+    from waremind.whatsapp.engine import Client
+
+# What the errors of whatsmeow's queries mean; all others are a refusal.
+QUERY_ERRORS = (
+    ("status 429", ErrorCode.RATE_LIMITED),
+    ("websocket not connected", ErrorCode.NOT_CONNECTED),
+    ("websocket disconnected", ErrorCode.NOT_CONNECTED),
+    ("info query timed out", ErrorCode.TIMED_OUT),
+)
+
+
+class Responder:
+    """Answers requests."""
+
+    def __init__(self, client: "Client", listener: Listener, voice: Voice) -> None:
+        self._client = client
+        self._listener = listener
+        self._voice = voice
+
+    def respond(self, number: int, request: Request) -> None:
+        """Answer one request, whatever comes of it."""
+        try:
+            for each in self._results(request):
+                self._voice.say(Answer(number, result(each)))
+        except WaremindError as error:
+            self._voice.say(Failed(number, error.code, error.message))
+        except Exception as error:  # noqa: BLE001 - the library's errors have no common class
+            self._voice.say(Failed(number, query_error(str(error)), str(error)))
+        else:
+            self._voice.say(Done(number))
+
+    def _results(self, request: Request) -> Iterable[object]:
+        match request:
+            case Ping():
+                return ()
+            case LogOut(seconds):
+                return [self._log_out(seconds)]
+            case Send(message):
+                return [self._send(message)]
+            case FetchGroups():
+                return self._online_client().fetch_groups(self._listener.me)
+            case FetchGroup(jid):
+                return self._online_client().fetch_group(jid, self._listener.me)
+
+    def _online_client(self) -> "Client":
+        if not self._listener.online.is_set():  # asked too early, the library would abort
+            raise WaremindError(ErrorCode.NOT_CONNECTED, "cannot fetch groups: not connected")
+        return self._client
+
+    def _send(self, message: Message) -> Outcome:
+        if not self._listener.online.is_set():
+            return NotSent("not connected")
+        try:
+            return Sent(self._client.send_text(message))
+        except Exception as error:  # noqa: BLE001 - see above
+            return outcome_of(str(error))
+
+    def _log_out(self, seconds: float) -> bool:
+        if not self._listener.has_device(self._client):
+            return True
+        if not self._listener.online.wait(seconds):
+            return False
+        self._client.logout()
+        return True
+
+
+def query_error(text: str) -> ErrorCode:
+    """Find what the text of a failed query means."""
+    return next((code for part, code in QUERY_ERRORS if part in text), ErrorCode.REFUSED)
