@@ -1,0 +1,118 @@
+"""The pool: transactions, recovery, and what is said when the database is not to be had."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+from postgres_processes import kill
+from psycopg.conninfo import make_conninfo
+
+from waremind.errors import ErrorCode, WaremindError
+from waremind.store.database import Connection, Database
+from waremind.store.embedded import EmbeddedPostgres
+
+
+@pytest.fixture
+async def database(empty_dsn: str) -> AsyncIterator[Database]:
+    """Open a pool on a database with one empty table."""
+    async with Database(empty_dsn, pool_size=2, timeout_seconds=0.5) as opened:
+        async with opened.connection() as connection:
+            await connection.execute("CREATE TABLE numbers (number integer UNIQUE)")
+        yield opened
+
+
+async def cut(from_here: Connection, connection: Connection) -> None:
+    """Make the server end a connection, as an administrator does."""
+    await from_here.execute("SELECT pg_terminate_backend(%s)", [connection.info.backend_pid])
+
+
+async def insert(database: Database, *numbers: int) -> None:
+    """Insert all the numbers in one transaction."""
+    async with database.transaction() as connection:
+        for number in numbers:
+            await connection.execute("INSERT INTO numbers VALUES (%s)", [number])
+
+
+async def numbers(database: Database) -> list[int]:
+    async with database.connection() as connection:
+        cursor = await connection.execute("SELECT number FROM numbers ORDER BY number")
+        return [number for (number,) in await cursor.fetchall()]
+
+
+async def test_a_statement_outside_a_transaction_commits_by_itself(database: Database) -> None:
+    async with database.connection() as connection:
+        await connection.execute("INSERT INTO numbers VALUES (1)")
+        assert await numbers(database) == [1]
+
+
+async def test_a_transaction_is_all_or_on_an_exception_nothing(database: Database) -> None:
+    await insert(database, 1, 2)
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        await insert(database, 3, 1)
+    assert await numbers(database) == [1, 2]
+
+
+async def test_times_come_back_in_utc_whatever_the_server_s_zone(database: Database) -> None:
+    async with database.connection() as connection:
+        cursor = await connection.execute("SELECT timestamptz '2026-12-01T09:00+01:00'")
+        (moment,) = await cursor.fetchone() or ()
+    assert moment == datetime(2026, 12, 1, 8, tzinfo=UTC)
+    assert moment.utcoffset().total_seconds() == 0
+
+
+async def test_the_pool_goes_on_after_the_server_crashed_and_came_back(
+    server: EmbeddedPostgres,
+) -> None:
+    async with Database(server.dsn, pool_size=3) as database:
+        async with database.connection(), database.connection():
+            pass
+        kill(server.pid)
+        await server.wait()
+        await server.start()
+        async with database.connection() as connection:
+            assert await (await connection.execute("SELECT 1")).fetchone() == (1,)
+
+
+async def test_a_server_that_is_gone_is_one_error_until_it_is_back(
+    server: EmbeddedPostgres,
+) -> None:
+    async with Database(server.dsn, timeout_seconds=0.3) as database:
+        async with database.connection() as connection:
+            await connection.execute("CREATE TABLE IF NOT EXISTS numbers (number integer)")
+        kill(server.pid)
+        await server.wait()
+        for _ in range(2):
+            with pytest.raises(WaremindError) as caught:
+                await numbers(database)
+            assert caught.value.code is ErrorCode.DATABASE_UNAVAILABLE
+        await server.start()
+        await numbers(database)
+
+
+async def test_a_connection_cut_in_a_transaction_is_that_error_too(database: Database) -> None:
+    async with database.connection() as other:
+        with pytest.raises(WaremindError, match="administrator command") as caught:
+            async with database.transaction() as connection:
+                await cut(other, connection)
+    assert caught.value.code is ErrorCode.DATABASE_UNAVAILABLE
+
+
+async def test_a_pool_without_a_free_connection_says_so_in_time(database: Database) -> None:
+    async with database.connection(), database.connection():
+        with pytest.raises(WaremindError, match="no connection became free in time") as caught:
+            await numbers(database)
+    assert caught.value.code is ErrorCode.DATABASE_UNAVAILABLE
+    assert await numbers(database) == []
+
+
+async def test_a_server_that_only_reads_counts_as_not_to_be_had(
+    database: Database, empty_dsn: str
+) -> None:
+    await insert(database, 1)
+    reading = make_conninfo(empty_dsn, options="-c default_transaction_read_only=on")
+    async with Database(reading) as standby:
+        with pytest.raises(WaremindError, match="read-only transaction") as caught:
+            await insert(standby, 2)
+    assert caught.value.code is ErrorCode.DATABASE_UNAVAILABLE
+    assert await numbers(database) == [1]

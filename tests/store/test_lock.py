@@ -1,0 +1,139 @@
+"""One daemon a database: who holds it, who is refused, and what happens when it is lost."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator
+
+import pytest
+from postgres_processes import kill
+
+from waremind.errors import ErrorCode, WaremindError
+from waremind.store.database import Connection, connect
+from waremind.store.embedded import EmbeddedPostgres
+from waremind.store.lock import DaemonLock
+
+
+@pytest.fixture
+async def lock(empty_dsn: str) -> AsyncIterator[DaemonLock]:
+    """Take the lock, and keep it as the daemon does."""
+    async with kept(empty_dsn) as taken:
+        yield taken
+
+
+@contextlib.asynccontextmanager
+async def kept(dsn: str) -> AsyncIterator[DaemonLock]:
+    taken = DaemonLock(dsn, probe_seconds=0.2)
+    await taken.take()
+    keeping = asyncio.create_task(taken.keep())
+    yield taken
+    keeping.cancel()
+    await asyncio.wait({keeping})
+    await taken.release()
+
+
+async def holder(dsn: str) -> int:
+    """Find the pid of the backend whose connection holds the lock."""
+    async with await connect(dsn) as connection:
+        cursor = await connection.execute(
+            "SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+            " WHERE locktype = 'advisory' AND granted AND datname = current_database()"
+        )
+        ((pid,),) = await cursor.fetchall()
+        return pid
+
+
+async def test_a_second_daemon_is_refused_with_the_name_of_the_first(
+    lock: DaemonLock, empty_dsn: str
+) -> None:
+    with pytest.raises(WaremindError) as caught:
+        await DaemonLock(empty_dsn).take(patience_seconds=0.05)
+    assert caught.value.code is ErrorCode.CONFLICT
+    assert f":{os.getpid()})" in caught.value.message
+    assert "database.url" in caught.value.hint
+    assert lock.held.is_set()
+
+
+async def test_daemons_of_two_databases_do_not_meet(dsn: str, empty_dsn: str) -> None:
+    async with kept(dsn) as one, kept(empty_dsn) as other:
+        assert one.held.is_set()
+        assert other.held.is_set()
+
+
+async def test_a_daemon_that_is_ending_is_waited_for(lock: DaemonLock, empty_dsn: str) -> None:
+    next_one = DaemonLock(empty_dsn)
+    taking = asyncio.create_task(next_one.take(patience_seconds=20))
+    await waits_for_the_lock(empty_dsn)
+    await lock.release()
+    await taking
+    assert next_one.held.is_set()
+    await next_one.release()
+
+
+async def test_a_lock_whose_connection_is_cut_is_lost_at_once_and_taken_again(
+    lock: DaemonLock, empty_dsn: str
+) -> None:
+    async with await connect(empty_dsn) as connection:
+        await connection.execute("SELECT pg_terminate_backend(%s)", [await holder(empty_dsn)])
+    await lock.lost.wait()
+    assert not lock.held.is_set()
+    await lock.held.wait()
+    assert not lock.lost.is_set()
+    assert await holder(empty_dsn)
+
+
+async def test_a_lock_whose_server_falls_silent_counts_as_lost(
+    lock: DaemonLock, empty_dsn: str
+) -> None:
+    pid = await holder(empty_dsn)
+    kill(pid, signal.SIGSTOP)
+    await lock.lost.wait()
+    kill(pid, signal.SIGCONT)
+    await lock.held.wait()
+
+
+async def test_a_lock_that_another_daemon_took_meanwhile_is_taken_when_that_one_ends(
+    lock: DaemonLock, empty_dsn: str
+) -> None:
+    other = DaemonLock(empty_dsn)
+    taking = asyncio.create_task(other.take(patience_seconds=20))
+    await waits_for_the_lock(empty_dsn)
+    async with await connect(empty_dsn) as connection:
+        await connection.execute("SELECT pg_terminate_backend(%s)", [await holder(empty_dsn)])
+    await taking
+    await lock.lost.wait()
+    assert not lock.held.is_set()
+    await other.release()
+    await lock.held.wait()
+
+
+async def test_a_lock_is_kept_through_a_crash_of_the_server(server: EmbeddedPostgres) -> None:
+    async with kept(server.dsn) as lock:
+        kill(server.pid)
+        await lock.lost.wait()
+        await server.wait()
+        await server.start()
+        await lock.held.wait()
+        assert await holder(server.dsn)
+
+
+async def test_an_unreachable_database_is_not_taken_for_another_daemon() -> None:
+    with pytest.raises(WaremindError) as caught:
+        await DaemonLock("host=/nonexistent").take()
+    assert caught.value.code is ErrorCode.DATABASE_UNAVAILABLE
+
+
+async def waits_for_the_lock(dsn: str) -> None:
+    """Wait until a connection to this database waits for an advisory lock."""
+    async with await connect(dsn) as connection:
+        while not await waiting(connection):
+            pass
+
+
+async def waiting(connection: Connection) -> bool:
+    cursor = await connection.execute(
+        "SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+        " WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+    )
+    return await cursor.fetchone() is not None
