@@ -30,14 +30,16 @@ def test_an_entered_code_pairs_and_connects(
     client.wait("Connected")
 
 
-def test_a_mistyped_code_pairs_nothing(
+def test_a_mistyped_code_pairs_nothing_and_can_be_typed_again(
     played_whatsapp: PlayedWhatsApp, client: Client, me: str
 ) -> None:
     client.qr()
-    client.call("pair_phone", phone=me)
+    code = client.call("pair_phone", phone=me)
     with pytest.raises(PlayedWhatsAppError, match="the code is wrong"):
         played_whatsapp.enter_code("1111-1111", me)
     assert played_whatsapp.state().linked == []
+    played_whatsapp.enter_code(code, me)
+    client.wait("Connected")
 
 
 def test_asking_for_codes_too_often_is_refused(
