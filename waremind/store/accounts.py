@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, LiteralString, cast
+from typing import Any
 
 from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
@@ -86,6 +86,13 @@ async def delete(connection: Connection, account: str) -> bool:
     return done.rowcount == 1
 
 
+async def select(connection: Connection, account: str) -> AccountRow | None:
+    """Read one account; None when it is gone."""
+    async with connection.cursor(row_factory=class_row(AccountRow)) as cursor:
+        await cursor.execute(SQL("SELECT {} FROM accounts WHERE id = %s").format(_NAMES), [account])
+        return await cursor.fetchone()
+
+
 async def select_all(connection: Connection) -> list[AccountRow]:
     """Read every account, by label."""
     async with connection.cursor(row_factory=class_row(AccountRow)) as cursor:
@@ -104,11 +111,11 @@ class Belongings:
 
 async def belongings(connection: Connection, account: str) -> Belongings:
     """Count what would be deleted with an account."""
-    query = cast(
-        "LiteralString",
-        "SELECT (SELECT count(*) FROM whatsapp_groups WHERE account_id = %(id)s) AS groups,"
-        " 0 AS reminders, 0 AS runs",
-    )
+    query = """
+        SELECT (SELECT count(*) FROM whatsapp_groups WHERE account_id = %(id)s) AS groups,
+               (SELECT count(*) FROM reminders WHERE account_id = %(id)s) AS reminders,
+               (SELECT count(*) FROM runs WHERE account_id = %(id)s) AS runs
+    """
     async with connection.cursor(row_factory=class_row(Belongings)) as cursor:
         await cursor.execute(query, {"id": account})
         return await cursor.fetchone() or Belongings(0, 0, 0)

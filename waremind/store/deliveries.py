@@ -1,0 +1,249 @@
+"""The table `deliveries`: one message of a run to one group, from scheduled to its end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+from psycopg.sql import SQL
+
+from waremind.store.database import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRow:
+    """A delivery as operators see it."""
+
+    run_id: str
+    group_id: str
+    jid: str
+    name: str
+    status: str
+    reason: str | None
+    detail: str
+    message_id: str | None
+    attempts: int
+    delivered: int
+    read: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """A delivery that was just marked as being sent; `members` are LIDs to mention."""
+
+    run_id: str
+    group_id: str
+    account_id: str
+    jid: str
+    text: str
+    members: list[str]
+    attempts: int
+    give_up_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How an attempt ended: `due_at` is when to try again, with status `scheduled`."""
+
+    run_id: str
+    group_id: str
+    status: str
+    now: datetime
+    reason: str | None = None
+    detail: str = ""
+    message_id: str | None = None
+    due_at: datetime | None = None
+
+
+async def insert_of_runs(connection: Connection, runs: Sequence[str], now: datetime) -> None:
+    """Make a delivery for each group of the runs' reminders: scheduled, held, or missed."""
+    await connection.execute(
+        _INSERT.format(SQL("JOIN reminder_groups t ON t.reminder_id = r.reminder_id")),
+        {"runs": list(runs), "now": now},
+    )
+
+
+async def insert_to(connection: Connection, run: str, groups: Sequence[str], now: datetime) -> None:
+    """Make the deliveries of one run to these groups."""
+    to = "CROSS JOIN unnest(%(groups)s::text[]) WITH ORDINALITY AS t (group_id, position)"
+    values = {"runs": [run], "groups": list(groups), "now": now}
+    await connection.execute(_INSERT.format(SQL(to)), values)
+
+
+_INSERT = SQL(
+    """
+    INSERT INTO deliveries (run_id, group_id, account_id, position, status, reason, due_at)
+    SELECT r.id, t.group_id, r.account_id, t.position,
+           CASE WHEN g.left_at IS NOT NULL THEN 'missed'
+                WHEN h.reason IS NOT NULL THEN 'held' ELSE 'scheduled' END,
+           CASE WHEN g.left_at IS NOT NULL THEN 'group_left' ELSE h.reason END,
+           r.created_at
+    FROM runs r
+    {}
+    JOIN whatsapp_groups g ON g.id = t.group_id
+    JOIN accounts a ON a.id = r.account_id
+    CROSS JOIN LATERAL (SELECT why_held(a, %(now)s) AS reason) h
+    WHERE r.id = ANY (%(runs)s)
+    """
+)
+
+
+async def mark_sending(
+    connection: Connection, accounts: Sequence[str], now: datetime
+) -> list[Sending]:
+    """Mark the next due delivery of each account, unless something holds it; returns them."""
+    async with connection.cursor(row_factory=class_row(Sending)) as cursor:
+        await cursor.execute(
+            """
+            UPDATE deliveries d
+            SET status = 'sending', started_at = %(now)s, attempts = d.attempts + 1
+            FROM accounts a
+            CROSS JOIN LATERAL (
+                SELECT run_id, group_id FROM deliveries
+                WHERE account_id = a.id AND status = 'scheduled' AND due_at <= %(now)s
+                ORDER BY due_at, run_id, position LIMIT 1
+            ) n, runs r, whatsapp_groups g
+            WHERE a.id = ANY (%(accounts)s) AND why_held(a, %(now)s) IS NULL
+              AND d.run_id = n.run_id AND d.group_id = n.group_id AND d.status = 'scheduled'
+              AND r.id = n.run_id AND g.id = n.group_id
+            RETURNING d.run_id, d.group_id, d.account_id, g.jid, r.text, d.attempts, r.give_up_at,
+                      CASE WHEN r.mention_all THEN g.members ELSE '{}' END AS members
+            """,
+            {"accounts": list(accounts), "now": now},
+            prepare=True,
+        )
+        return await cursor.fetchall()
+
+
+async def end(connection: Connection, endings: Sequence[Ending]) -> None:
+    """Write how attempts ended."""
+    await connection.execute(
+        """
+        UPDATE deliveries d SET
+            status = v.status, reason = v.reason, detail = v.detail, message_id = v.message_id,
+            due_at = coalesce(v.due_at, d.due_at),
+            finished_at = CASE WHEN v.status IN ('scheduled', 'held') THEN NULL ELSE v.now END
+        FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+                    %s::timestamptz[], %s::timestamptz[])
+            AS v (run_id, group_id, status, reason, detail, message_id, due_at, now)
+        WHERE d.run_id = v.run_id AND d.group_id = v.group_id AND d.status = 'sending'
+        """,
+        [
+            [e.run_id for e in endings],
+            [e.group_id for e in endings],
+            [e.status for e in endings],
+            [e.reason for e in endings],
+            [e.detail for e in endings],
+            [e.message_id for e in endings],
+            [e.due_at for e in endings],
+            [e.now for e in endings],
+        ],
+        prepare=True,
+    )
+
+
+async def lose_track(connection: Connection, now: datetime) -> int:
+    """Call `unknown` what was being sent when an earlier daemon ended."""
+    done = await connection.execute(
+        "UPDATE deliveries SET status = 'unknown', reason = 'crashed', finished_at = %s"
+        " WHERE status = 'sending'",
+        [now],
+    )
+    return done.rowcount
+
+
+async def give_up(connection: Connection, accounts: Sequence[str], now: datetime) -> list[str]:
+    """Fail what these accounts could not send in time; returns the runs."""
+    cursor = await connection.execute(
+        """
+        UPDATE deliveries d SET status = 'failed', reason = 'not_connected', finished_at = %(now)s
+        FROM runs r
+        WHERE d.run_id = r.id AND d.status = 'scheduled' AND d.account_id = ANY (%(accounts)s)
+          AND r.give_up_at <= %(now)s
+        RETURNING d.run_id
+        """,
+        {"accounts": list(accounts), "now": now},
+    )
+    return [run for (run,) in await cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What an account has scheduled: when the first is due, and when the first is given up."""
+
+    account_id: str
+    due_at: datetime
+    give_up_at: datetime
+
+
+async def work(connection: Connection, accounts: Sequence[str] | None = None) -> list[Work]:
+    """Say which accounts have something scheduled; None: look at all."""
+    async with connection.cursor(row_factory=class_row(Work)) as cursor:
+        await cursor.execute(
+            """
+            SELECT d.account_id, min(d.due_at) AS due_at, min(r.give_up_at) AS give_up_at
+            FROM deliveries d JOIN runs r ON r.id = d.run_id
+            WHERE d.status = 'scheduled'
+              AND (%(accounts)s::text[] IS NULL OR d.account_id = ANY (%(accounts)s))
+            GROUP BY d.account_id
+            """,
+            {"accounts": accounts},
+        )
+        return await cursor.fetchall()
+
+
+async def resolve(connection: Connection, run: str, status: str, now: datetime) -> int:
+    """Write what an operator says of a run's unknown deliveries: `sent` or `failed`."""
+    done = await connection.execute(
+        "UPDATE deliveries SET status = %s, reason = 'resolved', finished_at = %s"
+        " WHERE run_id = %s AND status = 'unknown'",
+        [status, now, run],
+    )
+    return done.rowcount
+
+
+async def of_runs(connection: Connection, runs: Sequence[str]) -> list[DeliveryRow]:
+    """Read the deliveries of runs, in their order, with how many receipts each has."""
+    async with connection.cursor(row_factory=class_row(DeliveryRow)) as cursor:
+        await cursor.execute(
+            """
+            SELECT d.run_id, d.group_id, g.jid, g.name, d.status, d.reason, d.detail,
+                   d.message_id, d.attempts, c.delivered, c.read
+            FROM deliveries d
+            JOIN whatsapp_groups g ON g.id = d.group_id
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS delivered, count(read_at) AS read
+                FROM receipts WHERE run_id = d.run_id AND group_id = d.group_id
+            ) c
+            WHERE d.run_id = ANY (%s) ORDER BY d.run_id, d.position
+            """,
+            [list(runs)],
+        )
+        return await cursor.fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many deliveries are due, held, failed lately, or of unknown outcome."""
+
+    due: int
+    held: int
+    failed: int
+    unknown: int
+
+
+async def count(connection: Connection, failed_since: datetime) -> Counts:
+    """Count what an operator looks at first."""
+    async with connection.cursor(row_factory=class_row(Counts)) as cursor:
+        await cursor.execute(
+            """
+            SELECT
+                (SELECT count(*) FROM deliveries WHERE status IN ('scheduled', 'sending')) AS due,
+                (SELECT count(*) FROM deliveries WHERE status = 'held') AS held,
+                (SELECT count(*) FROM deliveries
+                 WHERE status = 'failed' AND finished_at >= %s) AS failed,
+                (SELECT count(*) FROM deliveries WHERE status = 'unknown') AS unknown
+            """,
+            [failed_since],
+        )
+        return await cursor.fetchone() or Counts(0, 0, 0, 0)

@@ -1,0 +1,113 @@
+"""What keeps messages from leaving: held deliveries, and the table `freezes`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from waremind.store.database import Connection
+
+
+async def hold(connection: Connection, accounts: Sequence[str] | None, reason: str) -> int:
+    """Hold what is scheduled, of these accounts or (None) of all."""
+    done = await connection.execute(
+        "UPDATE deliveries SET status = 'held', reason = %s"
+        " WHERE status = 'scheduled' AND (%s::text[] IS NULL OR account_id = ANY (%s))",
+        [reason, accounts, accounts],
+    )
+    return done.rowcount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldRun:
+    """A run with held deliveries, and what it is judged by when it is released."""
+
+    run_id: str
+    reminder_id: str | None
+    occurs_at: datetime
+    grace_seconds: int
+    misfire: str
+
+
+async def select_held(
+    connection: Connection, accounts: Sequence[str] | None, reasons: Sequence[str], now: datetime
+) -> list[HeldRun]:
+    """Lock and read the runs that are held for one of `reasons` and that nothing holds any more."""
+    async with connection.cursor(row_factory=class_row(HeldRun)) as cursor:
+        await cursor.execute(
+            """
+            SELECT r.id AS run_id, r.reminder_id, r.occurs_at, r.grace_seconds, r.misfire
+            FROM runs r JOIN accounts a ON a.id = r.account_id
+            WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.run_id = r.id AND d.status = 'held'
+                          AND d.reason = ANY (%(reasons)s))
+              AND (%(accounts)s::text[] IS NULL OR r.account_id = ANY (%(accounts)s))
+              AND why_held(a, %(now)s) IS NULL
+            ORDER BY r.occurs_at, r.number
+            FOR UPDATE OF r
+            """,
+            {"accounts": accounts, "reasons": list(reasons), "now": now},
+        )
+        return await cursor.fetchall()
+
+
+async def release(
+    connection: Connection, runs: Sequence[str], due_at: datetime, give_up_at: datetime
+) -> None:
+    """Schedule the held deliveries of runs."""
+    await connection.execute(
+        "UPDATE runs SET give_up_at = greatest(give_up_at, %s) WHERE id = ANY (%s)",
+        [give_up_at, list(runs)],
+    )
+    await connection.execute(
+        "UPDATE deliveries SET status = 'scheduled', reason = NULL, due_at = %s"
+        " WHERE run_id = ANY (%s) AND status = 'held'",
+        [due_at, list(runs)],
+    )
+
+
+async def miss(connection: Connection, runs: Sequence[str], now: datetime) -> None:
+    """Give the held deliveries of runs up; the reason stays what held them."""
+    await connection.execute(
+        "UPDATE deliveries SET status = 'missed', finished_at = %s"
+        " WHERE run_id = ANY (%s) AND status = 'held'",
+        [now, list(runs)],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeRow:
+    """A freeze: of an account, or (None) of everything; `operator` is a name or a uid."""
+
+    account_id: str | None
+    since: datetime
+    operator: str
+    reason: str | None
+
+
+async def freeze(connection: Connection, row: FreezeRow) -> bool:
+    """Freeze; False when it is frozen already."""
+    done = await connection.execute(
+        "INSERT INTO freezes (account_id, since, operator, reason) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT DO NOTHING",
+        [row.account_id, row.since, row.operator, row.reason],
+    )
+    return done.rowcount == 1
+
+
+async def thaw(connection: Connection, account: str | None) -> bool:
+    """End a freeze; False when there is none."""
+    done = await connection.execute(
+        "DELETE FROM freezes WHERE account_id IS NOT DISTINCT FROM %s", [account]
+    )
+    return done.rowcount == 1
+
+
+async def select_freezes(connection: Connection) -> list[FreezeRow]:
+    """Read all freezes, that of everything first."""
+    async with connection.cursor(row_factory=class_row(FreezeRow)) as cursor:
+        await cursor.execute(
+            "SELECT account_id, since, operator, reason FROM freezes"
+            " ORDER BY account_id NULLS FIRST"
+        )
+        return await cursor.fetchall()

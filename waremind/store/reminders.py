@@ -1,0 +1,191 @@
+"""The tables `reminders` and `reminder_groups`: what fires, when next, and to which groups."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from psycopg.rows import class_row
+from psycopg.sql import SQL, Identifier, Placeholder
+
+from waremind.domain.misfire import Misfire
+from waremind.domain.recurrence import Occurrence, Recurrence
+from waremind.domain.rule_text import parse_rule
+from waremind.store.database import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderRow:
+    """A reminder as it is stored; `start` and `next_nominal` are naive, local to `zone`."""
+
+    id: str
+    name: str
+    account_id: str
+    text: str
+    rrule: str | None
+    at: datetime | None
+    start: datetime
+    zone: str
+    misfire: Misfire
+    grace_seconds: int
+    mention_all: bool
+    state: str
+    next_at: datetime | None
+    next_nominal: datetime | None
+    next_ordinal: int
+    created_at: datetime
+    revision: int = 1
+    too_slow_since: datetime | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "misfire", Misfire(self.misfire))
+
+    @property
+    def recurrence(self) -> Recurrence:
+        """When it fires."""
+        rule = parse_rule(self.rrule) if self.rrule else None
+        return Recurrence(rule, self.start, ZoneInfo(self.zone))
+
+    @property
+    def due(self) -> Occurrence | None:
+        """The occurrence that it waits for."""
+        if self.next_at is None or self.next_nominal is None:
+            return None
+        return Occurrence(self.next_at, self.next_nominal, self.next_ordinal)
+
+
+_COLUMNS = [field.name for field in fields(ReminderRow)]
+_NAMES = SQL(", ").join(map(Identifier, _COLUMNS))
+_VALUES = SQL(", ").join(map(Placeholder, _COLUMNS))
+_SELECT = SQL("SELECT {} FROM reminders ").format(_NAMES)
+_INSERT = SQL("INSERT INTO reminders ({}) VALUES ({}) ON CONFLICT (name) DO NOTHING").format(
+    _NAMES, _VALUES
+)
+_UPDATE = SQL(
+    "UPDATE reminders SET ({}) = ROW ({}) WHERE id = %(id)s AND revision = %(revision)s - 1"
+).format(_NAMES, _VALUES)
+
+
+def _values(row: ReminderRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _COLUMNS}
+
+
+async def insert(connection: Connection, row: ReminderRow) -> bool:
+    """Add a reminder; False when the name is taken."""
+    return (await connection.execute(_INSERT, _values(row))).rowcount == 1
+
+
+async def update(connection: Connection, row: ReminderRow) -> bool:
+    """Write a reminder whose revision is one more than the stored; False when that moved on."""
+    return (await connection.execute(_UPDATE, _values(row))).rowcount == 1
+
+
+async def delete(connection: Connection, reminder: str) -> bool:
+    """Delete a reminder and, by cascade, its runs."""
+    done = await connection.execute("DELETE FROM reminders WHERE id = %s", [reminder])
+    return done.rowcount == 1
+
+
+async def select(
+    connection: Connection, account: str | None = None, key: str | None = None
+) -> list[ReminderRow]:
+    """Read reminders by name, of an account (its id); `key` is an id or a name."""
+    where = SQL(
+        "WHERE (%(account)s::text IS NULL OR account_id = %(account)s)"
+        " AND (%(key)s::text IS NULL OR %(key)s IN (id, name)) ORDER BY name"
+    )
+    async with connection.cursor(row_factory=class_row(ReminderRow)) as cursor:
+        await cursor.execute(_SELECT + where, {"account": account, "key": key})
+        return await cursor.fetchall()
+
+
+async def select_due(connection: Connection, now: datetime, limit: int) -> list[ReminderRow]:
+    """Read the active reminders that are due, the longest due first."""
+    where = SQL(
+        "WHERE state = 'active' AND too_slow_since IS NULL AND next_at <= %s"
+        " ORDER BY next_at LIMIT %s"
+    )
+    async with connection.cursor(row_factory=class_row(ReminderRow)) as cursor:
+        await cursor.execute(_SELECT + where, [now, limit])
+        return await cursor.fetchall()
+
+
+async def next_due(connection: Connection) -> datetime | None:
+    """Say when the next reminder is due."""
+    query = "SELECT min(next_at) FROM reminders WHERE state = 'active' AND too_slow_since IS NULL"
+    found = await (await connection.execute(query)).fetchone()
+    return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What a reminder at `revision` waits for from now on; None: nothing, it is finished."""
+
+    reminder: str
+    revision: int
+    next: Occurrence | None
+
+
+async def advance(connection: Connection, advances: Sequence[Advance]) -> set[str]:
+    """Move active reminders on, where nobody has changed them meanwhile; returns which.
+
+    Locks each row, and waits for whoever is changing it.
+    """
+    async with connection.cursor() as cursor:
+        await cursor.execute(
+            """
+            UPDATE reminders r SET
+                next_at = v.next_at, next_nominal = v.next_nominal, next_ordinal = v.next_ordinal,
+                state = CASE WHEN v.next_at IS NULL THEN 'finished' ELSE r.state END,
+                revision = r.revision + 1
+            FROM unnest(%s::text[], %s::bigint[], %s::timestamptz[], %s::timestamp[], %s::int[])
+                AS v (id, revision, next_at, next_nominal, next_ordinal)
+            WHERE r.id = v.id AND r.revision = v.revision AND r.state = 'active'
+            RETURNING r.id
+            """,
+            [
+                [a.reminder for a in advances],
+                [a.revision for a in advances],
+                [a.next and a.next.at for a in advances],
+                [a.next and a.next.nominal for a in advances],
+                [a.next.ordinal if a.next else 0 for a in advances],
+            ],
+        )
+        return {id_ for (id_,) in await cursor.fetchall()}
+
+
+async def mark_too_slow(
+    connection: Connection, reminder: str, revision: int, now: datetime
+) -> None:
+    """Set a reminder aside whose rule costs too much; changing it brings it back."""
+    await connection.execute(
+        "UPDATE reminders SET too_slow_since = %s, revision = revision + 1"
+        " WHERE id = %s AND revision = %s",
+        [now, reminder, revision],
+    )
+
+
+async def set_groups(connection: Connection, reminder: str, groups: Sequence[str]) -> None:
+    """Write to which groups a reminder goes, in their order."""
+    await connection.execute("DELETE FROM reminder_groups WHERE reminder_id = %s", [reminder])
+    await connection.execute(
+        "INSERT INTO reminder_groups (reminder_id, group_id, position)"
+        " SELECT %s, group_id, position"
+        " FROM unnest(%s::text[]) WITH ORDINALITY AS v (group_id, position)",
+        [reminder, list(groups)],
+    )
+
+
+async def groups_of(connection: Connection, reminders: Sequence[str]) -> dict[str, list[str]]:
+    """Read the ids of the groups of each reminder, in their order."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    cursor = await connection.execute(
+        "SELECT reminder_id, group_id FROM reminder_groups WHERE reminder_id = ANY (%s)"
+        " ORDER BY reminder_id, position",
+        [list(reminders)],
+    )
+    async for reminder, group in cursor:
+        found[reminder].append(group)
+    return found

@@ -1,0 +1,156 @@
+"""The table `runs`: one row an occurrence, or a stretch of them that did not fire."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+
+from psycopg.rows import class_row
+from psycopg.sql import SQL, Identifier
+
+from waremind.domain.misfire import Misfire
+from waremind.store.database import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """A run as it is written; `outcome`, `until` and `reason` are those of a stretch."""
+
+    id: str
+    reminder_id: str | None
+    account_id: str
+    occurs_at: datetime
+    zone: str
+    text: str
+    mention_all: bool
+    give_up_at: datetime
+    grace_seconds: int
+    misfire: Misfire
+    created_at: datetime
+    until: datetime | None = None
+    count: int = 1
+    outcome: str | None = None
+    reason: str | None = None
+    key: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "misfire", Misfire(self.misfire))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenRun(RunRow):
+    """A run as it is read: with its account's label, and how its deliveries stand."""
+
+    account: str
+    number: int
+    status: str
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+# A run's status is its deliveries' first of these.
+STATUSES = ("sending", "scheduled", "held", "unknown", "failed", "missed", "skipped", "sent")
+
+_COLUMNS = [field.name for field in fields(RunRow)]
+_NAMES = SQL(", ").join(map(Identifier, _COLUMNS))
+_COPY = SQL("COPY runs ({}) FROM STDIN").format(_NAMES)
+
+
+async def insert(connection: Connection, runs: Sequence[RunRow]) -> None:
+    """Add runs. A second run of a reminder's occurrence is refused by the database."""
+    async with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for run in runs:
+            await copy.write_row([getattr(run, name) for name in _COLUMNS])
+
+
+_SELECT = SQL(
+    """
+    SELECT {}, a.label AS account, r.number, coalesce(d.status, r.outcome, 'missed') AS status,
+           d.started_at, d.finished_at
+    FROM runs r
+    JOIN accounts a ON a.id = r.account_id
+    LEFT JOIN LATERAL (
+        SELECT (%(statuses)s::text[])[min(array_position(%(statuses)s::text[], status))] AS status,
+               min(started_at) AS started_at,
+               CASE WHEN bool_and(finished_at IS NOT NULL) THEN max(finished_at) END AS finished_at
+        FROM deliveries WHERE run_id = r.id
+    ) d ON true
+    """
+).format(SQL(", ").join(Identifier("r", name) for name in _COLUMNS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which runs to read: ids, a status, and no more than `limit` (0: all)."""
+
+    run: str | None = None
+    reminder: str | None = None
+    account: str | None = None
+    status: str | None = None
+    since: datetime | None = None
+    limit: int = 0
+
+
+async def select(connection: Connection, wanted: Wanted) -> list[SeenRun]:
+    """Read runs, newest first."""
+    where = SQL(
+        """
+        WHERE (%(run)s::text IS NULL OR r.id = %(run)s)
+          AND (%(reminder)s::text IS NULL OR r.reminder_id = %(reminder)s)
+          AND (%(account)s::text IS NULL OR r.account_id = %(account)s)
+          AND (%(since)s::timestamptz IS NULL OR r.occurs_at >= %(since)s)
+          AND (%(status)s::text IS NULL
+               OR coalesce(d.status, r.outcome, 'missed') = %(status)s)
+        ORDER BY r.number DESC LIMIT nullif(%(limit)s, 0)
+        """
+    )
+    values = {**asdict(wanted), "statuses": list(STATUSES)}
+    async with connection.cursor(row_factory=class_row(SeenRun)) as cursor:
+        await cursor.execute(_SELECT + where, values)
+        return await cursor.fetchall()
+
+
+async def last_of(connection: Connection, reminders: Sequence[str]) -> dict[str, SeenRun]:
+    """Read the newest run of each reminder."""
+    where = SQL(
+        """
+        WHERE r.number IN (
+            SELECT n.number FROM unnest(%(reminders)s::text[]) AS v (id)
+            CROSS JOIN LATERAL (
+                SELECT number FROM runs WHERE reminder_id = v.id ORDER BY occurs_at DESC LIMIT 1
+            ) n)
+        """
+    )
+    values = {"statuses": list(STATUSES), "reminders": list(reminders)}
+    async with connection.cursor(row_factory=class_row(SeenRun)) as cursor:
+        await cursor.execute(_SELECT + where, values)
+        return {run.reminder_id: run for run in await cursor.fetchall() if run.reminder_id}
+
+
+async def with_key(connection: Connection, account: str, key: str, since: datetime) -> str | None:
+    """Find the account's run with an operator's key, made since then; an older one gives it up.
+
+    Waits for whoever is making one with this key at the same moment.
+    """
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{account} {key}"]
+    )
+    await connection.execute(
+        "UPDATE runs SET key = NULL WHERE account_id = %s AND key = %s AND created_at < %s",
+        [account, key, since],
+    )
+    query = "SELECT id FROM runs WHERE account_id = %s AND key = %s"
+    found = await (await connection.execute(query, [account, key])).fetchone()
+    return found[0] if found else None
+
+
+async def delete_before(connection: Connection, before: datetime) -> int:
+    """Delete old runs of which nothing is still to come."""
+    done = await connection.execute(
+        """
+        DELETE FROM runs r WHERE created_at < %s AND NOT EXISTS (
+            SELECT 1 FROM deliveries d WHERE d.run_id = r.id
+            AND d.status IN ('scheduled', 'sending', 'held', 'unknown'))
+        """,
+        [before],
+    )
+    return done.rowcount
