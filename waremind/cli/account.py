@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from waremind.cli.invocation import Invocation, noun, verbs
+from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Record, Styled, Table
+from waremind.cli.noun import Noun
 from waremind.cli.options import (
     AccountArgument,
     Check,
@@ -23,15 +24,14 @@ from waremind.domain.duration import parse_duration
 from waremind.objects import Account
 from waremind.requests import account as requests
 
-app = noun("account", "WhatsApp accounts: add, pair, look at, unpair, delete.")
-verb = verbs(app)
+noun = Noun("account", "WhatsApp accounts: add, pair, look at, unpair, delete.")
 
 Label = Annotated[str, typer.Argument(metavar="LABEL", help="What you call the account.")]
 Status = Literal["unpaired", "pending", "connected", "disconnected", "banned"]
 QrFormat = Literal["auto", "small", "large", "ascii", "raw", "png"]
 
 
-@verb()
+@noun.verb()
 def add(cli: Invocation, label: Label, *, exist_ok: ExistOk = False, check: Check = False) -> None:
     """Add an account; it is unpaired until you pair it."""
     result = cli.call(requests.AccountAdd(label=label, exist_ok=exist_ok, check=check))
@@ -40,7 +40,7 @@ def add(cli: Invocation, label: Label, *, exist_ok: ExistOk = False, check: Chec
     )
 
 
-@verb("list")
+@noun.verb("list")
 def list_(
     cli: Invocation,
     *,
@@ -69,7 +69,7 @@ def _row(account: Account) -> list[str | Styled]:
     return [account.label, status, account.reason, phone, account.status_since, account.id]
 
 
-@verb()
+@noun.verb()
 def show(cli: Invocation, account: AccountArgument, *, exit_status: ExitStatus = False) -> None:
     """Show an account: its status, why, and what to do."""
     result = cli.call(requests.AccountShow(account=account))
@@ -99,7 +99,7 @@ def _record(result: requests.AccountResult) -> Iterator[Block]:
     yield from attention(account.attention)
 
 
-@verb(
+@noun.verb(
     epilog="""\b
 Examples:
   waremind account pair ops
@@ -156,7 +156,7 @@ def pair(
         pairing.watch(cli, request, qr_format, file)
 
 
-@verb()
+@noun.verb()
 def unpair(cli: Invocation, account: AccountArgument, *, check: Check = False) -> None:
     """Unlink the account; its groups and reminders stay."""
     result = cli.call(requests.AccountUnpair(account=account, check=check))
@@ -167,7 +167,7 @@ def unpair(cli: Invocation, account: AccountArgument, *, check: Check = False) -
 _STILL_LISTED = "the phone still lists the device: remove it there, under Linked devices"
 
 
-@verb()
+@noun.verb()
 def sync(cli: Invocation, account: AccountArgument, *, check: Check = False) -> None:
     """Fetch the account's groups from WhatsApp now."""
     result = cli.call(requests.AccountSync(account=account, check=check))
@@ -176,14 +176,14 @@ def sync(cli: Invocation, account: AccountArgument, *, check: Check = False) -> 
     )
 
 
-@verb()
+@noun.verb()
 def reconnect(cli: Invocation, account: AccountArgument, *, check: Check = False) -> None:
     """Open the account's session anew."""
     result = cli.call(requests.AccountReconnect(account=account, check=check))
     cli.changed(result, f"account {account}", "reconnected")
 
 
-@verb()
+@noun.verb()
 def rename(
     cli: Invocation,
     account: AccountArgument,
@@ -196,7 +196,7 @@ def rename(
     cli.changed(result, f"account {account}", f"renamed to {new}")
 
 
-@verb()
+@noun.verb()
 def delete(
     cli: Invocation,
     account: AccountArgument,

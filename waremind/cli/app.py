@@ -6,13 +6,15 @@ from importlib import import_module
 from typing import Any
 
 from typer import Abort, TyperException
-from typer.core import TyperCommand, TyperGroup
-from typer.main import get_group
 
 from waremind import __version__
-from waremind.cli.invocation import SETTINGS, Group, Wishes
+from waremind.cli.invocation import Wishes
+from waremind.cli.noun import group
 from waremind.cli.output import Output
 from waremind.errors import ErrorCode, WaremindError
+
+_SUMMARY = "WhatsApp reminders for groups, run from the shell."
+_EPILOG = "Every command explains itself: waremind account pair --help"
 
 # The module of waremind.cli that has the command; only the one that is needed is imported.
 _MODULES = {
@@ -31,13 +33,12 @@ _MODULES = {
 }
 
 
-class _Commands(Mapping[str, TyperCommand | TyperGroup]):
-    """Nouns and verbs by name, each made when it is looked up."""
+class _Commands(Mapping[str, Any]):
+    """Nouns and lone verbs by name."""
 
     def __getitem__(self, name: str) -> Any:
-        module = import_module(f"waremind.cli.{_MODULES[name]}")
-        group = get_group(module.app)
-        return group if group.name == name else group.commands[name]
+        noun = import_module(f"waremind.cli.{_MODULES[name]}").noun
+        return noun[name] if name in noun else noun.group()
 
     def __iter__(self) -> Iterator[str]:
         return iter(_MODULES)
@@ -46,24 +47,13 @@ class _Commands(Mapping[str, TyperCommand | TyperGroup]):
         return len(_MODULES)
 
 
-def _root() -> Group:
-    commands: Any = _Commands()
-    return Group(
-        name="waremind",
-        commands=commands,
-        help="WhatsApp reminders for groups, run from the shell.",
-        epilog="Every command explains itself: waremind account pair --help",
-        context_settings=SETTINGS,
-        rich_markup_mode=None,
-    )
-
-
 def run(arguments: list[str]) -> int:
     """Run a command and say with which code the process ends."""
+    root = group("waremind", _SUMMARY, _Commands(), epilog=_EPILOG)
     wishes = Wishes()
     try:
         # Without standalone mode the failures come out here, and SIGINT as 130.
-        return _root().main(arguments, "waremind", standalone_mode=False, obj=wishes) or 0
+        return root.main(arguments, "waremind", standalone_mode=False, obj=wishes) or 0
     except (Exception, Abort) as error:  # noqa: BLE001 - the last one who can explain it
         # What was wrong may stand before the option that asks for JSON.
         output = Output(json=wishes.json or "--json" in arguments)

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
-from waremind.cli.invocation import Invocation, noun, verbs
+from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Table
+from waremind.cli.noun import Noun
 from waremind.cli.options import Limit, Since
 from waremind.objects import AuditEntry
 from waremind.requests.daemon import Audit, AuditList
 
-app = noun("audit", "Who did what, when.")
-verb = verbs(app)
+noun = Noun("audit", "Who did what, when.")
 
 
-@verb("list")
+@noun.verb("list")
 def list_(cli: Invocation, *, since: Since = None, limit: Limit = 100) -> None:
     """List what operators did, newest first."""
     result = cli.call(AuditList(since=since, limit=limit))

@@ -7,11 +7,11 @@ import typer
 from msgspec import UNSET, Struct, UnsetType
 
 from waremind.cli.daemon import ConfigFile
-from waremind.cli.invocation import Invocation, noun, verbs
+from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block
+from waremind.cli.noun import Noun
 
-app = noun("config", "The daemon's settings, and where each one comes from.")
-verb = verbs(app)
+noun = Noun("config", "The daemon's settings, and where each one comes from.")
 
 
 class Effective(Struct, frozen=True):
@@ -27,7 +27,7 @@ class Checked(Struct, frozen=True):
     ok: bool
 
 
-@verb()
+@noun.verb()
 def show(
     cli: Invocation,
     *,
@@ -64,7 +64,7 @@ def _written(value: Any) -> str:
     return '""' if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
 
 
-@verb()
+@noun.verb()
 def check(cli: Invocation, *, config: ConfigFile = None) -> None:
     """Check the settings without starting anything."""
     from waremind.config import load  # noqa: PLC0415 - 250 ms that no client needs

@@ -1,15 +1,16 @@
 """`waremind daemon`."""
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from waremind.cli.invocation import Invocation, noun, verbs
+from waremind.cli.invocation import Invocation
+from waremind.cli.noun import Noun
 from waremind.errors import WaremindError
 
-app = noun()
-verb = verbs(app)
+noun = Noun()
 
 CONFIGURATION_ERROR = 78  # EX_CONFIG of sysexits.h: systemd does not restart it then
 
@@ -18,7 +19,7 @@ ConfigFile = Annotated[
 ]
 
 
-@verb()
+@noun.verb()
 def daemon(
     cli: Invocation,
     *,
@@ -39,4 +40,5 @@ def daemon(
 
     from waremind.daemon.main import run  # noqa: PLC0415 - nor this
 
+    gc.enable()
     raise typer.Exit(run(configuration, frozen=frozen))

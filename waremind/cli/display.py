@@ -88,6 +88,7 @@ class Screen(Display):
         self._code = code
         self._modules = qr.modules_of(code.code)
         self._redraw()
+        self._count_down(code)
 
     def tick(self) -> None:
         """Count down; draw anew when the terminal has another size."""
@@ -100,7 +101,7 @@ class Screen(Display):
     def _redraw(self) -> None:
         self._size = self._output.size()
         lines = self._picture() or self._notice()
-        self._output.draw(_HOME + "".join(f"{line}{_CLEAR_LINE}\r\n" for line in lines))
+        self._output.draw(_HOME + "".join(f"{line}{_CLEAR_LINE}\n" for line in lines))
         self._output.draw(_CLEAR_BELOW)
 
     def _picture(self) -> list[str]:

@@ -4,20 +4,20 @@ from typing import Annotated, Literal
 
 import typer
 
-from waremind.cli.invocation import Invocation, noun, verbs
+from waremind.cli.invocation import Invocation
+from waremind.cli.noun import Noun
 from waremind.cli.options import Check
 from waremind.cli.views import counted
 from waremind.requests.daemon import FreezeSet, Thaw
 
-app = noun()
-verb = verbs(app)
+noun = Noun()
 
 Only = Annotated[
     str | None, typer.Option("--account", "-a", metavar="ACCOUNT", help="Only this account.")
 ]
 
 
-@verb()
+@noun.verb()
 def freeze(
     cli: Invocation,
     *,
@@ -32,7 +32,7 @@ def freeze(
     cli.changed(result, _what(account), "frozen", "waremind thaw lets them go again")
 
 
-@verb()
+@noun.verb()
 def thaw(
     cli: Invocation,
     *,

@@ -5,17 +5,17 @@ from typing import Annotated
 
 import typer
 
-from waremind.cli.invocation import Invocation, noun, verbs
+from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Record, Table
+from waremind.cli.noun import Noun
 from waremind.cli.options import AccountFilter, GroupArgument
 from waremind.objects import Group
 from waremind.requests import group as requests
 
-app = noun("group", "WhatsApp groups that the accounts are members of.")
-verb = verbs(app)
+noun = Noun("group", "WhatsApp groups that the accounts are members of.")
 
 
-@verb("list")
+@noun.verb("list")
 def list_(
     cli: Invocation,
     *,
@@ -49,7 +49,7 @@ def _note(group: Group) -> str:
     return ", ".join(note for note, holds in notes.items() if holds) or "-"
 
 
-@verb()
+@noun.verb()
 def show(cli: Invocation, group: GroupArgument) -> None:
     """Show a group."""
     cli.show(cli.call(requests.GroupShow(group=group)), _record)

@@ -3,11 +3,9 @@
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import typer
-from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from waremind import paths
 from waremind.cli.layout import Block
@@ -94,80 +92,3 @@ class Invocation(typer.Context):
         """With `--exit-status` (`asked`), exit 3 unless all is as it should be."""
         if asked and not good:
             raise typer.Exit(NOT_AS_ASKED)
-
-
-def _wish(context: Invocation, option: TyperOption, value: Any) -> Any:
-    # A later place that says nothing does not take back what an earlier one said.
-    if value and option.name:
-        setattr(context.obj, option.name, value)
-    return value
-
-
-def _shared(name: str, text: str, **settings: Any) -> TyperOption:
-    return TyperOption(
-        param_decls=[name], help=text, callback=_wish, expose_value=False, **settings
-    )
-
-
-_SHARED = [
-    _shared("--json", "Print JSON only.", is_flag=True, default=False),
-    _shared("--quiet", "Print data and errors only.", is_flag=True, default=False),
-    _shared("--debug", "Show tracebacks.", is_flag=True, default=False),
-    _shared("--socket", "Socket of the daemon [env: WAREMIND_SOCKET].", metavar="PATH"),
-]
-
-
-def _with_shared(params: list[Any]) -> list[Any]:
-    return [*params[:-1], *_SHARED, *params[-1:]]
-
-
-class Command(TyperCommand):
-    """A command that takes the shared options."""
-
-    context_class = Invocation
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """List its own options, the shared ones, and --help."""
-        return _with_shared(super().get_params(ctx))
-
-    def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """Write what is required without the braces that Typer puts around it."""
-        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
-
-
-class Group(TyperGroup):
-    """A noun: its commands, and the shared options before them."""
-
-    context_class = Invocation
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """List its own options, the shared ones, and --help."""
-        return _with_shared(super().get_params(ctx))
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the arguments; none at all is a question for help."""
-        if args or ctx.obj.json:
-            return super().parse_args(ctx, args)
-        ctx.output.help(ctx.get_help())
-        raise typer.Exit(ErrorCode.USAGE.exit_code)
-
-
-SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
-
-
-def noun(name: str = "", text: str = "") -> typer.Typer:
-    """Make a group of commands; without a name its verbs stand alone."""
-    return typer.Typer(
-        name=name,
-        help=text,
-        cls=Group,
-        context_settings=SETTINGS,
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-    )
-
-
-def verbs(app: typer.Typer) -> Callable[..., Any]:
-    """Give the decorator that makes a function a command of `app`."""
-    return partial(app.command, cls=Command, context_settings=SETTINGS)

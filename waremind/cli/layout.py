@@ -7,8 +7,9 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, TextIO
+from typing import TextIO
+
+from msgspec import Struct
 
 from waremind.cli.output import is_live, is_plain
 
@@ -17,10 +18,11 @@ _NARROWEST = 12  # columns that a shortened cell keeps
 
 # Controls (C0, C1), line and paragraph separators, whatever turns the direction of
 # writing, and halves of surrogate pairs (bytes that were not UTF-8).
-_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Compiled when it is first used: `--json` has no need of it.
+_STEERING = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
-class Styled(NamedTuple):
+class Styled(Struct, frozen=True):
     """A text and what it means: `good`, `waiting`, `bad`, `faint` or `strong`."""
 
     text: str
@@ -30,8 +32,7 @@ class Styled(NamedTuple):
 Cell = str | Styled
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Struct, frozen=True):
     """Rows under a header; on a narrow terminal the `flexible` columns are shortened."""
 
     header: Sequence[str]
@@ -39,15 +40,13 @@ class Table:
     flexible: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(Struct, frozen=True):
     """One object, a field a line; fields without a value are left out."""
 
     fields: Sequence[tuple[str, Cell | None]]
 
 
-@dataclass(frozen=True)
-class Paragraph:
+class Paragraph(Struct, frozen=True):
     """Lines of text that somebody wrote, each behind `indent`."""
 
     text: str
@@ -57,8 +56,7 @@ class Paragraph:
 Block = Table | Record | Paragraph | Cell
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(Struct, frozen=True):
     """What lines are laid out for: `width` in columns (None: endless), with colour or without."""
 
     width: int | None = None
@@ -119,13 +117,15 @@ def page_of(stream: TextIO | None) -> Page:
 
 def escaped(text: str) -> str:
     r"""Write characters that steer a terminal as escapes, such as `\x1b`."""
-    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return re.sub(_STEERING, lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def escaped_json(text: str) -> str:
     r"""Do the same in JSON, keeping its line breaks and its meaning: `\u009b`."""
-    return _STEERING.sub(
-        lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text
+    return re.sub(
+        _STEERING,
+        lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}",
+        text,
     )
 
 

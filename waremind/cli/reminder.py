@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 import typer
 
 from waremind.cli import reminder_views as views
-from waremind.cli.invocation import Invocation, noun, verbs
+from waremind.cli.invocation import Invocation
+from waremind.cli.noun import Noun
 from waremind.cli.options import (
     AccountFilter,
     Check,
@@ -22,20 +23,21 @@ from waremind.domain.duration import parse_duration
 from waremind.requests import reminder as requests
 from waremind.requests.run import ReminderRun
 
-app = noun("reminder", "Texts that go to groups, once or by a rule.")
-verb = verbs(app)
+noun = Noun("reminder", "Texts that go to groups, once or by a rule.")
 
 State = Literal["active", "paused", "finished"]
 
 
-verb("add", help="Add a reminder.", epilog=views.EXAMPLES)(writer(requests.ReminderAdd, "added"))
-verb("set", help="Make a reminder, change it, or find it so.", epilog=views.EXAMPLES)(
+noun.verb("add", help="Add a reminder.", epilog=views.EXAMPLES)(
+    writer(requests.ReminderAdd, "added")
+)
+noun.verb("set", help="Make a reminder, change it, or find it so.", epilog=views.EXAMPLES)(
     writer(requests.ReminderSet, "set")
 )
-verb()(edit)
+noun.verb()(edit)
 
 
-@verb("list")
+@noun.verb("list")
 def list_(
     cli: Invocation,
     *,
@@ -53,7 +55,7 @@ def list_(
         )
 
 
-@verb()
+@noun.verb()
 def show(cli: Invocation, reminder: ReminderArgument, *, exit_status: ExitStatus = False) -> None:
     """Show a reminder, when it fires next, and how it went last time."""
     result = cli.call(requests.ReminderShow(reminder=reminder))
@@ -61,7 +63,7 @@ def show(cli: Invocation, reminder: ReminderArgument, *, exit_status: ExitStatus
     cli.settle(asked=exit_status, good=not result.reminder.attention)
 
 
-@verb("next", epilog=views.NEXT_EXAMPLES)
+@noun.verb("next", epilog=views.NEXT_EXAMPLES)
 def next_(
     cli: Invocation,
     reminder: Annotated[
@@ -101,21 +103,21 @@ def next_(
         cli.note("it does not fire any more")
 
 
-@verb()
+@noun.verb()
 def pause(cli: Invocation, reminder: ReminderArgument, *, check: Check = False) -> None:
     """Pause a reminder: what is due meanwhile is skipped."""
     result = cli.call(requests.ReminderPause(reminder=reminder, check=check))
     cli.changed(result, f"reminder {reminder}", "paused")
 
 
-@verb()
+@noun.verb()
 def resume(cli: Invocation, reminder: ReminderArgument, *, check: Check = False) -> None:
     """Let a paused reminder fire again."""
     result = cli.call(requests.ReminderResume(reminder=reminder, check=check))
     cli.changed(result, f"reminder {reminder}", "resumed", *views.upcoming(result))
 
 
-@verb("run")
+@noun.verb("run")
 def run_(
     cli: Invocation,
     reminder: ReminderArgument,
@@ -131,7 +133,7 @@ def run_(
     finish(cli, result, f"reminder {reminder}", waited=not (no_wait or check))
 
 
-@verb()
+@noun.verb()
 def delete(
     cli: Invocation,
     reminder: ReminderArgument,

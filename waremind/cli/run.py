@@ -5,15 +5,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from waremind.cli.invocation import Invocation, noun, verbs
+from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Record, Styled, Table
+from waremind.cli.noun import Noun
 from waremind.cli.options import AccountFilter, Check, ExitStatus, Limit, RunArgument, Since
 from waremind.cli.views import group_names, status_style
 from waremind.objects import Delivery, Run
 from waremind.requests import run as requests
 
-app = noun("run", "What was sent, when, and how it ended.")
-verb = verbs(app)
+noun = Noun("run", "What was sent, when, and how it ended.")
 
 Status = Literal["scheduled", "sending", "sent", "failed", "unknown", "missed", "held", "skipped"]
 Outcome = Annotated[
@@ -21,7 +21,7 @@ Outcome = Annotated[
 ]
 
 
-@verb("list")
+@noun.verb("list")
 def list_(
     cli: Invocation,
     *,
@@ -62,7 +62,7 @@ def _row(run: Run) -> list[str | Styled]:
     ]
 
 
-@verb()
+@noun.verb()
 def show(cli: Invocation, run: RunArgument, *, exit_status: ExitStatus = False) -> None:
     """Show a run and each of its deliveries."""
     result = cli.call(requests.RunShow(run=run))
@@ -107,7 +107,7 @@ def _delivery(delivery: Delivery) -> list[str | Styled]:
     ]
 
 
-@verb()
+@noun.verb()
 def resolve(cli: Invocation, run: RunArgument, *, outcome: Outcome, check: Check = False) -> None:
     """Say how a run with an unknown outcome ended; only a person can know."""
     result = cli.call(requests.RunResolve(run=run, outcome=outcome, check=check))

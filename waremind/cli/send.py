@@ -5,18 +5,18 @@ from typing import Annotated
 
 import typer
 
-from waremind.cli.invocation import Invocation, noun, verbs
+from waremind.cli.invocation import Invocation
+from waremind.cli.noun import Noun
 from waremind.cli.options import AccountOption, Check, NoWait, SendTimeout
 from waremind.cli.outcome import MARGIN_SECONDS, finish
 from waremind.cli.texts import Text, TextFile, text_of
 from waremind.domain.duration import parse_duration
 from waremind.requests.run import Send
 
-app = noun()
-verb = verbs(app)
+noun = Noun()
 
 
-@verb(
+@noun.verb(
     epilog="""\b
 Examples:
   waremind send --account ops --to Team --text "Deploy is done"

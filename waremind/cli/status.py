@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
-from waremind.cli.invocation import Invocation, noun, verbs
+from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Record, Styled
+from waremind.cli.noun import Noun
 from waremind.cli.options import ExitStatus
 from waremind.objects import Freeze, RunCounts, StatusReport
 from waremind.requests.daemon import Status
 
-app = noun()
-verb = verbs(app)
+noun = Noun()
 
 
-@verb()
+@noun.verb()
 def status(cli: Invocation, *, exit_status: ExitStatus = False) -> None:
     """Show at one glance how all is, and what needs a person."""
     result = cli.call(Status())

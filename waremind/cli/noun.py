@@ -1,0 +1,118 @@
+"""A noun and its verbs: Typer commands, each made when it is looked up, since most are not."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.main import get_command
+
+from waremind.cli.invocation import Invocation
+from waremind.errors import ErrorCode
+
+F = TypeVar("F", bound=Callable[..., None])
+
+HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+
+
+def _wish(context: Invocation, option: TyperOption, value: Any) -> Any:
+    # A later place that says nothing does not take back what an earlier one said.
+    if value and option.name:
+        setattr(context.obj, option.name, value)
+    return value
+
+
+def _shared(name: str, text: str, **settings: Any) -> TyperOption:
+    return TyperOption(
+        param_decls=[name], help=text, callback=_wish, expose_value=False, **settings
+    )
+
+
+_SHARED = [
+    _shared("--json", "Print JSON only.", is_flag=True, default=False),
+    _shared("--quiet", "Print data and errors only.", is_flag=True, default=False),
+    _shared("--debug", "Show tracebacks.", is_flag=True, default=False),
+    _shared("--socket", "Socket of the daemon [env: WAREMIND_SOCKET].", metavar="PATH"),
+]
+
+
+def _with_shared(params: list[Any]) -> list[Any]:
+    return [*params[:-1], *_SHARED, *params[-1:]]
+
+
+class Command(TyperCommand):
+    """A command that takes the shared options."""
+
+    context_class = Invocation
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """List its own options, the shared ones, and --help."""
+        return _with_shared(super().get_params(ctx))
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Write what is required without the braces that Typer puts around it."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+
+class Group(TyperGroup):
+    """A noun: its commands, and the shared options before them."""
+
+    context_class = Invocation
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """List its own options, the shared ones, and --help."""
+        return _with_shared(super().get_params(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments; none at all is a question for help."""
+        if args or ctx.obj.json:
+            return super().parse_args(ctx, args)
+        ctx.output.help(ctx.get_help())
+        raise typer.Exit(ErrorCode.USAGE.exit_code)
+
+
+class Noun(Mapping[str, Any]):
+    """Verbs by name; without a name of its own they stand alone."""
+
+    def __init__(self, name: str = "", text: str = "") -> None:
+        self._name = name
+        self._text = text
+        self._verbs: dict[str, tuple[Callable[..., None], dict[str, Any]]] = {}
+
+    def verb(self, name: str = "", **settings: Any) -> Callable[[F], F]:
+        """Decorate a function to be a verb, called like it or `name`."""
+
+        def register(function: F) -> F:
+            self._verbs[name or function.__name__] = (function, settings)
+            return function
+
+        return register
+
+    def __getitem__(self, name: str) -> Any:
+        function, settings = self._verbs[name]
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(name, cls=Command, context_settings=HELP, **settings)(function)
+        return get_command(app)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._verbs)
+
+    def __len__(self) -> int:
+        return len(self._verbs)
+
+    def group(self) -> Group:
+        """Make the command that leads to the verbs."""
+        return group(self._name, self._text, self)
+
+
+def group(name: str, text: str, commands: Mapping[str, Any], epilog: str | None = None) -> Group:
+    """Make a command that leads to others."""
+    found: Any = commands
+    return Group(
+        name=name,
+        commands=found,
+        help=text,
+        epilog=epilog,
+        context_settings=HELP,
+        rich_markup_mode=None,
+    )
