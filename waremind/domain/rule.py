@@ -1,7 +1,7 @@
 """RFC 5545 recurrence rules: what they hold, and their one canonical text."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from enum import IntEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -106,6 +106,6 @@ def _until_text(until: date | datetime | None) -> str:
         case None:
             return ""
         case datetime():
-            return f"{until:%Y%m%dT%H%M%S}" + ("Z" if until.tzinfo is UTC else "")
+            return f"{until:%Y%m%dT%H%M%S}" + ("" if until.tzinfo is None else "Z")
         case _:
             return f"{until:%Y%m%d}"
