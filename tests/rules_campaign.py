@@ -105,24 +105,31 @@ def recurrence(text: str, start: str, zone: str) -> Recurrence:
 @cache
 def changes(zone: str) -> list[tuple[datetime, timedelta]]:
     """Return when, to the hour, the zone's clock changes, and to which offset."""
-    clock, found = ZoneInfo(zone), []
-    at, offset = BEGIN, None
-    while at < END:
-        now = at.astimezone(clock).utcoffset()
-        if now != offset:
-            found.append((at, now))
-            offset = now
-        at += HOUR
+    clock, found = ZoneInfo(zone), [(BEGIN, BEGIN.astimezone(ZoneInfo(zone)).utcoffset())]
+    for at in moments(BEGIN, END, DAY):
+        if at.astimezone(clock).utcoffset() != found[-1][1]:
+            hours = (
+                (hour, hour.astimezone(clock).utcoffset()) for hour in moments(at - DAY, at, HOUR)
+            )
+            found.append(next(change for change in hours if change[1] != found[-1][1]))
     return found
 
 
+def moments(begin: datetime, end: datetime, step: timedelta) -> Iterator[datetime]:
+    """Yield instants a step apart, the last one at or after `end`."""
+    at = begin
+    while at - end < step:
+        yield at
+        at += step
+
+
 def distinct_clocks(zones: list[str]) -> list[str]:
-    """Return one zone of each set whose clocks show the same from 2023 to 2037."""
+    """Return one zone of each set whose clocks show the same from 2019 to 2037."""
     clocks: dict[object, str] = {}
     for zone in zones:
-        before = [(datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=day)) for day in range(1461)]
-        past = tuple(at.astimezone(ZoneInfo(zone)).utcoffset() for at in before)
-        clocks.setdefault((past, tuple(changes(zone))), zone)
+        past = moments(datetime(2019, 1, 1, tzinfo=UTC), BEGIN, DAY)
+        before = tuple(at.astimezone(ZoneInfo(zone)).utcoffset() for at in past)
+        clocks.setdefault((before, tuple(changes(zone))), zone)
     return list(clocks.values())
 
 
