@@ -8,6 +8,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 from zoneinfo import available_timezones
@@ -19,6 +20,8 @@ from waremind import paths
 from waremind.errors import ErrorCode, WaremindError
 
 CREDENTIAL = "waremind.dsn"  # below $CREDENTIALS_DIRECTORY of systemd.exec(5)
+# What a running daemon takes over on SIGHUP; the rest needs a restart.
+LIVE = ("default_tz", "log_level", "sessions", "governor", "delivery")
 
 
 def _zone(name: str | None) -> str | None:
@@ -111,10 +114,19 @@ class Settings(BaseSettings):
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Validated settings, and where each one that is not a default came from."""
+    """Validated settings, and where each one that is not a default came from.
+
+    `file` and `flags` are what `load` was given.
+    """
 
     settings: Settings
     origins: Mapping[str, str]
+    file: Path | None
+    flags: Mapping[str, Any]
+
+    def read_again(self) -> "Configuration":
+        """Read the same sources as they are now; raises what `load` raises."""
+        return load(self.file, self.flags)
 
 
 def load(file: Path | None = None, flags: Mapping[str, Any] | None = None) -> Configuration:
@@ -122,14 +134,15 @@ def load(file: Path | None = None, flags: Mapping[str, Any] | None = None) -> Co
 
     Raises WaremindError `invalid_input` (or `permission_denied`) naming the setting and its source.
     """
+    flags = flags or {}
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for origin, values in reversed(list(_sources(file, flags or {}))):
+    for origin, values in reversed(list(_sources(file, flags))):
         for key, value in _leaves(values):
             _put(merged, key, value)
             origins[".".join(key)] = origin
     try:
-        return Configuration(Settings.model_validate(merged), origins)
+        return Configuration(Settings.model_validate(merged), origins, file, flags)
     except ValidationError as error:
         raise _invalid(error, origins) from None
 
@@ -191,6 +204,11 @@ def known_keys(model: type[BaseModel] = Settings, above: str = "") -> Iterator[s
             yield from known_keys(kind, f"{name}.")
         else:
             yield above + name
+
+
+def differing(one: Settings, other: Settings) -> list[str]:
+    """Name the settings, dotted, that are not the same in both."""
+    return [key for key in known_keys() if attrgetter(key)(one) != attrgetter(key)(other)]
 
 
 def _invalid(error: ValidationError, origins: Mapping[str, str]) -> WaremindError:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from waremind.config import Settings
+from waremind.daemon.current import CurrentSettings
 from waremind.daemon.sessions import SessionPlace
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Database
@@ -35,7 +36,7 @@ class Listener(Protocol):
 class Context:
     """What every account needs; `chance` gives a number in [0, 1)."""
 
-    settings: Settings
+    current: CurrentSettings
     database: Database
     place: SessionPlace
     listener: Listener
@@ -43,3 +44,8 @@ class Context:
     now: Callable[[], datetime]
     chance: Callable[[], float]
     deleted: Callable[[str], None] = lambda _account: None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now."""
+        return self.current.settings

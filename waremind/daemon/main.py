@@ -18,17 +18,21 @@ from waremind.config import Configuration, Settings
 from waremind.daemon import logs
 from waremind.daemon.accounts import Accounts
 from waremind.daemon.context import Context
+from waremind.daemon.current import CurrentSettings
 from waremind.daemon.groups import Groups
 from waremind.daemon.logs import event
-from waremind.daemon.postgres import postgres
+from waremind.daemon.postgres import connected, postgres
+from waremind.daemon.pulse import beat
+from waremind.daemon.reload import reload
 from waremind.daemon.server import Server
 from waremind.daemon.sessions import OpeningGate, SessionPlace
-from waremind.daemon.socket import listen, refuse_if_answered
+from waremind.daemon.socket import listening_on, refuse_if_answered
 from waremind.daemon.state import Daemon
+from waremind.daemon.systemd import Systemd
 from waremind.errors import ErrorCode, WaremindError
 from waremind.paths import client_socket
 from waremind.store import migrations
-from waremind.store.database import Database, connect
+from waremind.store.database import Database
 from waremind.store.lock import DaemonLock
 from waremind.whatsapp.sessions import ProcessGateway
 
@@ -47,11 +51,17 @@ def run(configuration: Configuration, *, frozen: bool = False) -> int:
 
     Raises WaremindError when it cannot start.
     """
+    current, systemd = CurrentSettings(configuration), Systemd()
     settings = configuration.settings
-    logs.start(settings.log_level)
-    refuse_if_answered(settings.socket)
-    with state_directory(settings.state_dir), contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(_main(settings, frozen=frozen))
+    logs.start(settings.log_format, settings.log_level)
+    try:
+        if systemd.listener is None:
+            refuse_if_answered(settings.socket)
+        with state_directory(settings.state_dir), contextlib.suppress(asyncio.CancelledError):
+            asyncio.run(_main(current, systemd, frozen=frozen))
+    except WaremindError as error:
+        systemd.tell(STATUS=error)
+        raise
     event(log, "stopped", pid=os.getpid())
     return 0
 
@@ -85,47 +95,70 @@ def state_directory(path: Path) -> Generator[None]:
         yield
 
 
-async def _main(settings: Settings, *, frozen: bool) -> None:
+async def _main(current: CurrentSettings, systemd: Systemd, *, frozen: bool) -> None:
     """Make everything from the database up, and end it the other way round when cancelled."""
-    main = cast("asyncio.Task[None]", asyncio.current_task())
-    for number in STOP_SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(number, main.cancel)
+    _obey_signals(current, systemd)
+    settings = current.settings
     async with contextlib.AsyncExitStack() as stack:
-        dsn, database_name = await stack.enter_async_context(postgres(settings))
-        await _migrate(dsn)
+        async with systemd.patience("starting PostgreSQL"):
+            dsn, database_name = await stack.enter_async_context(postgres(settings))
+            await _migrate(dsn, systemd)
         lock = DaemonLock(dsn)
         await lock.take()
         stack.push_async_callback(lock.release)
         pool_size = settings.database.pool_size
         database = await stack.enter_async_context(Database(dsn, pool_size=pool_size))
-        await _serve(settings, database, database_name, lock)
+        await _serve(current, systemd, database, database_name, lock)
 
 
-async def _migrate(dsn: str) -> None:
-    connection = await connect(dsn)
-    async with connection:
+def _obey_signals(current: CurrentSettings, systemd: Systemd) -> None:
+    main = cast("asyncio.Task[None]", asyncio.current_task())
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        systemd.tell(STOPPING=1, STATUS="stopping")
+        main.cancel()
+
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, stop)
+    # On a terminal it says that the terminal is gone.
+    if sys.stderr.isatty():
+        loop.add_signal_handler(signal.SIGHUP, stop)
+    else:
+        loop.add_signal_handler(signal.SIGHUP, reload, current, systemd)
+
+
+async def _migrate(dsn: str, systemd: Systemd) -> None:
+    async with await connected(dsn, systemd) as connection:
+        systemd.tell(STATUS="bringing the database up to date")
         await migrations.migrate(connection, migrations.read())
 
 
 async def _serve(
-    settings: Settings, database: Database, database_name: str, lock: DaemonLock
+    current: CurrentSettings,
+    systemd: Systemd,
+    database: Database,
+    database_name: str,
+    lock: DaemonLock,
 ) -> None:
     """Run the accounts and answer clients until cancelled."""
-    async with asyncio.TaskGroup() as tasks:
+    settings = current.settings
+    async with contextlib.AsyncExitStack() as stack:
+        listener = stack.enter_context(listening_on(settings, systemd.listener))
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
         tasks.create_task(lock.keep())
         gate = OpeningGate(settings.sessions.stagger_seconds)
         place = SessionPlace(ProcessGateway(), settings.state_dir / "sessions", gate, tasks)
         groups = Groups(database, tasks, now)
-        accounts = Accounts(Context(settings, database, place, groups, tasks, now, random.random))
-        daemon = Daemon(settings, database, database_name, accounts, now(), now)
-        listener = listen(settings.socket, settings.socket_group)
-        await accounts.start()
+        accounts = Accounts(Context(current, database, place, groups, tasks, now, random.random))
+        daemon = Daemon(current, database, database_name, accounts, now(), now)
         try:
+            await accounts.start()
             async with Server(daemon).listening(listener):
                 announce(settings)
-                await asyncio.Event().wait()
+                systemd.tell(READY=1)
+                await beat(daemon, systemd)
         finally:
-            settings.socket.unlink(missing_ok=True)
             await accounts.stop()
 
 

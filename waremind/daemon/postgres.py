@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 from collections.abc import AsyncGenerator
 
 from waremind.config import Settings
 from waremind.daemon.logs import event
+from waremind.daemon.systemd import Systemd
 from waremind.domain.backoff import delay_seconds
-from waremind.errors import WaremindError
+from waremind.errors import ErrorCode, WaremindError
+from waremind.store.database import Connection, connect
 from waremind.store.dsn import redact
 from waremind.store.embedded import EmbeddedPostgres
 
@@ -37,6 +40,25 @@ async def postgres(settings: Settings) -> AsyncGenerator[tuple[str, str]]:
         keeper.cancel()
         await asyncio.wait([keeper])
         await server.stop()
+
+
+async def connected(dsn: str, systemd: Systemd) -> Connection:
+    """Connect; under systemd, wait for a server that is not to be had yet.
+
+    It would restart us some ten times and give up, while PostgreSQL may be away for an hour. A
+    person at a terminal rather hears at once: raises WaremindError `database_unavailable`.
+    """
+    for retries in itertools.count(1):
+        try:
+            return await connect(dsn)
+        except WaremindError as error:
+            if not systemd.listens or error.code is not ErrorCode.DATABASE_UNAVAILABLE:
+                raise
+            systemd.tell(STATUS=f"waiting for PostgreSQL: {error}")
+            event(log, "waiting for postgres", logging.WARNING, reason=error, hint=error.hint)
+        most, first = RESTART_MOST_SECONDS, RESTART_FIRST_SECONDS
+        await asyncio.sleep(delay_seconds(retries, first, most, chance=1.0))
+    raise AssertionError
 
 
 async def _kept_running(server: EmbeddedPostgres) -> None:

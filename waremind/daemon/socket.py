@@ -5,13 +5,31 @@ import grp
 import os
 import socket
 import struct
+from collections.abc import Generator
 from pathlib import Path
 
+from waremind.config import Settings
 from waremind.errors import ErrorCode, WaremindError
 from waremind.paths import SOCKET_PATH_LIMIT
 
 MODE = 0o660
 BACKLOG = 256
+
+
+@contextlib.contextmanager
+def listening_on(settings: Settings, passed: socket.socket | None) -> Generator[socket.socket]:
+    """Give the socket that systemd holds for us, `passed`; else make one, and remove it after.
+
+    Raises what `listen` raises.
+    """
+    if passed:
+        yield passed
+        return
+    listener = listen(settings.socket, settings.socket_group)
+    try:
+        yield listener
+    finally:
+        settings.socket.unlink(missing_ok=True)
 
 
 def listen(path: Path, group: str) -> socket.socket:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from waremind.config import Settings
 from waremind.daemon.accounts import Accounts
+from waremind.daemon.current import CurrentSettings
 from waremind.store.database import Database
 
 
@@ -13,9 +14,14 @@ from waremind.store.database import Database
 class Daemon:
     """What requests act on; `database_name` is "embedded" or the DSN without its password."""
 
-    settings: Settings
+    current: CurrentSettings
     database: Database
     database_name: str
     accounts: Accounts
     started_at: datetime
     now: Callable[[], datetime]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now."""
+        return self.current.settings

@@ -12,6 +12,11 @@ from waremind.requests.daemon import Status, Version, VersionResult
 
 
 async def status(daemon: Daemon, _asking: Asking, _request: Status) -> StatusReport:
+    """Answer what `report` sums up."""
+    return await report(daemon)
+
+
+async def report(daemon: Daemon) -> StatusReport:
     """Sum up the daemon, the accounts, the runs, and what needs a person."""
     now = daemon.now()
     accounts = [account_of(row, now) for row in daemon.accounts.rows()]

@@ -1,0 +1,78 @@
+"""How systemd and the daemon speak: sd_notify(3), the watchdog, the socket that it holds for us."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncGenerator, MutableMapping
+
+FIRST_PASSED = 3  # SD_LISTEN_FDS_START
+EXTENSION_SECONDS = 30
+
+
+class Systemd:
+    """The systemd that started us, as our environment says; where none did, nothing is told.
+
+    Its variables are taken out of `environment`: they are not for our children.
+    """
+
+    def __init__(self, environment: MutableMapping[str, str] = os.environ) -> None:
+        self._address = environment.pop("NOTIFY_SOCKET", "")
+        self.watchdog_seconds = _watchdog_seconds(environment)
+        self.listener = _passed_listener(environment)
+
+    @property
+    def listens(self) -> bool:
+        """Whether it wants to be told anything."""
+        return bool(self._address)
+
+    def tell(self, **state: object) -> None:
+        """Send assignments such as `READY=1`; what they mean stands in sd_notify(3)."""
+        if not self.listens:
+            return
+        # A first @ is how systemd writes the zero byte of an abstract address.
+        address = f"\0{self._address[1:]}" if self._address[0] == "@" else self._address
+        text = "\n".join(f"{name}={value}" for name, value in state.items())
+        # What does not arrive is missed by systemd itself: it has timeouts for all of it.
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out, contextlib.suppress(OSError):
+            out.sendto(text.encode(), address)
+
+    @contextlib.asynccontextmanager
+    async def patience(self, status: str) -> AsyncGenerator[None]:
+        """Say what takes so long inside of the `async with`, and ask systemd to wait for it."""
+        self.tell(STATUS=status)
+        asking = asyncio.create_task(self._ask_for_time())
+        try:
+            yield
+        finally:
+            asking.cancel()
+            await asyncio.wait([asking])
+
+    async def _ask_for_time(self) -> None:
+        while self.listens:
+            self.tell(EXTEND_TIMEOUT_USEC=EXTENSION_SECONDS * 1_000_000)
+            await asyncio.sleep(EXTENSION_SECONDS / 3)
+
+
+def _watchdog_seconds(environment: MutableMapping[str, str]) -> float | None:
+    """Say how long systemd waits for a sign of life; None: for ever."""
+    microseconds = environment.pop("WATCHDOG_USEC", "")
+    ours = environment.pop("WATCHDOG_PID", "") in {"", str(os.getpid())}
+    return int(microseconds) / 1_000_000 if microseconds and ours else None
+
+
+def _passed_listener(environment: MutableMapping[str, str]) -> socket.socket | None:
+    """Take over the listening Unix socket of sd_listen_fds(3)."""
+    count = int(environment.pop("LISTEN_FDS", "0"))
+    ours = environment.pop("LISTEN_PID", "") == str(os.getpid())
+    environment.pop("LISTEN_FDNAMES", None)
+    for descriptor in range(FIRST_PASSED, FIRST_PASSED + count) if ours else ():
+        passed = socket.socket(fileno=descriptor)
+        if passed.family == socket.AF_UNIX and passed.getsockopt(
+            socket.SOL_SOCKET, socket.SO_ACCEPTCONN
+        ):
+            passed.set_inheritable(False)
+            passed.setblocking(False)
+            return passed
+        passed.detach()
+    return None
