@@ -64,12 +64,18 @@ async def real(
 
 
 @pytest.fixture
-async def alone(played_whatsapp: PlayedWhatsApp, tmp_path: Path) -> AsyncIterator[RealStage]:
+def own_whatsapp() -> Iterator[PlayedWhatsApp]:
+    with PlayedWhatsApp() as whatsapp:
+        yield whatsapp
+
+
+@pytest.fixture
+async def alone(own_whatsapp: PlayedWhatsApp, tmp_path: Path) -> AsyncIterator[RealStage]:
     """Yield an account on a gateway and a WhatsApp of this test's own."""
     gateway = ProcessGateway(heartbeat_seconds=0.5)
-    with importing(played_whatsapp.overlay):
+    with importing(own_whatsapp.overlay):
         await start(gateway, tmp_path)
-    yield RealStage(gateway, played_whatsapp, tmp_path)
+    yield RealStage(gateway, own_whatsapp, tmp_path)
     await gateway.close()
 
 

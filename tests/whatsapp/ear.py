@@ -44,8 +44,8 @@ class Ear:
         assert report.cause is cause, report
         return report
 
-    async def code(self) -> Code:
+    async def code(self, seconds: float = PATIENCE_SECONDS) -> Code:
         """Wait for the next code."""
-        report = await self.next(Code)
+        report = await self.next(Code, seconds)
         assert isinstance(report, Code)
         return report

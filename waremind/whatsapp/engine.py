@@ -37,9 +37,9 @@ class Client(NewClient):
         super().__init__(path, uuid="session", new_device=new_device, props=props)
         self._listener = listener
         self.qr(lambda _, payload: listener.on_qr(self, payload.decode()))
-        for kind in events.EVENT_TO_INT:
-            if (name := kind.DESCRIPTOR.name) in translate.EVENTS:
-                self.event(kind)(partial(_forward, listener, name))
+        kinds = {kind.DESCRIPTOR.name: kind for kind in events.EVENT_TO_INT}
+        for name in translate.EVENTS:
+            self.event(kinds[name])(partial(_forward, listener, name))
 
     # The only sign of a pairing that failed or expired.
     def _NewClient__onLoginStatus(self, _uuid: int, status: int) -> None:  # noqa: N802 - its name

@@ -12,7 +12,6 @@ from waremind.whatsapp.reports import Code, Identity, Turned
 from waremind.whatsapp.voice import Voice
 
 NO_DEVICE = (Cause.LOGGED_OUT, "there is no stored device")
-PAUSE_SECONDS = 1.0
 
 
 class Client(Protocol):
@@ -55,18 +54,14 @@ class Listener:
             _run(self._ask_pair_code, client, self._wanted.phone)
 
     def on_login_status(self, status: str) -> None:
-        """End a pairing that cannot succeed any more; an event may say more within a moment."""
-        if ending := pairing.ENDINGS.get(status):
-            pause = PAUSE_SECONDS if status in pairing.VAGUE else 0.0
-            threading.Timer(pause, self._voice.turn, ending).start()
+        """End a pairing that cannot succeed any more."""
+        if ending := pairing.ending(status, self._code_expires_at, _now()):
+            self._voice.turn(*ending)
 
     def on_event(self, client: Client, name: str, event: object) -> None:
         """Report what an event means."""
         if name in {"PairStatus", "Connected"}:
             self.me = client.identity()
-        if name == "Disconnected" and self._wanted and not self.me:
-            self._on_cut()
-            return
         hearer = translate.Hearer(self._voice.session, self.me, _now())
         if report := translate.EVENTS[name](hearer, event):
             self._keep(report)
@@ -89,12 +84,6 @@ class Listener:
                 self.online.clear()
             case _:
                 pass
-
-    def _on_cut(self) -> None:
-        # WhatsApp itself closes the connection of a pairing when the last code is old; then the
-        # login status says so.
-        if self._code_expires_at and pairing.was_cut(self._code_expires_at, _now()):
-            self._voice.turn(*pairing.CUT)
 
     def _ask_pair_code(self, client: Client, phone: str) -> None:
         try:

@@ -9,18 +9,13 @@ from waremind.whatsapp.reports import Code
 FIRST_QR_SECONDS = 60
 NEXT_QR_SECONDS = 20
 PAIR_CODE_SECONDS = 160  # as long as the six QR codes beside it would last
+SLACK = timedelta(seconds=5)
 
-# The library's private login status → how the pairing ends. Those that are not here go on.
-# The connection broke while a code was showing.
-CUT = (Cause.PAIRING_FAILED, "the connection to WhatsApp broke before the code was used")
-
-# Statuses that an event may explain better.
-VAGUE = frozenset({"timeout", "err-unexpected-state"})
-
+# The library's private login status → how the pairing ends; it is all that there is: no event
+# comes before a device is linked. "timeout" stands for two things, see `ending`.
 ENDINGS = MappingProxyType(
     {
         "error": (Cause.PAIRING_FAILED, "the phone and WhatsApp did not agree on the device"),
-        "timeout": (Cause.PAIRING_TIMED_OUT, "nobody scanned the code in time"),
         "passkey-request": (Cause.PASSKEY_REQUIRED, ""),
         "passkey-confirmation": (Cause.PASSKEY_REQUIRED, ""),
         "err-client-outdated": (Cause.CLIENT_OUTDATED, "WhatsApp wants a newer engine (405)"),
@@ -31,6 +26,21 @@ ENDINGS = MappingProxyType(
         "err-unexpected-state": (Cause.PAIRING_FAILED, "WhatsApp refused the pairing"),
     }
 )
+UNUSED = (Cause.PAIRING_TIMED_OUT, "nobody used the code in time")
+CUT = (Cause.PAIRING_FAILED, "the connection to WhatsApp broke before a code was used")
+
+
+def ending(
+    status: str, code_expires_at: datetime | None, now: datetime
+) -> tuple[Cause, str] | None:
+    """Say how a pairing ends by a login status; None: it goes on.
+
+    A connection that breaks is a "timeout" too, but the code was still good then.
+    """
+    if status != "timeout":
+        return ENDINGS.get(status)
+    was_good = code_expires_at is None or now < code_expires_at - SLACK
+    return CUT if was_good else UNUSED
 
 
 def qr(session: int, payload: str, number: int, now: datetime) -> Code:
@@ -44,8 +54,3 @@ def pair_code(session: int, code: str, now: datetime) -> Code:
     """Make the report of a pairing code."""
     expires_at = now + timedelta(seconds=PAIR_CODE_SECONDS)
     return Code(session=session, kind="pair_code", code=code, expires_at=expires_at)
-
-
-def was_cut(expires_at: datetime, now: datetime) -> bool:
-    """Tell a connection that broke from one that WhatsApp closed when the last code was old."""
-    return now < expires_at - timedelta(seconds=2)

@@ -171,7 +171,7 @@ EVENTS: MappingProxyType[str, Translation] = MappingProxyType(
         "ClientOutdated": _turned(Cause.CLIENT_OUTDATED, "WhatsApp wants a newer engine (405)"),
         "StreamError": _stream_error,
         "JoinedGroup": _joined_group,
-        "GroupInfo": _group_info,
+        "GroupInfoEvent": _group_info,
         "Receipt": _receipt,
     }
 )
