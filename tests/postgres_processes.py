@@ -39,7 +39,10 @@ class Servers:
 
     def make(self, **settings: str) -> EmbeddedPostgres:
         server = EmbeddedPostgres(
-            self.directory, settings={**self.settings, **settings}, log=self.log.append
+            self.directory,
+            settings={**self.settings, **settings},
+            log=self.log.append,
+            patience_seconds=0.5,
         )
         self.made.append(server)
         return server
@@ -49,7 +52,7 @@ class Servers:
 
     async def __aexit__(self, *_: object) -> None:
         for server in self.made:
-            await server.stop(patience_seconds=0.5)
+            await server.stop()
 
 
 def environment() -> dict[str, str]:

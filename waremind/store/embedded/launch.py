@@ -60,4 +60,5 @@ def check(result: int, what: str) -> None:
         raise OSError(number, os.strerror(number), what)
 
 
-main()
+if __name__ == "__main__":
+    main()

