@@ -30,6 +30,7 @@ _MODULES = {
     "audit": "audit",
     "config": "config",
     "version": "version",
+    "systemd": "systemd",
 }
 
 

@@ -1,0 +1,62 @@
+"""The files of an installation: shipped with the package, filled in for the program they run."""
+
+import re
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import waremind
+from waremind.install.program import Program
+
+USER = "waremind"
+SERVICE = "waremind.service"
+SOCKET = "waremind.socket"
+SUFFIXES = (".service", ".socket")
+# Of the first systemd that knows what stands in NEWER.
+NEWER_VERSION = 254
+NEWER = "10-systemd254.conf"
+
+# Shipped name → where it goes.
+PLACES = {
+    SERVICE: Path("/etc/systemd/system") / SERVICE,
+    SOCKET: Path("/etc/systemd/system") / SOCKET,
+    NEWER: Path("/etc/systemd/system") / f"{SERVICE}.d" / NEWER,
+    "sysusers.conf": Path("/etc/sysusers.d/waremind.conf"),
+    "tmpfiles.conf": Path("/etc/tmpfiles.d/waremind.conf"),
+}
+
+
+def shipped() -> Traversable:
+    """Find the directory of the unit files: in the wheel, or in a checkout."""
+    packaged = files(waremind) / "units"
+    return packaged if packaged.is_dir() else Path(waremind.__file__).parents[1] / "systemd"
+
+
+def filled(program: Program, user: str, systemd_version: int) -> dict[Path, str]:
+    """Give each file's text by its place, for `program` run as `user` by that systemd."""
+    texts = {name: (shipped() / name).read_text(encoding="utf-8") for name in PLACES}
+    texts[SERVICE] = _service(texts[SERVICE], program, user)
+    if user != USER:
+        # The user is there already; the group is whose members may use the command line.
+        texts["sysusers.conf"] = f"#Type Name\ng     {USER}\n"
+    if systemd_version < NEWER_VERSION:
+        del texts[NEWER]
+    return {PLACES[name]: text for name, text in texts.items()}
+
+
+def _service(text: str, program: Program, user: str) -> str:
+    places = "".join(f" {_quoted(place)}" for place in program.places)
+    text = _set(text, "ExecStart", f"{_quoted(program.path)} daemon")
+    text = _set(text, "ExecPaths", f"/usr{places}")
+    return _set(text, "User", user)
+
+
+def _set(text: str, key: str, value: str) -> str:
+    """Set a directive that stands there once."""
+    return re.sub(rf"^{key}=.*$", lambda _: f"{key}={value}", text, flags=re.MULTILINE)
+
+
+def _quoted(path: Path) -> str:
+    """Write a path as systemd.syntax(7) and its specifiers want it."""
+    text = str(path).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{text}"' if re.search(r"[\s\"'\\]", text) else text
