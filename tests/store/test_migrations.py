@@ -14,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 import waremind
 from waremind.errors import ErrorCode, WaremindError
-from waremind.store.database import Connection, Database, connect
+from waremind.store.database import Connection, connect
 from waremind.store.migrations import Migration, migrate, read
 
 MIGRATE = """
@@ -171,9 +171,9 @@ async def test_a_user_who_may_not_create_tables_is_told_how_to_let_him(
 ) -> None:
     name = f"guest_{os.getpid()}"
     await connection.execute(f"CREATE ROLE {name} LOGIN".encode())
-    async with Database(make_conninfo(empty_dsn, user=name)) as database:
+    async with await connect(make_conninfo(empty_dsn, user=name)) as guest:
         with pytest.raises(WaremindError, match="permission denied for schema public") as caught:
-            await migrated(database, write(tmp_path, "SELECT 1"))
+            await migrate(guest, write(tmp_path, "SELECT 1"))
     await connection.execute(f"DROP ROLE {name}".encode())
     assert caught.value.code is ErrorCode.DATABASE_UNAVAILABLE
     assert "ALTER DATABASE" in caught.value.hint
@@ -183,11 +183,6 @@ async def test_the_project_s_own_migrations_are_applied_to_the_tests_databases(d
     async with await connect(dsn) as connection:
         assert await migrate(connection, read()) == 0
         assert "accounts" in await tables(connection)
-
-
-async def migrated(database: Database, steps: list[Migration]) -> None:
-    async with database.connection() as connection:
-        await migrate(connection, steps)
 
 
 async def blocked(connection: Connection) -> None:

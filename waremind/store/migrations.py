@@ -3,8 +3,9 @@
 The files are migrations/NNNN_what.sql. What was applied stands in the table schema_migrations.
 """
 
+import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -14,6 +15,7 @@ from psycopg.rows import class_row
 
 import waremind
 from waremind.errors import ErrorCode, WaremindError
+from waremind.store.database import Connection, translated
 
 # Any number will do, so long as nothing else in the database locks it: "waremigr" in ASCII.
 LOCK = 0x77_61_72_65_6D_69_67_72
@@ -61,24 +63,18 @@ def read(directory: Traversable = DIRECTORY) -> Sequence[Migration]:
     return found
 
 
-async def migrate(connection: psycopg.AsyncConnection, migrations: Sequence[Migration]) -> int:
+async def migrate(connection: Connection, migrations: Sequence[Migration]) -> int:
     """Apply what is missing, each in a transaction of its own; returns how many that were.
 
     The connection is in autocommit mode. Raises WaremindError when the database is newer than
     `migrations`, when one that was applied has changed since, or when one fails.
     """
-    await connection.execute(
-        "SELECT set_config('lock_timeout', %s, false)", [f"{LOCK_TIMEOUT_SECONDS}s"]
-    )
-    await connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-    try:
-        missing = check(await _applied(connection), migrations)
-        for migration in missing:
-            await _apply(connection, migration)
-        return len(missing)
-    finally:
-        await connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
-        await connection.execute("RESET lock_timeout")
+    with translated(connection.info.dsn):  # which has no password
+        async with _locked(connection):
+            missing = check(await _applied(connection), migrations)
+            for migration in missing:
+                await _apply(connection, migration)
+            return len(missing)
 
 
 def check(applied: Sequence[Applied], migrations: Sequence[Migration]) -> Sequence[Migration]:
@@ -102,7 +98,21 @@ def check(applied: Sequence[Applied], migrations: Sequence[Migration]) -> Sequen
     return migrations[len(applied) :]
 
 
-async def _applied(connection: psycopg.AsyncConnection) -> Sequence[Applied]:
+@contextlib.asynccontextmanager
+async def _locked(connection: Connection) -> AsyncGenerator[None]:
+    """Let nobody else migrate this database; steps may wait for tables as long as they need."""
+    timeout = f"{LOCK_TIMEOUT_SECONDS}s"
+    await connection.execute("SELECT set_config('lock_timeout', %s, false)", [timeout])
+    await connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    await connection.execute("RESET lock_timeout")
+    try:
+        yield
+    finally:
+        if not connection.broken:
+            await connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+async def _applied(connection: Connection) -> Sequence[Applied]:
     await connection.execute(
         """
         CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -121,7 +131,7 @@ async def _applied(connection: psycopg.AsyncConnection) -> Sequence[Applied]:
         return await cursor.fetchall()
 
 
-async def _apply(connection: psycopg.AsyncConnection, migration: Migration) -> None:
+async def _apply(connection: Connection, migration: Migration) -> None:
     try:
         async with connection.transaction():
             await connection.execute(migration.sql)
@@ -130,6 +140,8 @@ async def _apply(connection: psycopg.AsyncConnection, migration: Migration) -> N
                 " VALUES (%s, %s, %s, %s)",
                 [migration.number, migration.name, migration.sha256, waremind.__version__],
             )
+    except psycopg.OperationalError:
+        raise  # the server's doing, not the step's
     except psycopg.Error as error:
         raise WaremindError(
             ErrorCode.INTERNAL,

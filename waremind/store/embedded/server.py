@@ -47,7 +47,7 @@ class EmbeddedPostgres:
         bin_dir: Path | None = None,
         settings: Mapping[str, str] | None = None,
         log: Log = log_line,
-        patience_seconds: float = 5.0,
+        patience_seconds: float = 3.0,
     ) -> None:
         self._layout = Layout(directory.absolute())
         self._bin_dir = bin_dir
