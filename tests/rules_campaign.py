@@ -9,7 +9,6 @@ import json
 import random
 import sys
 import time
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -19,16 +18,14 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from dateutil import rrule as dateutil
+from rules_campaign_oracle import DAY, END, HOUR, expected
 
 from waremind.domain.recurrence import Occurrence, Recurrence
-from waremind.domain.rule import Frequency, Rule
+from waremind.domain.rule import Rule
 from waremind.domain.rule_text import parse_rule
 from waremind.domain.wall_time import NOT_ZONES
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
-END = datetime(2038, 1, 1, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
 AROUND = DAY * 1.5
 PROBES = 5
 
@@ -156,62 +153,6 @@ def fired(reminder: Recurrence, begin: datetime, end: datetime) -> Iterator[Occu
     while row is not None and (due := loaded(row)).at < end:
         yield due
         row = next((stored(o) for o in reminder.following(due)), None)
-
-
-def expected(text: str, reminder: Recurrence, begin: datetime, end: datetime) -> list[datetime]:
-    """Return the instants from an oracle that shares no code with what it judges."""
-    oracle = minutes_of_clock if reminder.rule.freq >= Frequency.HOURLY else expansion_of_dateutil
-    return sorted(at for at in oracle(text, reminder, begin, end) if begin <= at < end)
-
-
-@cache
-def expansion(text: str, start: datetime) -> list[datetime]:
-    """Expand a rule from its start to the end, without its COUNT and UNTIL."""
-    endless = ";".join(p for p in text.split(";") if not p.startswith(("COUNT=", "UNTIL=")))
-    naive_end = END.replace(tzinfo=None) + DAY * 2
-    return dateutil.rrulestr(endless, dtstart=start).between(start, naive_end, inc=True)
-
-
-def expansion_of_dateutil(
-    text: str, reminder: Recurrence, begin: datetime, end: datetime
-) -> list[datetime]:
-    """Return dateutil's wall times as instants: out of gaps, the first in folds, each once."""
-    walls = expansion(text, reminder.start)
-    if not reminder.rule.count:
-        first, last = ((at.replace(tzinfo=None)) for at in (begin - DAY * 2, end + DAY * 2))
-        walls = walls[bisect_left(walls, first) : bisect_left(walls, last)]
-    instants = sorted({wall.replace(tzinfo=reminder.zone).astimezone(UTC) for wall in walls})
-    last = reminder.ends_at
-    return [at for at in instants if at <= last][: reminder.rule.count]
-
-
-def minutes_of_clock(
-    _text: str, reminder: Recurrence, begin: datetime, end: datetime
-) -> Iterator[datetime]:
-    """Yield every real minute at which the clock shows what the rule names."""
-    rule, start = reminder.rule, reminder.start.replace(tzinfo=reminder.zone).astimezone(UTC)
-    # Without BYMINUTE hours count from the start; with it, from the hour that the start is in.
-    into = timedelta(minutes=reminder.start.minute if rule.byminute else 0)
-    unit = HOUR if rule.freq is Frequency.HOURLY else HOUR / 60
-    minute = max(begin, start).replace(second=start.second)
-    while minute < end:
-        periods, rest = divmod(minute - start + into, unit)
-        on_time = rule.byminute or not rest
-        if periods % rule.interval == 0 and on_time and shows(rule, minute, reminder.zone):
-            yield minute
-        minute += HOUR / 60
-
-
-def shows(rule: Rule, at: datetime, zone: ZoneInfo) -> bool:
-    wall = at.astimezone(zone)
-    days = {wall.day, -1} if (wall + timedelta(days=1)).month != wall.month else {wall.day}
-    return (
-        wall.minute in (rule.byminute or range(60))
-        and wall.hour in (rule.byhour or range(24))
-        and wall.month in (rule.bymonth or range(13))
-        and bool(days & set(rule.bymonthday or range(32)))
-        and wall.weekday() in ([day.weekday for day in rule.byday] or range(7))
-    )
 
 
 def windows(zone: str, at_most: int | None) -> Iterator[tuple[datetime, datetime]]:
