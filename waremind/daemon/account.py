@@ -13,13 +13,14 @@ from waremind.daemon import audit
 from waremind.daemon.context import Context
 from waremind.daemon.effects import Effects
 from waremind.daemon.logs import event
-from waremind.daemon.messages import Command, Message, Rename, Signal, Turn
+from waremind.daemon.messages import Command, Message, Rename, Restricted, Signal, Turn
 from waremind.daemon.turns import cause_of, next_row
-from waremind.domain.lifecycle import Cause, State, Step, step
+from waremind.domain.lifecycle import Cause, Effect, State, Step, step
 from waremind.domain.refusals import refusal
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
 from waremind.store import accounts as table
+from waremind.store import holds
 from waremind.store.accounts import AccountRow, Belongings
 from waremind.whatsapp.reports import AnyReport, Code, Turned
 
@@ -28,8 +29,12 @@ log = logging.getLogger(__name__)
 # How often a report that PostgreSQL could not take is offered again.
 OFFER_AGAIN_SECONDS = 1.0
 
-Heard = Signal | AnyReport
+Heard = Signal | Restricted | AnyReport
 Progress = AccountRow | Code
+
+
+class _MovedOnError(Exception):
+    """The stored row is not the one that we hold: its session number is another."""
 
 
 def is_unavailable(error: Exception) -> bool:
@@ -93,7 +98,8 @@ class Account:
                     await self._hear(message)
         self._context.deleted(self.row.id)
         while not self._inbox.empty():
-            if isinstance(message := self._inbox.get_nowait(), Command | Rename):
+            message = self._inbox.get_nowait()
+            if isinstance(message, Command | Rename) and not message.done.done():
                 message.done.set_exception(self._gone())
 
     def _gone(self) -> WaremindError:
@@ -118,9 +124,8 @@ class Account:
     # -- commands
 
     async def _obey(self, message: Command | Rename) -> None:
-        obey = self._rename(message) if isinstance(message, Rename) else self._command(message)
         try:
-            turn = await obey
+            turn = await self._done(message)
         except Exception as error:
             if message.done.cancelled():  # nobody waits any more
                 return
@@ -133,6 +138,20 @@ class Account:
         else:
             if not message.done.cancelled():
                 message.done.set_result(turn)
+
+    async def _done(self, message: Command | Rename) -> Turn:
+        try:
+            return await self._do(message)
+        except _MovedOnError:
+            await self._adopt()
+            return await self._do(message)
+
+    async def _do(self, message: Command | Rename) -> Turn:
+        if self.row.state is State.DELETED:
+            raise self._gone()
+        if isinstance(message, Rename):
+            return await self._rename(message)
+        return await self._command(message)
 
     async def _command(self, command: Command) -> Turn:
         to = step(self.row.state, command.cause)
@@ -175,6 +194,12 @@ class Account:
         return True
 
     async def _listen(self, message: Heard) -> None:
+        try:
+            await self._understand(message)
+        except _MovedOnError:
+            await self._adopt()
+
+    async def _understand(self, message: Heard) -> None:
         match message:
             case Signal():
                 if message.state == self.row.state:
@@ -183,6 +208,8 @@ class Account:
                 expected = self.effects.expected_phone()
                 cause = cause_of(message, self.row, expected, self._context.now())
                 await self._turn(cause, message)
+            case Restricted():
+                await self._restrict(message)
             case Code():
                 self.code = message
                 self._publish(message)
@@ -192,6 +219,12 @@ class Account:
     async def _turn(self, cause: Cause, report: Turned | None = None) -> None:
         if to := step(self.row.state, cause):
             await self._take(to, cause, report=report)
+
+    async def _restrict(self, restricted: Restricted) -> None:
+        before, row = self.row, replace(self.row, restricted_until=restricted.until)
+        await self._write(row, "", None)
+        self.row = row
+        self._context.turned(before, row)
 
     # -- a step: write, then act
 
@@ -219,6 +252,7 @@ class Account:
         if command and command.terms:
             self.effects.agree(command.terms)
         self.effects.act(before, row, cause, to.effects)
+        self._context.turned(before, row)
         self._publish(row)
 
     async def _write(
@@ -231,12 +265,27 @@ class Account:
             else:
                 written = await table.turn(connection, row, self.row.session)
             if not written:
-                message = f"cannot write account {row.label!r}: somebody else has changed its row"
-                raise WaremindError(ErrorCode.INTERNAL, message, hint="restart the daemon")
+                raise _MovedOnError
+            if row.state is not State.CONNECTED or row.restricted_until:
+                await holds.hold(connection, [row.id], self._context.now())
             if operator:
                 target = ("account", row.id, self.row.label)
                 now = self._context.now()
                 await audit.write(connection, now, operator, action, target, **detail)
+
+    async def _adopt(self) -> None:
+        """Go on from what is stored, as after a restart.
+
+        A write may have been done although PostgreSQL was gone before it could say so.
+        """
+        async with self._context.database.connection() as connection:
+            stored = await table.select(connection, self.row.id)
+        event(log, "adopted", logging.WARNING, account=self.row.label, session=self.row.session)
+        before, self.row = self.row, stored or replace(self.row, state=State.DELETED, device=None)
+        end = Effect.END if stored else Effect.FORGET
+        self.effects.act(before, self.row, Cause.STARTED, (end,))
+        self.signal(Cause.STARTED)
+        self._publish(self.row)
 
     def _publish(self, progress: Progress) -> None:
         for queue in self._watchers:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from waremind.daemon import audit
 from waremind.daemon.account import Account
 from waremind.daemon.context import Context
-from waremind.daemon.sessions import sweep_orphans
+from waremind.daemon.sessions import sweep_leftovers
 from waremind.domain.ids import is_id, new_id, shown
 from waremind.domain.lifecycle import Cause, State
 from waremind.errors import ErrorCode, WaremindError
@@ -55,7 +55,8 @@ class Accounts:
         """Read every account and let the table decide how it goes on."""
         async with self._context.database.connection() as connection:
             rows = await table.select_all(connection)
-        await asyncio.to_thread(sweep_orphans, self._context.place.root, {row.id for row in rows})
+        devices = {row.id: row.device for row in rows}
+        await asyncio.to_thread(sweep_leftovers, self._context.place.root, devices)
         for row in rows:
             self._begin(row).signal(Cause.STARTED)
 

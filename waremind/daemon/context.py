@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from waremind.config import Settings
-from waremind.daemon.current import CurrentSettings
+from waremind.daemon.ground import Ground
 from waremind.daemon.sessions import SessionPlace
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Database
@@ -36,16 +36,24 @@ class Listener(Protocol):
 class Context:
     """What every account needs; `chance` gives a number in [0, 1)."""
 
-    current: CurrentSettings
-    database: Database
+    ground: Ground
     place: SessionPlace
     listener: Listener
     tasks: asyncio.TaskGroup
-    now: Callable[[], datetime]
     chance: Callable[[], float]
+    turned: Callable[[AccountRow, AccountRow], None]
     deleted: Callable[[str], None] = lambda _account: None
 
     @property
     def settings(self) -> Settings:
         """The settings as they are now."""
-        return self.current.settings
+        return self.ground.current.settings
+
+    @property
+    def database(self) -> Database:
+        """The database."""
+        return self.ground.database
+
+    def now(self) -> datetime:
+        """Say what time it is, in UTC."""
+        return self.ground.clock.now()

@@ -42,3 +42,14 @@ async def _fulfil(future: asyncio.Future[T], work: Coroutine[Any, Any, T]) -> No
 def _fail(future: asyncio.Future[Any], error: WaremindError) -> None:
     if not future.done():
         future.set_exception(error)
+
+
+async def first_of(*waits: Coroutine[Any, Any, object]) -> None:
+    """Wait until one of them returns; the others are cancelled."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -10,7 +10,6 @@ import shutil
 import signal
 import sys
 from collections.abc import Generator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -19,19 +18,29 @@ from waremind.daemon import logs
 from waremind.daemon.accounts import Accounts
 from waremind.daemon.context import Context
 from waremind.daemon.current import CurrentSettings
+from waremind.daemon.ground import Ground
 from waremind.daemon.groups import Groups
+from waremind.daemon.holds import Holds
+from waremind.daemon.listener import SessionListener
 from waremind.daemon.logs import event
+from waremind.daemon.operators import name_of
+from waremind.daemon.outbox import Outbox
 from waremind.daemon.postgres import connected, postgres
 from waremind.daemon.pulse import beat
+from waremind.daemon.receipts import Receipts
 from waremind.daemon.reload import reload
+from waremind.daemon.rule_trial import RuleTrial
 from waremind.daemon.server import Server
 from waremind.daemon.sessions import OpeningGate, SessionPlace
 from waremind.daemon.socket import listening_on, refuse_if_answered
 from waremind.daemon.state import Daemon
 from waremind.daemon.systemd import Systemd
+from waremind.daemon.wall_clock import WallClock
 from waremind.errors import ErrorCode, WaremindError
+from waremind.objects import Operator
 from waremind.paths import client_socket
 from waremind.store import migrations
+from waremind.store.accounts import AccountRow
 from waremind.store.database import Database
 from waremind.store.lock import DaemonLock
 from waremind.whatsapp.sessions import ProcessGateway
@@ -39,11 +48,7 @@ from waremind.whatsapp.sessions import ProcessGateway
 log = logging.getLogger("waremind.daemon")
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-
-def now() -> datetime:
-    """Read the wall clock."""
-    return datetime.now(UTC)
+OURSELVES = Operator(os.geteuid(), name_of(os.geteuid()))
 
 
 def run(configuration: Configuration, *, frozen: bool = False) -> int:
@@ -108,7 +113,10 @@ async def _main(current: CurrentSettings, systemd: Systemd, *, frozen: bool) -> 
         stack.push_async_callback(lock.release)
         pool_size = settings.database.pool_size
         database = await stack.enter_async_context(Database(dsn, pool_size=pool_size))
-        await _serve(current, systemd, database, database_name, lock)
+        ground = Ground(current, database, lock, WallClock())
+        if frozen:
+            await Holds(ground, lambda _: None).freeze(None, OURSELVES, "started with --frozen")
+        await _serve(ground, systemd, database_name)
 
 
 def _obey_signals(current: CurrentSettings, systemd: Systemd) -> None:
@@ -134,32 +142,42 @@ async def _migrate(dsn: str, systemd: Systemd) -> None:
         await migrations.migrate(connection, migrations.read())
 
 
-async def _serve(
-    current: CurrentSettings,
-    systemd: Systemd,
-    database: Database,
-    database_name: str,
-    lock: DaemonLock,
-) -> None:
-    """Run the accounts and answer clients until cancelled."""
-    settings = current.settings
+async def _serve(ground: Ground, systemd: Systemd, database_name: str) -> None:
+    """Run the accounts and the outbox, and answer clients, until cancelled."""
+    settings = ground.current.settings
     async with contextlib.AsyncExitStack() as stack:
         listener = stack.enter_context(listening_on(settings, systemd.listener))
+        trial = await stack.enter_async_context(RuleTrial())
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        tasks.create_task(lock.keep())
-        gate = OpeningGate(settings.sessions.stagger_seconds)
-        place = SessionPlace(ProcessGateway(), settings.state_dir / "sessions", gate, tasks)
-        groups = Groups(database, tasks, now)
-        accounts = Accounts(Context(current, database, place, groups, tasks, now, random.random))
-        daemon = Daemon(current, database, database_name, accounts, now(), now)
+        tasks.create_task(ground.lock.keep())
+        daemon = _assemble(ground, tasks, trial, database_name)
         try:
-            await accounts.start()
+            await daemon.accounts.start()
+            tasks.create_task(daemon.outbox.run())
             async with Server(daemon).listening(listener):
                 announce(settings)
                 systemd.tell(READY=1)
                 await beat(daemon, systemd)
         finally:
-            await accounts.stop()
+            await daemon.accounts.stop()
+
+
+def _assemble(
+    ground: Ground, tasks: asyncio.TaskGroup, trial: RuleTrial, database_name: str
+) -> Daemon:
+    """Put the accounts and the outbox together: each tells the other what has changed."""
+    now, settings = ground.clock.now, ground.current.settings
+    gate = OpeningGate(settings.sessions.stagger_seconds)
+    place = SessionPlace(ProcessGateway(), settings.state_dir / "sessions", gate, tasks)
+    receipts = Receipts(ground.database)
+    listener = SessionListener(Groups(ground.database, tasks, now), receipts)
+
+    def turned(before: AccountRow, row: AccountRow) -> None:
+        outbox.turned(before, row)
+
+    accounts = Accounts(Context(ground, place, listener, tasks, random.random, turned))
+    outbox = Outbox(ground, accounts, receipts)
+    return Daemon(ground, database_name, accounts, outbox, trial, now())
 
 
 def announce(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from waremind.domain.lifecycle import Cause, State
 from waremind.objects import Operator
@@ -69,5 +70,13 @@ class Signal:
     state: State
 
 
-Message = Command | Rename | Signal | AnyReport
+@dataclass(frozen=True, slots=True)
+class Restricted:
+    """WhatsApp refused a send of the session: it lets the account send no more until then."""
+
+    session: int
+    until: datetime
+
+
+Message = Command | Rename | Signal | Restricted | AnyReport
 Post = Callable[[Message], None]

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,7 @@ class Sessions:
         self._hear = hear
         self._keeps = keeps
         self._opening: asyncio.Task[Session | None] | None = None
+        self._ending: asyncio.Task[bool] | None = None
 
     @property
     def current(self) -> Session | None:
@@ -64,12 +65,19 @@ class Sessions:
         return opening.result()
 
     def open(self, number: int, device: int, pairing: Pairing | None, *, gated: bool) -> None:
-        """Open session `number` with the keys of `device`; the one before must have been ended."""
-        opening = Opening(self._account, number, self._directory(device), pairing)
-        self._opening = self._place.tasks.create_task(self._open(opening, gated=gated))
+        """Open session `number` with the keys of `device`; the one before must have been ended.
 
-    async def _open(self, opening: Opening, *, gated: bool) -> Session | None:
+        It opens when that end is complete, the removal of files included.
+        """
+        opening = Opening(self._account, number, self._directory(device), pairing)
+        birth = self._open(opening, self._ending, gated=gated)
+        self._opening = self._place.tasks.create_task(birth)
+
+    async def _open(
+        self, opening: Opening, ending: asyncio.Task[bool] | None, *, gated: bool
+    ) -> Session | None:
         try:
+            await _over(ending)
             if gated:
                 await self._place.gate.turn()
             return await self._place.gateway.open(opening, self._hear)
@@ -99,12 +107,14 @@ class Sessions:
         with the keys of `device`; with `forget` the files go, whatever happens.
         """
         opening, self._opening = self._opening, None
-        ending = self._end(opening, device, log_out=log_out, forget=forget)
-        return self._place.tasks.create_task(ending)
+        ending = self._end(opening, self._ending, device, log_out=log_out, forget=forget)
+        self._ending = self._place.tasks.create_task(ending)
+        return self._ending
 
     async def _end(
         self,
         opening: asyncio.Task[Session | None] | None,
+        before: asyncio.Task[bool] | None,
         device: int | None,
         *,
         log_out: bool,
@@ -112,9 +122,11 @@ class Sessions:
     ) -> bool:
         try:
             session = await _settled(opening)
+            removed = await _over(before)
             if session:
                 return await session.end(log_out=log_out)
-            return await self._log_out(device) if log_out and device else device is None
+            can = log_out and device
+            return await self._log_out(device, removed=removed) if can else device is None
         except Exception as error:  # noqa: BLE001 - as above; and the files go all the same
             event(log, "cannot end a session", logging.ERROR, account=self._account, reason=error)
             return False
@@ -122,11 +134,11 @@ class Sessions:
             if forget:
                 await asyncio.to_thread(self._sweep)
 
-    async def _log_out(self, device: int) -> bool:
+    async def _log_out(self, device: int, *, removed: bool) -> bool:
         """Open a session only to unlink the device, if there are keys to do it with."""
         directory = self._directory(device)
         if not directory.exists():
-            return True
+            return removed
         opening = Opening(self._account, device, directory)
         return await self._place.gateway.log_out(opening, LOG_OUT_SECONDS)
 
@@ -137,6 +149,14 @@ class Sessions:
         """Remove the directories that the row no longer names."""
         keeps = {str(number) for number in self._keeps()}
         sweep(self._place.root / self._account, keeps)
+
+
+async def _over(ending: asyncio.Task[bool] | None) -> bool:
+    """Wait for an end that is under way, and say whether it removed the device."""
+    if ending is None:
+        return False
+    await asyncio.wait([ending])
+    return not ending.cancelled() and ending.result()
 
 
 async def _settled(opening: asyncio.Task[Session | None] | None) -> Session | None:
@@ -159,8 +179,8 @@ def sweep(account: Path, keeps: set[str]) -> None:
         shutil.rmtree(account, ignore_errors=True)
 
 
-def sweep_orphans(root: Path, accounts: set[str]) -> None:
-    """Remove the directories of accounts that have no row."""
+def sweep_leftovers(root: Path, devices: Mapping[str, int | None]) -> None:
+    """Remove what no row names: `devices` has each account's, None where it has none."""
     for directory in root.iterdir() if root.is_dir() else ():
-        if directory.name not in accounts:
-            shutil.rmtree(directory, ignore_errors=True)
+        device = devices.get(directory.name)
+        sweep(directory, {str(device)} if device else set())

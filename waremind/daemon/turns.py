@@ -4,13 +4,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from waremind.domain.backoff import retries_after
 from waremind.domain.lifecycle import COMMANDS, MEANINGS, Cause, Effect, State, Step
 from waremind.store.accounts import AccountRow
 from waremind.whatsapp.reports import Identity, Turned
 
 # One retry after a takeover; a second takeover within this time needs a person.
 REPLACED_AGAIN_WITHIN = timedelta(hours=1)
+
+# What stood as long before it failed is tried again as soon as if it had never failed.
+STABLE = timedelta(minutes=1)
 
 
 def cause_of(report: Turned, row: AccountRow, expected: str | None, now: datetime) -> Cause:
@@ -58,9 +60,10 @@ def _device(row: AccountRow, step: Step, cause: Cause, now: datetime) -> dict[st
 
 def _history(row: AccountRow, step: Step, cause: Cause, now: datetime) -> dict[str, Any]:
     changes: dict[str, Any] = {}
+    if row.state is State.CONNECTED and now - row.state_since >= STABLE:
+        changes["retries"] = 0
     if Effect.RETRY in step.effects and cause is not Cause.STARTED:
-        stood = now - row.state_since if row.state is State.CONNECTED else timedelta(0)
-        changes["retries"] = retries_after(row.retries, stood.total_seconds())
+        changes["retries"] = changes.get("retries", row.retries) + 1
     if cause is Cause.REPLACED:
         changes["replaced_at"] = now
     if cause in COMMANDS:  # a person has taken care

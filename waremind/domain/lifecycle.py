@@ -198,7 +198,7 @@ ROWS: tuple[Row, ...] = (
         _START,
     ),
     # A pairing, until the phone has accepted: each way it can end leaves the account unpaired.
-    ({State.PAIRING}, Cause.PAIRED, State.LINKED, ()),
+    ({State.PAIRING}, Cause.PAIRED, State.LINKED, (Effect.WATCH,)),
     ({State.PAIRING}, Cause.PAIRED_OTHER, State.DIFFERENT_NUMBER, (Effect.LOG_OUT,)),
     ({State.PAIRING}, Cause.OVERDUE, State.PAIRING_TIMED_OUT, (Effect.LOG_OUT,)),
     ({State.PAIRING}, Cause.PAIRING_TIMED_OUT, State.PAIRING_TIMED_OUT, (Effect.FORGET,)),

@@ -139,3 +139,10 @@ async def note_synced(connection: Connection, account: str, now: datetime) -> No
     await connection.execute(
         "UPDATE accounts SET groups_synced_at = %s WHERE id = %s", [now, account]
     )
+
+
+async def why_held(connection: Connection, account: str, now: datetime) -> str | None:
+    """Say why nothing of an account may leave: `frozen`, `banned`, `unpaired`, `restricted`."""
+    query = "SELECT why_held(a, %s) FROM accounts a WHERE id = %s"
+    found = await (await connection.execute(query, [now, account])).fetchone()
+    return found[0] if found else None

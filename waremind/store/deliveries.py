@@ -55,12 +55,16 @@ class Ending:
     due_at: datetime | None = None
 
 
-async def insert_of_runs(connection: Connection, runs: Sequence[str], now: datetime) -> None:
-    """Make a delivery for each group of the runs' reminders: scheduled, held, or missed."""
-    await connection.execute(
+async def insert_of_runs(connection: Connection, runs: Sequence[str], now: datetime) -> set[str]:
+    """Make a delivery for each group of the runs' reminders: scheduled, held, or missed.
+
+    Returns the runs of which something is held.
+    """
+    cursor = await connection.execute(
         _INSERT.format(SQL("JOIN reminder_groups t ON t.reminder_id = r.reminder_id")),
         {"runs": list(runs), "now": now},
     )
+    return {run async for run, status in cursor if status == "held"}
 
 
 async def insert_to(connection: Connection, run: str, groups: Sequence[str], now: datetime) -> None:
@@ -84,6 +88,7 @@ _INSERT = SQL(
     JOIN accounts a ON a.id = r.account_id
     CROSS JOIN LATERAL (SELECT why_held(a, %(now)s) AS reason) h
     WHERE r.id = ANY (%(runs)s)
+    RETURNING run_id, status
     """
 )
 
@@ -190,6 +195,12 @@ async def work(connection: Connection, accounts: Sequence[str] | None = None) ->
             {"accounts": accounts},
         )
         return await cursor.fetchall()
+
+
+async def is_open(connection: Connection, run: str) -> bool:
+    """Tell whether something of a run is still scheduled or being sent."""
+    query = "SELECT 1 FROM deliveries WHERE run_id = %s AND status IN ('scheduled', 'sending')"
+    return (await connection.execute(query, [run])).rowcount > 0
 
 
 async def resolve(connection: Connection, run: str, status: str, now: datetime) -> int:

@@ -9,14 +9,40 @@ from psycopg.rows import class_row
 from waremind.store.database import Connection
 
 
-async def hold(connection: Connection, accounts: Sequence[str] | None, reason: str) -> int:
-    """Hold what is scheduled, of these accounts or (None) of all."""
+async def hold(connection: Connection, accounts: Sequence[str] | None, now: datetime) -> int:
+    """Hold what is scheduled of these accounts (None: of all) and may not leave now."""
     done = await connection.execute(
-        "UPDATE deliveries SET status = 'held', reason = %s"
-        " WHERE status = 'scheduled' AND (%s::text[] IS NULL OR account_id = ANY (%s))",
-        [reason, accounts, accounts],
+        """
+        UPDATE deliveries d SET status = 'held', reason = why_held(a, %(now)s)
+        FROM accounts a
+        WHERE a.id = d.account_id AND d.status = 'scheduled'
+          AND (%(accounts)s::text[] IS NULL OR a.id = ANY (%(accounts)s))
+          AND why_held(a, %(now)s) IS NOT NULL
+        """,
+        {"accounts": accounts, "now": now},
     )
     return done.rowcount
+
+
+async def trim(connection: Connection, reminders: Sequence[str], most: int, now: datetime) -> None:
+    """Give up what a release could never send: held runs that their misfire rule passes over."""
+    await connection.execute(
+        """
+        UPDATE deliveries d SET status = 'missed', finished_at = %(now)s
+        FROM (
+            SELECT r.id, r.misfire,
+                   r.occurs_at + r.grace_seconds * interval '1 s' < %(now)s AS late,
+                   row_number() OVER (PARTITION BY r.reminder_id
+                                      ORDER BY r.occurs_at DESC) AS place
+            FROM runs r
+            WHERE r.reminder_id = ANY (%(reminders)s)
+              AND EXISTS (SELECT 1 FROM deliveries h WHERE h.run_id = r.id AND h.status = 'held')
+        ) r
+        WHERE d.run_id = r.id AND d.status = 'held' AND r.late
+          AND (r.misfire = 'skip' OR r.misfire = 'once' AND r.place > 1 OR r.place > %(most)s)
+        """,
+        {"reminders": list(reminders), "most": most, "now": now},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +50,7 @@ class HeldRun:
     """A run with held deliveries, and what it is judged by when it is released."""
 
     run_id: str
+    account_id: str
     reminder_id: str | None
     occurs_at: datetime
     grace_seconds: int
@@ -37,7 +64,8 @@ async def select_held(
     async with connection.cursor(row_factory=class_row(HeldRun)) as cursor:
         await cursor.execute(
             """
-            SELECT r.id AS run_id, r.reminder_id, r.occurs_at, r.grace_seconds, r.misfire
+            SELECT r.id AS run_id, r.account_id, r.reminder_id, r.occurs_at,
+                   r.grace_seconds, r.misfire
             FROM runs r JOIN accounts a ON a.id = r.account_id
             WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.run_id = r.id AND d.status = 'held'
                           AND d.reason = ANY (%(reasons)s))

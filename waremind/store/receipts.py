@@ -18,9 +18,9 @@ class ReceiptRow:
     read: bool
 
 
-async def note(connection: Connection, receipt: ReceiptRow) -> None:
-    """Note a receipt; who has read a message has it too."""
-    await connection.execute(
+async def note(connection: Connection, receipt: ReceiptRow) -> bool:
+    """Note a receipt; who has read a message has it too. False when no delivery has its message."""
+    done = await connection.execute(
         """
         INSERT INTO receipts (run_id, group_id, participant, delivered_at, read_at)
         SELECT run_id, group_id, %(participant)s, %(at)s, CASE WHEN %(read)s THEN %(at)s END
@@ -36,3 +36,4 @@ async def note(connection: Connection, receipt: ReceiptRow) -> None:
             "read": receipt.read,
         },
     )
+    return done.rowcount > 0

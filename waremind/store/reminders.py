@@ -1,18 +1,19 @@
 """The tables `reminders` and `reminder_groups`: what fires, when next, and to which groups."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier, Placeholder
 
 from waremind.domain.misfire import Misfire
 from waremind.domain.recurrence import Occurrence, Recurrence
 from waremind.domain.rule_text import parse_rule
+from waremind.errors import ErrorCode, WaremindError
 from waremind.store.database import Connection
 
 
@@ -45,8 +46,11 @@ class ReminderRow:
     @property
     def recurrence(self) -> Recurrence:
         """When it fires."""
-        rule = parse_rule(self.rrule) if self.rrule else None
-        return Recurrence(rule, self.start, ZoneInfo(self.zone))
+        zone = ZoneInfo(self.zone)
+        if self.at is not None:
+            # Where the clock shows `start` twice, only the instant says which is meant.
+            return Recurrence.once(self.at, zone)
+        return Recurrence(parse_rule(self.rrule) if self.rrule else None, self.start, zone)
 
     @property
     def due(self) -> Occurrence | None:
@@ -78,8 +82,28 @@ async def insert(connection: Connection, row: ReminderRow) -> bool:
 
 
 async def update(connection: Connection, row: ReminderRow) -> bool:
-    """Write a reminder whose revision is one more than the stored; False when that moved on."""
-    return (await connection.execute(_UPDATE, _values(row))).rowcount == 1
+    """Write a reminder whose revision is one more than the stored; False when that moved on.
+
+    Raises WaremindError `already_exists` when the name is taken.
+    """
+    try:
+        return (await connection.execute(_UPDATE, _values(row))).rowcount == 1
+    except UniqueViolation:
+        raise taken(row.name) from None
+
+
+def taken(name: str) -> WaremindError:
+    """Say that the name is another reminder's."""
+    message = f"cannot name the reminder {name!r}: another has this name"
+    hint = "choose another name, or change that one: waremind reminder set"
+    return WaremindError(ErrorCode.ALREADY_EXISTS, message, hint=hint)
+
+
+async def count_runs(connection: Connection, reminder: str) -> int:
+    """Count what would be deleted with a reminder."""
+    query = "SELECT count(*) FROM runs WHERE reminder_id = %s"
+    found = await (await connection.execute(query, [reminder])).fetchone()
+    return found[0] if found else 0
 
 
 async def delete(connection: Connection, reminder: str) -> bool:
@@ -176,16 +200,3 @@ async def set_groups(connection: Connection, reminder: str, groups: Sequence[str
         " FROM unnest(%s::text[]) WITH ORDINALITY AS v (group_id, position)",
         [reminder, list(groups)],
     )
-
-
-async def groups_of(connection: Connection, reminders: Sequence[str]) -> dict[str, list[str]]:
-    """Read the ids of the groups of each reminder, in their order."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    cursor = await connection.execute(
-        "SELECT reminder_id, group_id FROM reminder_groups WHERE reminder_id = ANY (%s)"
-        " ORDER BY reminder_id, position",
-        [list(reminders)],
-    )
-    async for reminder, group in cursor:
-        found[reminder].append(group)
-    return found

@@ -1,0 +1,140 @@
+"""What is held, and when it is released: by a thaw, or when its account may send again."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from waremind.daemon import audit
+from waremind.daemon.futures import first_of
+from waremind.daemon.ground import Ground
+from waremind.daemon.logs import event
+from waremind.domain.misfire import Misfire, judge
+from waremind.domain.recurrence import Occurrence
+from waremind.errors import WaremindError
+from waremind.objects import Operator
+from waremind.store import holds as table
+from waremind.store.database import Connection
+from waremind.store.holds import FreezeRow, HeldRun
+
+log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 1.0  # with a database that is away
+
+# Why deliveries are held until their account may send again by itself.
+BREAKERS = ("unpaired", "banned", "restricted")
+FREEZE = ("frozen",)
+
+
+class Holds:
+    """Freezes and releases; `deliver` is told which accounts have something to send again."""
+
+    def __init__(self, ground: Ground, deliver: Callable[[Iterable[str]], None]) -> None:
+        self._database = ground.database
+        self._clock = ground.clock
+        self._deliver = deliver
+        self._open_at: dict[str, datetime] = {}  # when each account may send again
+        self._woken = asyncio.Event()
+
+    def opens(self, account: str, at: datetime) -> None:
+        """Release at `at` what is held of an account, if nothing holds it then."""
+        self._open_at[account] = at
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Release in time, for ever."""
+        while True:
+            now = self._clock.now()
+            due = [account for account, at in self._open_at.items() if at <= now]
+            try:
+                for account in due:
+                    await self.release([account], BREAKERS)
+                    self._open_at.pop(account, None)
+            except WaremindError as error:
+                event(log, "cannot release", logging.WARNING, reason=error)
+                await asyncio.sleep(PATIENCE_SECONDS)
+            else:
+                await self._sleep()
+
+    async def _sleep(self) -> None:
+        self._woken.clear()
+        first = min(self._open_at.values(), default=None)
+        await first_of(self._clock.sleep_until(first), self._woken.wait())
+
+    async def release(
+        self, accounts: Sequence[str] | None, reasons: Sequence[str], misfire: str | None = None
+    ) -> int:
+        """Judge what is held for one of `reasons` and that nothing holds any more.
+
+        By grace and each reminder's misfire rule, or by `misfire` where one is given. Returns how
+        many runs are sent after all.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            released = await self._release(connection, accounts, reasons, misfire, now)
+        self._deliver({run.account_id for run in released})
+        return len(released)
+
+    async def _release(
+        self,
+        connection: Connection,
+        accounts: Sequence[str] | None,
+        reasons: Sequence[str],
+        misfire: str | None,
+        now: datetime,
+    ) -> list[HeldRun]:
+        held = await table.select_held(connection, accounts, reasons, now)
+        sent = [run for runs in _by_reminder(held) for run in _sent(runs, misfire, now)]
+        chosen = {run.run_id for run in sent}
+        grace = max((run.grace_seconds for run in sent), default=0)
+        await table.miss(connection, [r.run_id for r in held if r.run_id not in chosen], now)
+        await table.release(connection, list(chosen), now, now + timedelta(seconds=grace))
+        return sent
+
+    async def freeze(self, account: str | None, operator: Operator, reason: str | None) -> bool:
+        """Stop every outgoing message, of an account or (None) of all; False when it is so."""
+        now = self._clock.now()
+        name = operator.name or str(operator.uid)
+        async with self._database.transaction() as connection:
+            if not await table.freeze(connection, FreezeRow(account, now, name, reason)):
+                return False
+            await table.hold(connection, [account] if account else None, now)
+            target = ("account" if account else "daemon", account, None)
+            await audit.write(connection, now, operator, "freeze", target, reason=reason)
+        event(log, "frozen", logging.WARNING, account=account or "all", by=name)
+        return True
+
+    async def thaw(self, account: str | None, operator: Operator, held: str) -> int | None:
+        """End a freeze; returns how many held runs are sent after all, None: nothing was frozen."""
+        now = self._clock.now()
+        accounts = [account] if account else None
+        async with self._database.transaction() as connection:
+            # What was claimed while the freeze was being written is held like the rest.
+            await table.hold(connection, accounts, now)
+            if not await table.thaw(connection, account):
+                return None
+            target = ("account" if account else "daemon", account, None)
+            await audit.write(connection, now, operator, "thaw", target, held=held)
+            released = await self._release(connection, accounts, FREEZE, held, now)
+        event(log, "thawed", logging.WARNING, account=account or "all", released=len(released))
+        self._deliver({run.account_id for run in released})
+        return len(released)
+
+
+def _by_reminder(held: Iterable[HeldRun]) -> list[list[HeldRun]]:
+    """Group runs by their reminder; a message of `waremind send` stands by itself."""
+    grouped: defaultdict[str, list[HeldRun]] = defaultdict(list)
+    for run in held:
+        grouped[run.reminder_id or run.run_id].append(run)
+    return list(grouped.values())
+
+
+def _sent(runs: Sequence[HeldRun], misfire: str | None, now: datetime) -> list[HeldRun]:
+    """Choose which of a reminder's held runs are sent after all."""
+    rule = Misfire(misfire or runs[-1].misfire)
+    grace = timedelta(seconds=runs[-1].grace_seconds)
+    naive = (Occurrence(run.occurs_at, run.occurs_at.replace(tzinfo=None)) for run in runs)
+    judgement = judge(naive, now, grace=grace, misfire=rule)
+    chosen = {occurrence.at for occurrence in judgement.sent}
+    return [run for run in runs if run.occurs_at in chosen]

@@ -1,0 +1,72 @@
+"""Everything that makes messages leave: scheduler, deliveries, holds, and the accounts."""
+
+import asyncio
+from datetime import datetime
+
+from waremind.daemon.accounts import Accounts
+from waremind.daemon.deliveries import Deliveries
+from waremind.daemon.ground import Ground
+from waremind.daemon.holds import Holds
+from waremind.daemon.housekeeping import keep_house
+from waremind.daemon.messages import Restricted
+from waremind.daemon.receipts import Receipts
+from waremind.daemon.scheduler import Scheduler
+from waremind.domain.lifecycle import State
+from waremind.store.accounts import AccountRow
+from waremind.whatsapp.gateway import Session
+
+
+class AccountSenders:
+    """The accounts, as those who send see them (`senders.Senders`)."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+
+    def is_connected(self, account: str) -> bool:
+        """Tell whether the account is connected now."""
+        found = self._accounts.find(account)
+        return found is not None and found.row.state is State.CONNECTED
+
+    def session(self, account: str) -> Session | None:
+        """Give the open session of a connected account."""
+        found = self._accounts.find(account)
+        return found.effects.session if found and found.row.state is State.CONNECTED else None
+
+    def linked_at(self, account: str) -> datetime | None:
+        """Say when the account's device was linked."""
+        found = self._accounts.find(account)
+        return found.row.linked_at if found else None
+
+    def restrict(self, account: str, until: datetime) -> None:
+        """Note that WhatsApp lets the account send no more until then."""
+        if found := self._accounts.find(account):
+            found.post(Restricted(found.row.session, until))
+
+
+class Outbox:
+    """Scheduler, deliveries and holds of one daemon."""
+
+    def __init__(self, ground: Ground, accounts: Accounts, receipts: Receipts) -> None:
+        self._ground = ground
+        self._receipts = receipts
+        self.deliveries = Deliveries(ground, AccountSenders(accounts), receipts.written)
+        self.holds = Holds(ground, self.deliveries.wake)
+        self.scheduler = Scheduler(ground, self.deliveries.wake)
+
+    async def run(self) -> None:
+        """Run all of them, for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.scheduler.run())
+            tasks.create_task(self.deliveries.run())
+            tasks.create_task(self.holds.run())
+            tasks.create_task(self._receipts.run())
+            tasks.create_task(keep_house(self._ground))
+
+    def turned(self, before: AccountRow, row: AccountRow) -> None:
+        """Take note of a turn in an account's life, which is written."""
+        if row.state is State.CONNECTED and before.state is not State.CONNECTED:
+            self.holds.opens(row.id, self._ground.clock.now())
+        if row.restricted_until and row.restricted_until != before.restricted_until:
+            self.holds.opens(row.id, row.restricted_until)
+        self.deliveries.wake([row.id])
+        self.deliveries.recheck()

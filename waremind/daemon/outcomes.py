@@ -1,0 +1,53 @@
+"""How an attempt to send ended, as what is written of its delivery."""
+
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from waremind.config import Delivery
+from waremind.domain.backoff import delay_seconds
+from waremind.store.deliveries import Ending, Sending
+from waremind.whatsapp.reports import NotSent, Outcome, SendRefused, SendUnknown, Sent
+
+# WhatsApp's ack errors that mean "slow down" or "not to these": the account's breaker opens.
+RATE_CODES = frozenset({429, 463, 475})
+
+
+def trips_breaker(outcome: Outcome) -> bool:
+    """Tell whether the account must not send for a while."""
+    return isinstance(outcome, SendRefused) and outcome.code in RATE_CODES
+
+
+def ending_of(
+    sending: Sending, outcome: Outcome, now: datetime, settings: Delivery, chance: float
+) -> Ending:
+    """Say how an attempt ended; only what certainly sent nothing is tried again."""
+
+    def ending(status: str, reason: str | None, detail: str = "", **more: object) -> Ending:
+        return Ending(
+            run_id=sending.run_id,
+            group_id=sending.group_id,
+            status=status,
+            now=now,
+            reason=reason,
+            detail=detail.replace("\0", ""),
+            **more,  # pyright: ignore[reportArgumentType] - keywords of Ending
+        )
+
+    match outcome:
+        case Sent():
+            return ending("sent", None, message_id=outcome.message_id)
+        case SendUnknown():
+            return ending("unknown", "interrupted", outcome.detail)
+        case SendRefused() if trips_breaker(outcome):
+            return ending("held", "restricted", outcome.detail)
+        case SendRefused():
+            return ending("failed", f"refused_{outcome.code}", outcome.detail)
+        case NotSent():
+            first, most = settings.retry_first_seconds, settings.retry_max_seconds
+            delay = delay_seconds(sending.attempts, first, most, chance)
+            due_at = now + timedelta(seconds=delay)
+            if due_at > sending.give_up_at:
+                return ending("failed", "not_connected", outcome.detail)
+            return ending("scheduled", None, outcome.detail, due_at=due_at)
+        case _:
+            assert_never(outcome)

@@ -1,0 +1,54 @@
+"""Each account's pace: the governor's buckets, by the settings as they are now."""
+
+import random
+from datetime import datetime, timedelta
+
+from waremind.config import Governor
+from waremind.daemon.current import CurrentSettings
+from waremind.daemon.senders import Senders
+from waremind.domain.governor import Bucket, Limits
+
+
+def limits_of(settings: Governor, *, fresh: bool) -> Limits:
+    """Read the limits, for an account that was linked lately or long ago."""
+    per_minute = settings.fresh_messages_per_minute if fresh else settings.messages_per_minute
+    return Limits(
+        per_minute,
+        settings.burst,
+        timedelta(seconds=settings.spacing_min_seconds),
+        timedelta(seconds=max(settings.spacing_min_seconds, settings.spacing_max_seconds)),
+    )
+
+
+class Pace:
+    """Says when each account may send its next message."""
+
+    def __init__(self, current: CurrentSettings, senders: Senders) -> None:
+        self._current = current
+        self._senders = senders
+        self._buckets: dict[str, Bucket] = {}
+
+    @staticmethod
+    def chance() -> float:
+        """Give a number in [0, 1)."""
+        return random.random()  # noqa: S311 - spacing, not a secret
+
+    def limits(self, account: str, now: datetime) -> Limits:
+        """Say which limits an account has now."""
+        settings = self._current.settings.governor
+        linked_at = self._senders.linked_at(account)
+        fresh = linked_at is not None and now - linked_at < timedelta(days=settings.fresh_days)
+        return limits_of(settings, fresh=fresh)
+
+    def ready_at(self, account: str, now: datetime) -> datetime:
+        """Say when the account may send next."""
+        if not self._current.settings.governor.enabled:
+            return now
+        bucket = self._buckets.get(account)
+        return bucket.ready_at(self.limits(account, now), now) if bucket else now
+
+    def spend(self, account: str, now: datetime) -> None:
+        """Note that the account sends a message now."""
+        limits = self.limits(account, now)
+        bucket = self._buckets.get(account) or Bucket.full(limits, now)
+        self._buckets[account] = bucket.spent(limits, now, self.chance())

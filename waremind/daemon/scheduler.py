@@ -1,0 +1,141 @@
+"""Claims what is due: its run, its deliveries and the reminder's next time in one transaction.
+
+No polling: it sleeps to the next due time by the wall clock, and is woken when something changes.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from waremind.daemon.futures import first_of
+from waremind.daemon.ground import Ground
+from waremind.daemon.logs import event
+from waremind.daemon.rule_trial import RuleTrial
+from waremind.domain.ids import new_id
+from waremind.domain.misfire import SENT_LATE_AT_MOST, Claim, Judgement
+from waremind.errors import WaremindError
+from waremind.store import deliveries, holds, reminders, runs
+from waremind.store.database import Connection
+from waremind.store.reminders import Advance, ReminderRow
+from waremind.store.runs import RunRow
+
+log = logging.getLogger(__name__)
+
+BATCH = 100  # the knee of rows a second: larger ones hold their locks longer for little
+PATIENCE_SECONDS = 1.0  # with a database that is away
+
+Judged = tuple[ReminderRow, Judgement]
+
+
+class Scheduler:
+    """The one place where reminders fire; `deliver` is told which accounts have work."""
+
+    def __init__(self, ground: Ground, deliver: Callable[[Iterable[str]], None]) -> None:
+        self._database = ground.database
+        self._lock = ground.lock
+        self._clock = ground.clock
+        self._deliver = deliver
+        self._woken = asyncio.Event()
+        self._started_at = self._clock.now()
+        self.next_at: datetime | None = None
+
+    def wake(self) -> None:
+        """Look again: a reminder has changed."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Claim and sleep, for ever."""
+        async with RuleTrial() as trial:
+            while True:
+                try:
+                    await self._lock.held.wait()
+                    self._woken.clear()
+                    if not await self._claim(trial):
+                        await self._sleep()
+                except WaremindError as error:
+                    event(log, "cannot claim", logging.WARNING, reason=error)
+                    await asyncio.sleep(PATIENCE_SECONDS)
+
+    async def _sleep(self) -> None:
+        async with self._database.connection() as connection:
+            self.next_at = await reminders.next_due(connection)
+        await first_of(
+            self._clock.sleep_until(self.next_at), self._woken.wait(), self._lock.lost.wait()
+        )
+
+    async def _claim(self, trial: RuleTrial) -> bool:
+        """Claim a batch of what is due; False when nothing is."""
+        now = self._clock.now()
+        async with self._database.connection() as connection:
+            rows = await reminders.select_due(connection, now, BATCH)
+        if not rows:
+            return False
+        # Computed before the transaction, and guarded by the row's revision inside of it.
+        judgements = await trial.judge([_claim_of(row, now) for row in rows])
+        judged = list(zip(rows, judgements, strict=True))
+        async with self._database.transaction() as connection:
+            for row in (row for row, judgement in judged if judgement is None):
+                event(log, "rule too slow", logging.ERROR, reminder=row.name)
+                await reminders.mark_too_slow(connection, row.id, row.revision, now)
+            sound = [(row, judgement) for row, judgement in judged if judgement is not None]
+            await self._write(connection, sound, now)
+        self._deliver({row.account_id for row in rows})
+        return True
+
+    async def _write(self, connection: Connection, judged: Sequence[Judged], now: datetime) -> None:
+        """Move the reminders on, and write what became of the occurrences that they leave."""
+        advances = [Advance(row.id, row.revision, judgement.next) for row, judgement in judged]
+        claimed = await reminders.advance(connection, advances)
+        mine = [(row, judgement) for row, judgement in judged if row.id in claimed]
+        stretches = [stretch for entry in mine if (stretch := self._stretch(*entry, now))]
+        sent = [run for entry in mine for run in _runs_of(*entry, now)]
+        made = await runs.insert(connection, [*stretches, *sent])
+        firing = [run.id for run in sent if run.id in made]
+        held = await deliveries.insert_of_runs(connection, firing, now)
+        if held:
+            behind = [run.reminder_id for run in sent if run.id in held and run.reminder_id]
+            await holds.trim(connection, behind, SENT_LATE_AT_MOST, now)
+
+    def _stretch(self, row: ReminderRow, judgement: Judgement, now: datetime) -> RunRow | None:
+        """Make the run that says why occurrences did not fire."""
+        missed = judgement.missed
+        if missed is None:
+            return None
+        was_down = missed.reason == "late" and missed.until < self._started_at
+        return replace(
+            run_of(row, missed.first.at, now),
+            until=missed.until,
+            count=missed.count,
+            outcome="missed",
+            reason="down" if was_down else missed.reason,
+        )
+
+
+def _claim_of(row: ReminderRow, now: datetime) -> Claim:
+    due = row.due
+    if due is None:
+        raise ValueError(f"reminder {row.id} waits for nothing")  # the database forbids it
+    return Claim(row.recurrence, due, now, timedelta(seconds=row.grace_seconds), row.misfire)
+
+
+def _runs_of(row: ReminderRow, judgement: Judgement, now: datetime) -> list[RunRow]:
+    return [run_of(row, occurrence.at, now) for occurrence in judgement.sent]
+
+
+def run_of(row: ReminderRow, occurs_at: datetime, now: datetime) -> RunRow:
+    """Make the run of one occurrence that is sent now."""
+    return RunRow(
+        id=new_id("run"),
+        reminder_id=row.id,
+        account_id=row.account_id,
+        occurs_at=occurs_at,
+        zone=row.zone,
+        text=row.text,
+        mention_all=row.mention_all,
+        give_up_at=now + timedelta(seconds=row.grace_seconds),
+        grace_seconds=row.grace_seconds,
+        misfire=row.misfire,
+        created_at=now,
+    )
