@@ -105,11 +105,12 @@ def test_an_hour_named_by_byhour_fires_as_often_as_the_clock_shows_it() -> None:
 
 
 def test_minutes_are_read_off_a_clock_that_changes_by_half_an_hour() -> None:
-    halves = recurring("FREQ=HOURLY;BYMINUTE=0,30", "2026-01-01T00:00", "Australia/Lord_Howe")
-    assert times(halves, "2026-10-03T15:00Z", 3) == [
-        "2026-10-04T01:30",
-        "2026-10-04T02:30",
-        "2026-10-04T03:00",
+    hourly = recurring("FREQ=HOURLY;BYMINUTE=40", "2026-01-01T00:00", "Australia/Lord_Howe")
+    assert times(hourly, "2026-10-03T14:00Z", 4) == [
+        "2026-10-04T00:40",
+        "2026-10-04T01:40",
+        "2026-10-04T02:40",
+        "2026-10-04T03:40",
     ]
 
 
