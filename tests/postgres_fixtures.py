@@ -55,6 +55,7 @@ class Postgres:
 def postgres() -> Iterator[Postgres]:
     """Run one server for the whole session (under xdist: one for each worker)."""
     directory = Path(tempfile.mkdtemp(prefix="waremind-postgres-"))
+    directory.chmod(0o711)  # for root's PostgreSQL, which may be another user
     server = EmbeddedPostgres(directory / "postgres", settings=FAST)
     with asyncio.Runner() as runner:
         try:

@@ -48,11 +48,8 @@ class Layout:
                 f"{length} bytes, {SOCKET_PATH_LIMIT} are possible",
                 hint="choose a state directory with a shorter path: WAREMIND_STATE_DIR",
             )
-        try:
-            # Others may pass, so that root's PostgreSQL, which is another user, can.
-            self.directory.mkdir(mode=0o711, parents=True, exist_ok=True)
-        except OSError as error:
-            raise unwritable(self.directory, error) from error
+        # Others may pass, so that root's PostgreSQL, which is another user, can.
+        self.directory.mkdir(mode=0o711, parents=True, exist_ok=True)
 
     def give(self, path: Path, identity: Identity) -> None:
         """Make `path`, a directory that only `identity` can enter."""
@@ -103,10 +100,7 @@ class Layout:
 @contextlib.contextmanager
 def locked(path: Path) -> Generator[None]:
     """Hold the lock file `path`, which says our pid; the kernel lets go of it when we die."""
-    try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise unwritable(path.parent, error) from error
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         _lock(file, path.parent)
         os.ftruncate(file, 0)
@@ -126,12 +120,3 @@ def _lock(file: int, directory: Path) -> None:
             f"cannot start PostgreSQL in {directory}: the process {pid} has it open",
             hint="stop that daemon first, or choose another state directory: WAREMIND_STATE_DIR",
         ) from None
-
-
-def unwritable(directory: Path, error: OSError) -> WaremindError:
-    """Say that the daemon's user cannot write there."""
-    return WaremindError(
-        ErrorCode.PERMISSION_DENIED,
-        f"cannot start PostgreSQL: {directory}: {error.strerror}",
-        hint="make the directory the daemon's user's own, or choose another: WAREMIND_STATE_DIR",
-    )

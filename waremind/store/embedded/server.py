@@ -114,7 +114,10 @@ class EmbeddedPostgres:
             raise self._failed(f"it was not ready after {within_seconds:g} s")
         if starting.cancelled():
             raise self._failed("it was stopped meanwhile")
-        starting.result()
+        try:
+            starting.result()
+        except OSError as error:
+            raise self._unwritable(error) from error
         return self.dsn
 
     async def _start(self) -> None:
@@ -176,6 +179,15 @@ class EmbeddedPostgres:
         if self._child:
             await self._child.end(self._patience_seconds)
         await leftovers.end_processes(self._layout.data, self._patience_seconds)
+
+    def _unwritable(self, error: OSError) -> WaremindError:
+        return WaremindError(
+            ErrorCode.PERMISSION_DENIED,
+            f"cannot start PostgreSQL: {error.filename or self._layout.directory}: "
+            f"{error.strerror}",
+            hint="give the directory to the daemon's user, and space; or choose another: "
+            "WAREMIND_STATE_DIR",
+        )
 
     def _failed(self, reason: str = "", hint: str = "") -> WaremindError:
         lines = self._child.lines if self._child else ()
