@@ -14,7 +14,7 @@ from waremind.requests.account import AccountPair, PairCode, PairQr
 from waremind.store.accounts import AccountRow
 from waremind.whatsapp.reports import Code
 
-# How a pairing that did not end in `connected` is told; every other state is `conflict`.
+# How a pairing that did not end in `connected` is told.
 ENDS = {
     State.PAIRING_TIMED_OUT: ErrorCode.PAIRING_TIMED_OUT,
     State.PAIRING_FAILED: ErrorCode.PAIRING_FAILED,
@@ -32,6 +32,9 @@ ENDS = {
     State.REFUSED: ErrorCode.REFUSED,
     State.BANNED: ErrorCode.BANNED,
     State.TEMPORARY_BAN: ErrorCode.BANNED,
+    State.REPLACED: ErrorCode.CONFLICT,
+    State.REPLACED_AGAIN: ErrorCode.CONFLICT,
+    State.STOPPED: ErrorCode.DAEMON_UNREACHABLE,
 }
 
 LONGEST_SECONDS = 3600
@@ -101,7 +104,7 @@ def _code_event(code: Code) -> PairQr | PairCode:
 
 
 def _ended(row: AccountRow) -> WaremindError:
-    code = ENDS.get(row.state, ErrorCode.CONFLICT)
+    code = ENDS[row.state]
     reason = STANDINGS[row.state].sentence if row.state in STANDINGS else "It was deleted."
     detail = f" ({row.detail})" if row.detail else ""
     return WaremindError(code, f"cannot pair account {row.label!r}: {reason}{detail}")

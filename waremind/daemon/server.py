@@ -91,6 +91,8 @@ class Client:
             return await self._reader.readuntil(b"\n")
         except asyncio.IncompleteReadError as end:
             return end.partial or None
+        except ConnectionError:  # it is gone: what it asked for goes on
+            return None
         except asyncio.LimitOverrunError as overrun:
             await self._read_away(overrun.consumed)
             raise protocol.too_long() from None

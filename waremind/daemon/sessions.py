@@ -125,8 +125,9 @@ class Sessions:
             removed = await _over(before)
             if session:
                 return await session.end(log_out=log_out)
-            can = log_out and device
-            return await self._log_out(device, removed=removed) if can else device is None
+            if not (log_out and device):
+                return device is None
+            return await self._log_out(device, removed=removed)
         except Exception as error:  # noqa: BLE001 - as above; and the files go all the same
             event(log, "cannot end a session", logging.ERROR, account=self._account, reason=error)
             return False
