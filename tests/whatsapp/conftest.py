@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from fake_gateway import FakeGateway
+from whatsapp import sabotage
 from whatsapp.ear import Ear
 from whatsapp.stages import FakeStage, RealStage
 from whatsapp_server.harness import PlayedWhatsApp
@@ -72,8 +73,8 @@ def own_whatsapp() -> Iterator[PlayedWhatsApp]:
 @pytest.fixture
 async def alone(own_whatsapp: PlayedWhatsApp, tmp_path: Path) -> AsyncIterator[RealStage]:
     """Yield an account on a gateway and a WhatsApp of this test's own."""
-    gateway = ProcessGateway(heartbeat_seconds=0.5)
-    with importing(own_whatsapp.overlay):
+    gateway = ProcessGateway(heartbeat_seconds=1)
+    with importing(sabotage.build(own_whatsapp.overlay, tmp_path / "modules")):
         await start(gateway, tmp_path)
     yield RealStage(gateway, own_whatsapp, tmp_path)
     await gateway.close()

@@ -12,8 +12,10 @@ from whatsapp.ear import Ear
 from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.domain.lifecycle import Cause
+from waremind.whatsapp.children import Child
 from waremind.whatsapp.gateway import Gateway, Opening, Pairing, Session
 from waremind.whatsapp.reports import GroupSnapshot, Identity, Member, SendRefused
+from waremind.whatsapp.session import ProcessSession
 from waremind.whatsapp.sessions import ProcessGateway
 
 FRIEND = "628777000"
@@ -60,11 +62,11 @@ class _Stage:
         self.phone = str(next(_phones))
         self.ear = Ear()
         self._numbers = count(1)
-        self._directory = directory / self.phone
+        self.directory = directory / self.phone
 
     def opening(self, pairing: Pairing | None = None) -> Opening:
         account = f"acc_{self.phone}"
-        return Opening(account, next(self._numbers), self._directory, pairing)
+        return Opening(account, next(self._numbers), self.directory, pairing)
 
     async def open(self, pairing: Pairing | None = None) -> Ear:
         """Open the account's next session, with an ear of its own."""
@@ -97,6 +99,17 @@ class RealStage(_Stage):
     async def scan(self) -> None:
         code = await self.ear.code()
         await asyncio.to_thread(self.whatsapp.scan, code.code, self.phone)
+
+    def neighbour(self) -> RealStage:
+        """Make another account on the same gateway and WhatsApp."""
+        return RealStage(self.gateway, self.whatsapp, self.directory.parent)
+
+    @property
+    def child(self) -> Child:
+        """The process of the session that is open."""
+        assert isinstance(self.session, ProcessSession)
+        assert self.session._child is not None
+        return self.session._child
 
     async def unlink(self) -> None:
         self.whatsapp.unlink(self.phone)
@@ -149,7 +162,7 @@ class FakeStage(_Stage):
         self.fake.turn(Cause.LOGGED_OUT)
 
     async def cut(self) -> None:
-        device = self.gateway.whatsapp.devices[self._directory]
+        device = self.gateway.whatsapp.devices[self.directory]
         self.fake.turn(Cause.DISCONNECTED)
         self.fake.turn(Cause.CONNECTED, identity=device)
 
@@ -163,4 +176,4 @@ class FakeStage(_Stage):
         self.gateway.whatsapp.answer = lambda _: SendRefused(code, "refused")
 
     async def is_linked(self) -> bool:
-        return self._directory in self.gateway.whatsapp.devices
+        return self.directory in self.gateway.whatsapp.devices

@@ -79,7 +79,7 @@ class _Server:
 
     def __init__(self, popen: subprocess.Popen[bytes], packets: socket.socket) -> None:
         self.process = Process(popen.pid, os.pidfd_open(popen.pid))
-        self._popen = popen
+        self.process.gone.add_done_callback(lambda _: popen.wait())
         self._packets = packets
         self._births: deque[asyncio.Future[Process]] = deque()
         packets.setblocking(False)
@@ -113,7 +113,6 @@ class _Server:
     async def close(self) -> None:
         self._lose()
         await self.process.end((2, signal.SIGKILL))
-        self._popen.wait()
 
     def _on_packet(self) -> None:
         with suppress(BlockingIOError):

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from contextlib import suppress
+from pathlib import Path
 
 
 class Process:
@@ -15,6 +16,14 @@ class Process:
         self._loop = asyncio.get_running_loop()
         self.gone: asyncio.Future[None] = self._loop.create_future()
         self._loop.add_reader(pidfd, self._end)
+
+    def memory_bytes(self) -> int:
+        """Tell how much memory it has for itself, about; 0 when it has ended."""
+        try:
+            _, resident, shared, *_ = Path(f"/proc/{self.pid}/statm").read_text().split()
+        except OSError:
+            return 0
+        return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal, unless it has ended."""

@@ -40,6 +40,7 @@ FETCH_SECONDS = 30.0
 SEND_SECONDS = 90.0  # whatsmeow waits 75 s for the ack, after what it had to ask before
 LOG_OUT_SECONDS = 3.0
 LAST_WORDS_SECONDS = 1.0
+MEMORY_BYTES = 512 << 20
 
 # After these reports WhatsApp no longer lists the device, or lists one again.
 DEVICE_AFTER = {
@@ -150,6 +151,8 @@ class ProcessSession:
         """Ask for a sign of life now and then; return when the child has said its last word."""
         while not await _any_of(child.process.gone, child.channel.closed, seconds=self._pause):
             await self._beat(child, self._pause)
+            if child.process.memory_bytes() > MEMORY_BYTES:
+                self._kill(child, f"it took more than {MEMORY_BYTES >> 20} MB of memory")
         self._why = child.channel.broken or self._why
         await child.process.end(*PATIENCE)
         await asyncio.wait([child.channel.closed], timeout=LAST_WORDS_SECONDS)
@@ -162,8 +165,11 @@ class ProcessSession:
         except ChannelClosed:
             pass  # it is over: the caller sees that too
         except TimeoutError:
-            self._why = f"no sign of life for {patience:.0f} s"
-            child.process.send(signal.SIGKILL)
+            self._kill(child, f"no sign of life for {patience:.0f} s")
+
+    def _kill(self, child: Child, why: str) -> None:
+        self._why = why
+        child.process.send(signal.SIGKILL)
 
     # Its end.
 
@@ -203,7 +209,7 @@ class ProcessSession:
 
 
 # A child leaves when its parent's end closes; this is for one that does not.
-PATIENCE = ((1.0, signal.SIGTERM), (0.5, signal.SIGKILL))
+PATIENCE = ((0.5, signal.SIGTERM), (0.5, signal.SIGKILL))
 
 
 async def _granted(slot: "asyncio.Task[bool]") -> bool:

@@ -18,7 +18,7 @@ from waremind.whatsapp.responder import Responder
 from waremind.whatsapp.voice import Voice
 
 STORE = "device.sqlite3"
-DATA_BYTES = 1 << 30  # of private memory; what a child maps is a fifth of it, and rarely touched
+DATA_BYTES = 1 << 30  # the parent ends what takes half of this; it looks now and then only
 
 
 def run(packet: bytes, protocol: socket.socket, console: int) -> NoReturn:

@@ -1,0 +1,143 @@
+"""What the gateway's processes cost, what they are told, and that none is left."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from whatsapp.conftest import importing, start
+from whatsapp.stages import RealStage
+from whatsapp_server.harness import PlayedWhatsApp
+
+from waremind.domain.lifecycle import Cause
+from waremind.whatsapp.gateway import Pairing
+from waremind.whatsapp.sessions import ProcessGateway
+
+pytestmark = pytest.mark.anyio
+
+TESTS = Path(__file__).parent.parent
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def private_kilobytes(pid: int) -> int:
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(map(int, re.findall(r"^Private_(?:Clean|Dirty): +(\d+) kB", rollup, re.MULTILINE)))
+
+
+def descriptors_of(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+async def test_fifty_pairings_leave_no_process_descriptor_or_thread(real: RealStage) -> None:
+    server = real.gateway._fork_server._server
+    assert server is not None
+
+    def used() -> tuple[list[int], int, int, int]:
+        pid = server.process.pid
+        return children_of(pid), descriptors_of(pid), descriptors_of(os.getpid()), threads()
+
+    def threads() -> int:
+        return len([each for each in threading.enumerate() if "asyncio" not in each.name])
+
+    before = used()
+    for _ in range(50):
+        ear = await real.open(Pairing())
+        await ear.code()
+        await real.session.end()
+    while used()[0] != before[0]:  # the fork server reaps a moment later
+        await asyncio.to_thread(os.sched_yield)
+    assert used() == before
+
+
+async def test_an_idle_account_takes_at_most_25_mb_of_its_own(real: RealStage) -> None:
+    stages = [real, real.neighbour()]
+    for stage in stages:
+        await stage.link()
+        await (await stage.open()).turn(Cause.CONNECTED)
+    taken = [private_kilobytes(stage.child.process.pid) for stage in stages]
+    await stages[1].session.end()
+    assert max(taken) <= 25 * 1024
+
+
+async def test_many_sessions_end_together_within_8_seconds(
+    own_whatsapp: PlayedWhatsApp, tmp_path: Path
+) -> None:
+    gateway = ProcessGateway()
+    with importing(own_whatsapp.overlay):
+        await start(gateway, tmp_path)
+    stages = [RealStage(gateway, own_whatsapp, tmp_path) for _ in range(20)]
+    ears = await asyncio.gather(*(stage.open(Pairing()) for stage in stages))
+    for ear in ears:
+        await ear.code(seconds=60)
+    started = time.monotonic()
+    await gateway.close()
+    assert time.monotonic() - started < 8
+    assert all(ear.causes == [Cause.ENDED] for ear in ears)
+    assert gateway._fork_server._server is not None
+    assert gateway._fork_server._server.process.gone.done()
+
+
+async def test_an_end_does_not_wait_for_a_black_hole(alone: RealStage) -> None:
+    await alone.link()
+    await alone.session.end()
+    alone.whatsapp.behave(answer_handshake=False)
+    await alone.open()
+    started = time.monotonic()
+    assert not await alone.session.end(log_out=True)
+    assert time.monotonic() - started < 5
+
+
+async def test_an_end_does_not_wait_for_a_log_out_that_nobody_answers(real: RealStage) -> None:
+    await real.link()
+    real.whatsapp.behave(real.phone, answer_logout=False)
+    started = time.monotonic()
+    assert not await real.session.end(log_out=True)
+    assert time.monotonic() - started < 5
+
+
+async def test_children_are_not_told_the_daemons_secrets(
+    shared_whatsapp: PlayedWhatsApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAREMIND_DATABASE__URL", "postgresql://u:hunter2@db/waremind")
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/hunter2")
+    gateway = ProcessGateway()
+    with importing(shared_whatsapp.overlay):
+        await start(gateway, tmp_path)
+    server = gateway._fork_server._server
+    assert server is not None
+    assert b"hunter2" not in Path(f"/proc/{server.process.pid}/environ").read_bytes()
+    await gateway.close()
+
+
+@pytest.mark.parametrize("hung", [False, True])
+def test_a_killed_daemon_leaves_nothing(
+    shared_whatsapp: PlayedWhatsApp, tmp_path: Path, *, hung: bool
+) -> None:
+    environment = {**os.environ, "PYTHONPATH": f"{shared_whatsapp.overlay}{os.pathsep}{TESTS}"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "whatsapp.daemon", str(tmp_path)],
+        env=environment,
+        stdout=subprocess.PIPE,
+    ) as daemon:
+        assert daemon.stdout is not None
+        pids = json.loads(daemon.stdout.readline())
+        pidfds = [os.pidfd_open(pid) for pid in pids]
+        if hung:
+            os.kill(pids[-1], signal.SIGSTOP)
+        daemon.kill()
+    for pidfd in pidfds:
+        assert select.select([pidfd], [], [], 5)[0]
+        os.close(pidfd)
