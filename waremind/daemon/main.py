@@ -43,6 +43,7 @@ from waremind.store import migrations
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Database
 from waremind.store.lock import DaemonLock
+from waremind.whatsapp.gateway import Gateway
 from waremind.whatsapp.sessions import ProcessGateway
 
 log = logging.getLogger("waremind.daemon")
@@ -150,7 +151,7 @@ async def _serve(ground: Ground, systemd: Systemd, database_name: str) -> None:
         trial = await stack.enter_async_context(RuleTrial())
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         tasks.create_task(ground.lock.keep())
-        daemon = _assemble(ground, tasks, trial, database_name)
+        daemon = assemble(ground, tasks, ProcessGateway(), trial, database_name)
         try:
             await daemon.accounts.start()
             tasks.create_task(daemon.outbox.run())
@@ -162,13 +163,17 @@ async def _serve(ground: Ground, systemd: Systemd, database_name: str) -> None:
             await daemon.accounts.stop()
 
 
-def _assemble(
-    ground: Ground, tasks: asyncio.TaskGroup, trial: RuleTrial, database_name: str
+def assemble(
+    ground: Ground,
+    tasks: asyncio.TaskGroup,
+    gateway: Gateway,
+    trial: RuleTrial,
+    database_name: str,
 ) -> Daemon:
     """Put the accounts and the outbox together: each tells the other what has changed."""
     now, settings = ground.clock.now, ground.current.settings
     gate = OpeningGate(settings.sessions.stagger_seconds)
-    place = SessionPlace(ProcessGateway(), settings.state_dir / "sessions", gate, tasks)
+    place = SessionPlace(gateway, settings.state_dir / "sessions", gate, tasks)
     receipts = Receipts(ground.database)
     listener = SessionListener(Groups(ground.database, tasks, now), receipts)
 
