@@ -72,7 +72,10 @@ class Client:
 
     def _send(self, request: Request[Any]) -> None:
         self._id += 1
-        line = protocol.encode_call(self._id, request)
+        try:
+            line = protocol.encode_call(self._id, request)
+        except UnicodeEncodeError:
+            raise _not_utf8() from None
         if len(line) > protocol.MAX_LINE:
             raise protocol.too_long().failure
         try:
@@ -92,6 +95,14 @@ class Client:
         if not line:
             raise _lost(None)
         return protocol.decode_answer(line, request)
+
+
+def _not_utf8() -> WaremindError:
+    return WaremindError(
+        ErrorCode.INVALID_INPUT,
+        "cannot ask the daemon: what was typed is not UTF-8",
+        hint="use a UTF-8 locale, such as LANG=C.UTF-8",
+    )
 
 
 def _lost(error: OSError | None) -> WaremindError:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from msgspec import UNSET, Struct, UnsetType
 
@@ -60,8 +61,9 @@ def _lines(effective: Effective) -> Iterator[Block]:
 
 
 def _written(value: Any) -> str:
-    """Write a value as TOML would, None as what it means."""
-    return '""' if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
+    """Write a value as config.toml would."""
+    # For text, numbers and truth TOML's form is JSON's.
+    return "(not set)" if value is None else msgspec.json.encode(value).decode()
 
 
 @noun.verb()

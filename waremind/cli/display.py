@@ -1,7 +1,7 @@
 """Where the QR of a pairing is shown: on a live screen, or printed one below the other."""
 
 import shlex
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Literal
@@ -9,6 +9,7 @@ from typing import Literal
 from waremind.cli import qr
 from waremind.cli.layout import shortened
 from waremind.cli.output import Output
+from waremind.errors import WaremindError
 from waremind.requests.account import PairQr
 
 Form = Literal["auto", "small", "large", "ascii", "raw", "png"]
@@ -16,6 +17,7 @@ Form = Literal["auto", "small", "large", "ascii", "raw", "png"]
 PATH_ON_PHONE = "WhatsApp > Linked devices > Link a device"
 _ENTER = "\x1b[?1049h\x1b[?25l"  # the terminal's second screen; no cursor
 _LEAVE = "\x1b[?25h\x1b[?1049l"
+_LONGEST_SECONDS = 300  # that a code is good
 _HOME = "\x1b[H"
 _CLEAR_LINE = "\x1b[K"
 _CLEAR_BELOW = "\x1b[J"
@@ -130,8 +132,10 @@ class Screen(Display):
 
     def _count_down(self, code: PairQr) -> None:
         left = datetime.fromisoformat(code.expires_at) - datetime.now(UTC)
-        seconds = max(0, round(left.total_seconds()))
-        text = f"{seconds} s | {PATH_ON_PHONE} | Ctrl-C leaves it running"
+        seconds = round(left.total_seconds())
+        # The daemon's clock may be another machine's (ssh -L); nonsense is worse than nothing.
+        clock = f"{seconds} s | " if 0 <= seconds <= _LONGEST_SECONDS else ""
+        text = f"{clock}{PATH_ON_PHONE} | Ctrl-C leaves it running"
         self._output.caption(shortened(text, self._size[0] - 1))
 
     def __exit__(
@@ -142,4 +146,5 @@ class Screen(Display):
     ) -> None:
         """Return to the first screen."""
         if self._code is not None:
-            self._output.draw(_LEAVE)
+            with suppress(WaremindError):  # the terminal may be gone
+                self._output.draw(_LEAVE)

@@ -22,16 +22,18 @@ _FAILURES = {
 }
 
 
-def finish(cli: Invocation, result: RunChanged, subject: str, *, waited: bool) -> None:
+def finish(cli: Invocation, result: RunChanged, subject: str, *, no_wait: bool) -> None:
     """Print the run; what was waited for and was not sent everywhere is a failure.
 
     Raises WaremindError `held`, `frozen`, `send_failed`, `send_unknown` or `timed_out`.
     """
     run = result.run
-    done = "sent" if waited else "begun"
-    cli.changed(result, subject, done, *([f"waremind run show {run.id}"] if run else []))
-    if waited and run is not None and run.status in _FAILURES:
+    waited = not no_wait and result.check is not True
+    if run is not None and waited and run.status in _FAILURES:
+        cli.output.document(result, lambda _: ())
         raise _failure(run)
+    then = [f"waremind run show {run.id}"] if run else []
+    cli.changed(result, subject, "begun" if no_wait else "sent", *then)
 
 
 def _failure(run: Run) -> WaremindError:

@@ -148,7 +148,10 @@ def _print_json(document: object, *, indent: bool) -> None:
 
 
 def _write(stream: TextIO | None, text: str, encoding: str | None = None) -> None:
-    """Write at once; a stream that was closed (`>&-`) takes nothing."""
+    """Write at once; a stream that was closed (`>&-`) takes nothing.
+
+    Raises WaremindError `internal` when data cannot be written.
+    """
     if stream is None:
         return
     try:
@@ -160,7 +163,8 @@ def _write(stream: TextIO | None, text: str, encoding: str | None = None) -> Non
         raise SystemExit(BROKEN_PIPE) from None
     except OSError as error:
         _abandon(stream)
-        raise _unwritable(stream, error) from None
+        if stream is sys.stdout:  # a message that nobody can read is no failure
+            raise _unwritable(stream, error) from None
 
 
 def _abandon(stream: TextIO) -> None:

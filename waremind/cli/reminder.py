@@ -28,12 +28,10 @@ noun = Noun("reminder", "Texts that go to groups, once or by a rule.")
 State = Literal["active", "paused", "finished"]
 
 
-noun.verb("add", help="Add a reminder.", epilog=views.EXAMPLES)(
-    writer(requests.ReminderAdd, "added")
-)
-noun.verb("set", help="Make a reminder, change it, or find it so.", epilog=views.EXAMPLES)(
-    writer(requests.ReminderSet, "set")
-)
+_add = writer(requests.ReminderAdd, "added")
+_set = writer(requests.ReminderSet, "set")
+noun.verb("add", help="Add a reminder.", epilog=views.EXAMPLES)(_add)
+noun.verb("set", help="Make a reminder, change it, or find it so.", epilog=views.EXAMPLES)(_set)
 noun.verb()(edit)
 
 
@@ -130,7 +128,7 @@ def run_(
     seconds = parse_duration(timeout, flag="--timeout").total_seconds()
     request = ReminderRun(reminder=reminder, timeout_seconds=seconds, wait=not no_wait, check=check)
     result = cli.call(request, seconds + MARGIN_SECONDS)
-    finish(cli, result, f"reminder {reminder}", waited=not (no_wait or check))
+    finish(cli, result, f"reminder {reminder}", no_wait=no_wait)
 
 
 @noun.verb()

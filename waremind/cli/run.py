@@ -109,6 +109,6 @@ def _delivery(delivery: Delivery) -> list[str | Styled]:
 
 @noun.verb()
 def resolve(cli: Invocation, run: RunArgument, *, outcome: Outcome, check: Check = False) -> None:
-    """Say how a run with an unknown outcome ended; only a person can know."""
+    """Say how a run of unknown outcome ended."""
     result = cli.call(requests.RunResolve(run=run, outcome=outcome, check=check))
     cli.changed(result, f"run {run}", f"resolved as {outcome}")

@@ -51,4 +51,4 @@ def send(
         check=check,
     )
     result = cli.call(request, seconds + MARGIN_SECONDS)
-    finish(cli, result, f"message to {', '.join(map(quote, to))}", waited=not (no_wait or check))
+    finish(cli, result, f"message to {', '.join(map(quote, to))}", no_wait=no_wait)

@@ -1,0 +1,78 @@
+"""`config show`, `config check`, and a daemon whose settings are wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cli.conftest import Waremind
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Give a configuration file."""
+    file = tmp_path / "config.toml"
+    file.write_text('default_tz = "Europe/Berlin"\n[database]\nurl = "postgresql://u:secret@h/d"\n')
+    return file
+
+
+def test_every_setting_is_shown_with_its_origin(waremind: Waremind, config: Path) -> None:
+    ended = waremind(
+        *("config", "show", "--origin", "--config", str(config)), WAREMIND_GOVERNOR__ENABLED="false"
+    )
+    assert ended.code == 0
+    for line in [
+        f'default_tz = "Europe/Berlin"  # {config}',
+        "governor.enabled = false  # environment",
+        "delivery.grace_seconds = 600  # default",
+    ]:
+        assert line in ended.out.splitlines()
+
+
+def test_a_secret_is_never_shown(waremind: Waremind, config: Path) -> None:
+    for flag in ("--json", "--origin"):
+        ended = waremind("config", "show", "--config", str(config), flag)
+        assert ended.code == 0
+        assert "secret@" not in ended.out + ended.err
+
+
+def test_json_names_each_setting_and_with_origin_where_it_is_from(
+    waremind: Waremind, config: Path
+) -> None:
+    plain = waremind("config", "show", "--config", str(config), "--json").document
+    assert plain["settings"]["default_tz"] == "Europe/Berlin"
+    assert "origins" not in plain
+    traced = waremind("config", "show", "--config", str(config), "--json", "--origin").document
+    assert traced["origins"]["default_tz"] == str(config)
+
+
+def test_settings_that_can_be_used_are_said_to_be(waremind: Waremind, config: Path) -> None:
+    assert waremind("config", "check", "--config", str(config)).code == 0
+    assert waremind("config", "check", "--json").document == {"ok": True}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "cure"),
+    [
+        ("[governor]\nenabeld = true\n", "governor.enabeld", "governor.enabled"),
+        ('default_tz = "Berlin"\n', "default_tz", "config.example.toml"),
+        ("default_tz = \n", "line 1", "mend"),
+    ],
+)
+@pytest.mark.parametrize(("command", "code"), [("config check", 2), ("daemon", 78)])
+def test_a_wrong_setting_is_named_with_its_cure(  # noqa: PLR0913, PLR0917 - parameters
+    command: str, code: int, content: str, reason: str, cure: str, waremind: Waremind, config: Path
+) -> None:
+    config.write_text(content)
+    ended = waremind(*command.split(), "--config", str(config), "--json")
+    assert ended.code == code
+    assert reason in ended.error["message"]
+    assert cure in ended.error["hint"]
+
+
+def test_a_missing_file_is_not_found_and_for_the_daemon_a_configuration_error(
+    waremind: Waremind, tmp_path: Path
+) -> None:
+    missing = str(tmp_path / "nowhere.toml")
+    assert waremind("config", "check", "--config", missing).code == 6
+    assert waremind("daemon", "--config", missing).code == 78

@@ -1,0 +1,86 @@
+"""How data looks to a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from waremind.cli.layout import (
+    Page,
+    Paragraph,
+    Record,
+    Styled,
+    Table,
+    columns_of,
+    escaped,
+    escaped_json,
+)
+
+ACCOUNTS = Table(
+    ["LABEL", "STATUS"],
+    [["a very long label indeed", Styled("connected", "good")], ["ops", "banned"]],
+    flexible=["LABEL"],
+)
+
+
+def test_columns_are_aligned_and_lines_end_without_spaces() -> None:
+    assert list(Page().lines(ACCOUNTS)) == [
+        "LABEL                     STATUS",
+        "a very long label indeed  connected",
+        "ops                       banned",
+    ]
+
+
+def test_on_a_narrow_terminal_only_flexible_columns_are_shortened() -> None:
+    assert list(Page(width=25).lines(ACCOUNTS)) == [
+        "LABEL           STATUS",
+        "a very long l…  connected",
+        "ops             banned",
+    ]
+
+
+def test_a_column_keeps_enough_to_be_recognised_however_narrow_the_terminal_is() -> None:
+    assert list(Page(width=5).lines(ACCOUNTS))[1] == "a very long…  connected"
+
+
+def test_colour_stands_around_a_cell_and_not_around_its_padding() -> None:
+    row = list(Page(colour=True).lines(Table(["A", "B"], [[Styled("x", "bad"), "y"]])))[1]
+    assert row == "\x1b[31mx\x1b[0m  y"
+
+
+def test_a_record_leaves_out_what_has_no_value() -> None:
+    record = Record([("label", "ops"), ("phone", None), ("banned until", "noon")])
+    assert list(Page().lines(record)) == ["label:        ops", "banned until: noon"]
+
+
+def test_a_paragraph_keeps_its_lines() -> None:
+    assert list(Page().lines(Paragraph("one\n\ntwo"))) == ["  one", "  ", "  two"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[2J", r"\x1b[2J"),
+        ("a\nb\tc", r"a\nb\tc"),
+        ("\x9b2J", r"\x9b2J"),
+        ("\u202egnp.exe", r"\u202egnp.exe"),
+        ("\u2028", r"\u2028"),
+        ("\udcff", r"\udcff"),
+        ("Grüße 👩‍👩‍👧 עברית", "Grüße 👩‍👩‍👧 עברית"),
+        ("[red]no markup[/red]", "[red]no markup[/red]"),
+    ],
+)
+def test_what_steers_a_terminal_is_escaped_and_what_people_write_is_not(
+    text: str, shown: str
+) -> None:
+    assert escaped(text) == shown
+
+
+def test_json_on_a_terminal_is_escaped_without_changing_its_meaning() -> None:
+    assert escaped_json('{\n"a": "\x9b\u202e"}') == '{\n"a": "\\u009b\\u202e"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"), [("ops", 3), ("日本", 4), ("e\u0301", 1), ("🎉", 2), ("a\u200db", 2)]
+)
+def test_width_is_counted_in_columns_of_the_terminal(text: str, columns: int) -> None:
+    assert columns_of(text) == columns

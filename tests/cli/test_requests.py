@@ -1,0 +1,234 @@
+"""Each command line asks the daemon exactly one thing, and nothing that was not typed."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import pytest
+from cli import samples
+from cli.played_daemon import PlayedDaemon
+
+from waremind.cli.app import run
+from waremind.requests.account import (
+    AccountAdd,
+    AccountChanged,
+    AccountDelete,
+    AccountDeleted,
+    AccountList,
+    AccountPair,
+    AccountReconnect,
+    AccountRename,
+    AccountResult,
+    Accounts,
+    AccountShow,
+    AccountSync,
+    AccountUnpair,
+    AccountUnpaired,
+    PairPending,
+)
+from waremind.requests.core import Request
+from waremind.requests.daemon import (
+    Audit,
+    AuditList,
+    FreezeChanged,
+    FreezeSet,
+    Status,
+    Thaw,
+)
+from waremind.requests.group import GroupList, GroupResult, Groups, GroupShow
+from waremind.requests.reminder import (
+    Occurrences,
+    ReminderAdd,
+    ReminderChanged,
+    ReminderDelete,
+    ReminderDeleted,
+    ReminderEdit,
+    ReminderList,
+    ReminderNext,
+    ReminderPause,
+    ReminderResult,
+    ReminderResume,
+    Reminders,
+    ReminderSet,
+    ReminderShow,
+)
+from waremind.requests.run import (
+    ReminderRun,
+    RunChanged,
+    RunList,
+    RunResolve,
+    RunResult,
+    Runs,
+    RunShow,
+    Send,
+)
+
+ACCOUNT = AccountChanged(changed=True, account=samples.account())
+REMINDER = ReminderChanged(changed=True, reminder=samples.reminder())
+RUN = RunChanged(changed=True, run=samples.run())
+ONE_OFF = {"name": "x", "account": "ops", "to": ["Team"], "text": "hi", "at": "2026-12-01T09:00"}
+
+ANSWERS: dict[type[Request[Any]], Any] = {
+    AccountAdd: ACCOUNT,
+    AccountList: Accounts([samples.account()]),
+    AccountShow: AccountResult(samples.account()),
+    AccountPair: PairPending(samples.account()),
+    AccountUnpair: AccountUnpaired(changed=True, account=samples.account(), device_removed=True),
+    AccountSync: ACCOUNT,
+    AccountReconnect: ACCOUNT,
+    AccountRename: ACCOUNT,
+    AccountDelete: AccountDeleted(changed=True, account=samples.account()),
+    GroupList: Groups([samples.group()]),
+    GroupShow: GroupResult(samples.group()),
+    ReminderAdd: REMINDER,
+    ReminderSet: REMINDER,
+    ReminderEdit: REMINDER,
+    ReminderPause: REMINDER,
+    ReminderResume: REMINDER,
+    ReminderList: Reminders([samples.reminder()]),
+    ReminderShow: ReminderResult(samples.reminder()),
+    ReminderDelete: ReminderDeleted(changed=True, reminder=samples.reminder()),
+    ReminderNext: Occurrences([]),
+    ReminderRun: RUN,
+    Send: RUN,
+    RunList: Runs([samples.run()], truncated=False),
+    RunShow: RunResult(samples.run()),
+    RunResolve: RUN,
+    FreezeSet: FreezeChanged(changed=True, frozen=None),
+    Thaw: FreezeChanged(changed=True, frozen=None),
+    AuditList: Audit([]),
+    Status: samples.status(),
+}
+
+ASKED: dict[str, Request[Any]] = {
+    "account add ops": AccountAdd(label="ops"),
+    "account add ops --exist-ok": AccountAdd(label="ops", exist_ok=True),
+    "account list": AccountList(),
+    "account list --all --status banned": AccountList(all=True, status="banned"),
+    "account show ops": AccountShow(account="ops"),
+    "account pair ops --no-wait": AccountPair(account="ops", wait=False),
+    "account pair ops --no-wait --phone +49 --expect +41 --new-number --fresh --timeout 5m": (
+        AccountPair(
+            account="ops",
+            wait=False,
+            phone="+49",
+            expect="+41",
+            new_number=True,
+            fresh=True,
+            timeout_seconds=300,
+        )
+    ),
+    "account unpair ops": AccountUnpair(account="ops"),
+    "account sync ops": AccountSync(account="ops"),
+    "account reconnect ops": AccountReconnect(account="ops"),
+    "account rename ops 'my ops'": AccountRename(account="ops", label="my ops"),
+    "account delete ops --yes": AccountDelete(account="ops"),
+    "account delete ops -y --missing-ok": AccountDelete(account="ops", missing_ok=True),
+    "group list": GroupList(),
+    "group list --account ops --search tea": GroupList(account="ops", search="tea"),
+    "group show Team": GroupShow(group="Team"),
+    "reminder add x --account ops --to Team --text hi --at 2026-12-01T09:00": (
+        ReminderAdd(**ONE_OFF)
+    ),
+    "reminder set x --account ops --to Team --text hi --at 2026-12-01T09:00": (
+        ReminderSet(**ONE_OFF)
+    ),
+    "reminder add x -a ops --to A --to B --text hi --rrule FREQ=DAILY --start 2026-12-01T09:00 "
+    "--tz Europe/Berlin --misfire all --grace 1h30m --mention-all": ReminderAdd(
+        name="x",
+        account="ops",
+        to=["A", "B"],
+        text="hi",
+        rrule="FREQ=DAILY",
+        start="2026-12-01T09:00",
+        tz="Europe/Berlin",
+        misfire="all",
+        grace_seconds=5400,
+        mention_all=True,
+    ),
+    "reminder edit x": ReminderEdit(reminder="x"),
+    "reminder edit x --name y --to C --text ho --no-mention-all --grace 90s": ReminderEdit(
+        reminder="x", name="y", to=["C"], text="ho", mention_all=False, grace_seconds=90
+    ),
+    "reminder list --account ops --state paused": ReminderList(account="ops", state="paused"),
+    "reminder show x": ReminderShow(reminder="x"),
+    "reminder pause x": ReminderPause(reminder="x"),
+    "reminder resume x": ReminderResume(reminder="x"),
+    "reminder delete x --yes": ReminderDelete(reminder="x"),
+    "reminder next x": ReminderNext(reminder="x"),
+    "reminder next --rrule FREQ=DAILY --start 2026-12-01T09:00 --tz Asia/Tokyo -n 3 "
+    "--from 2020-01-01T00:00 --explain": ReminderNext(
+        rrule="FREQ=DAILY",
+        start="2026-12-01T09:00",
+        tz="Asia/Tokyo",
+        count=3,
+        from_="2020-01-01T00:00",
+        explain=True,
+    ),
+    "reminder run x": ReminderRun(reminder="x"),
+    "reminder run x --no-wait": ReminderRun(reminder="x", wait=False),
+    "send -a ops --to A --to B --text hi": Send(account="ops", to=["A", "B"], text="hi"),
+    "send -a ops --to A --text hi --key k --timeout 2m --no-wait": Send(
+        account="ops", to=["A"], text="hi", key="k", timeout_seconds=120, wait=False
+    ),
+    "run list": RunList(),
+    "run list --reminder x --account ops --status held --since 1d --limit 0": RunList(
+        reminder="x", account="ops", status="held", since="1d", limit=0
+    ),
+    "run show run_1": RunShow(run="run_1"),
+    "run resolve run_1 --as sent": RunResolve(run="run_1", outcome="sent"),
+    "freeze": FreezeSet(),
+    "freeze --account ops --reason fire": FreezeSet(account="ops", reason="fire"),
+    "thaw": Thaw(),
+    "thaw --account ops --held once": Thaw(account="ops", held="once"),
+    "audit list --since 2h --limit 5": AuditList(since="2h", limit=5),
+    "status": Status(),
+}
+MUTATIONS = {line: request for line, request in ASKED.items() if hasattr(request, "check")}
+
+
+@pytest.mark.parametrize("line", ASKED)
+def test_a_command_line_is_one_request(line: str, played: PlayedDaemon) -> None:
+    played.answers = ANSWERS
+    assert run([*shlex.split(line), "--socket", str(played.path)]) == 0
+    assert played.asked == [ASKED[line]]
+
+
+@pytest.mark.parametrize("line", MUTATIONS)
+def test_every_mutation_can_be_checked_first(line: str, played: PlayedDaemon) -> None:
+    played.answers = ANSWERS
+    run([*shlex.split(line), "--check", "--socket", str(played.path)])
+    assert [request.check for request in played.asked] == [True]
+
+
+@pytest.mark.parametrize("line", ASKED)
+def test_json_leaves_one_document_and_no_message(
+    line: str, played: PlayedDaemon, capfd: pytest.CaptureFixture[str]
+) -> None:
+    played.answers = ANSWERS
+    assert run(["--json", *shlex.split(line), "--socket", str(played.path)]) == 0
+    out, err = capfd.readouterr()
+    assert out.startswith("{")
+    assert out.count("\n") == 1
+    assert err == ""
+
+
+@pytest.mark.parametrize("line", ASKED)
+def test_people_never_see_json(
+    line: str, played: PlayedDaemon, capfd: pytest.CaptureFixture[str]
+) -> None:
+    played.answers = ANSWERS
+    run([*shlex.split(line), "--socket", str(played.path)])
+    out, err = capfd.readouterr()
+    assert "{" not in out + err
+    assert out + err
+
+
+@pytest.mark.parametrize("line", MUTATIONS)
+def test_a_quiet_mutation_that_worked_says_nothing(
+    line: str, played: PlayedDaemon, capfd: pytest.CaptureFixture[str]
+) -> None:
+    played.answers = ANSWERS
+    assert run([*shlex.split(line), "--quiet", "--socket", str(played.path)]) == 0
+    assert capfd.readouterr() == ("", "")
