@@ -15,6 +15,7 @@ from waremind.domain.misfire import (
     Claim,
     Judgement,
     Misfire,
+    PassedOver,
     judge,
     pass_over,
 )
@@ -121,6 +122,15 @@ def test_three_days_of_every_minute_are_one_stretch(
     assert (result.missed.count, result.missed.reason) == (missed, reason)
     assert result.next is not None
     assert result.next.at == NOW + MINUTE
+
+
+def test_what_was_kept_from_firing_is_one_stretch_with_its_reason() -> None:
+    claim = minutely(1 / 24)
+    result = PassedOver(claim.recurrence, claim.due, NOW, "frozen").answer()
+    assert result.sent == ()
+    assert result.missed is not None
+    assert (result.missed.first, result.missed.count) == (claim.due, 60)
+    assert result.missed.reason == "frozen"
 
 
 def settled(due: list[Occurrence], misfire: Misfire) -> Iterator[Judgement]:

@@ -228,7 +228,8 @@ def test_a_single_reminder_fires_once() -> None:
     once = Recurrence.once(second_pass, ZoneInfo("Europe/Berlin"))
     (found,) = once.occurrences(moment("2026-01-01T00:00Z"))
     assert found.at == second_pass
-    assert list(once.following(found)) == []
+    from_store = found._replace(nominal=found.nominal.replace(fold=0))
+    assert list(once.following(from_store)) == []
     assert list(once.occurrences(second_pass)) == []
 
 

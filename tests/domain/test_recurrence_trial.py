@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from waremind.domain.recurrence import Recurrence
-from waremind.domain.recurrence_trial import Preview, require_occurrence, too_slow
+from waremind.domain.recurrence_trial import Preview, Upcoming, require_occurrence, too_slow
 from waremind.domain.rule_text import parse_rule
 from waremind.errors import ErrorCode, WaremindError
 
@@ -21,6 +21,12 @@ def preview(rule: str, start: str = "2026-01-01T09:00") -> Preview:
 def test_a_preview_lists_what_will_fire() -> None:
     found = preview("FREQ=DAILY").answer()
     assert [f"{o.nominal:%d %H}" for o in found] == ["02 09", "03 09", "04 09"]
+
+
+def test_what_is_upcoming_begins_with_the_stored_occurrence_and_is_what_a_preview_lists() -> None:
+    question = preview("FREQ=DAILY;COUNT=400")
+    stored, *_ = found = question.answer()
+    assert Upcoming(question.recurrence, stored, 3).answer() == found
 
 
 def test_a_preview_is_shorter_where_the_rule_ends() -> None:

@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from waremind.daemon.rule_worker import CPU_SECONDS, LENGTH, Question
-from waremind.domain.misfire import Claim, Judgement
+from waremind.domain.misfire import Claim, Judgement, PassedOver
 from waremind.domain.recurrence import Occurrence
-from waremind.domain.recurrence_trial import Preview, require_occurrence, too_slow
+from waremind.domain.recurrence_trial import Preview, Upcoming, require_occurrence, too_slow
 
 COMMAND = (sys.executable, "-P", "-m", "waremind.daemon.rule_worker")
 # For starting a worker, and then for a machine on which CPU time passes ten times slower.
@@ -89,12 +89,12 @@ class RuleTrial:
         async with self._turn:
             await self._end()
 
-    async def first(self, preview: Preview) -> tuple[Occurrence, ...]:
+    async def first(self, asked: Preview | Upcoming) -> tuple[Occurrence, ...]:
         """Return the occurrences that are asked for, fewer where the recurrence ends.
 
         Raises WaremindError (`invalid_input`) if that takes more than the CPU limit.
         """
-        (answer,) = await self._ask([preview])
+        (answer,) = await self._ask([asked])
         if answer is None:
             raise too_slow()
         return answer
@@ -108,7 +108,7 @@ class RuleTrial:
         require_occurrence(preview, found)
         return found
 
-    async def judge(self, claims: Sequence[Claim]) -> list[Judgement | None]:
+    async def judge(self, claims: Sequence[Claim | PassedOver]) -> list[Judgement | None]:
         """Judge reminders that are due; None for one whose rule exceeds the CPU limit now."""
         return await self._ask(claims)
 

@@ -58,11 +58,22 @@ class Claim:
 
     def answer(self) -> Judgement:
         """Judge the stored occurrence and all that came due after it."""
-        return judge(self._stream(), self.now, grace=self.grace, misfire=self.misfire)
+        stream = self.recurrence.going_on(self.due)
+        return judge(stream, self.now, grace=self.grace, misfire=self.misfire)
 
-    def _stream(self) -> Iterable[Occurrence]:
-        yield self.due
-        yield from self.recurrence.following(self.due)
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A reminder that was kept from firing until an instant (UTC), and the reason."""
+
+    recurrence: Recurrence
+    due: Occurrence
+    now: datetime
+    reason: str
+
+    def answer(self) -> Judgement:
+        """Pass over what came due meanwhile."""
+        return pass_over(self.recurrence.going_on(self.due), self.now, self.reason)
 
 
 def judge(

@@ -72,13 +72,18 @@ class Recurrence:
         """Yield what fires after an occurrence, which may come from a store.
 
         Rules of days go on from its nominal time, so that news about a zone neither repeats nor
-        skips one; real hours and minutes go on from its instant.
+        skips one; real hours and minutes, and what fires once, go on from its instant.
         """
-        is_real = self.rule is not None and self.rule.freq.is_sub_daily
+        is_real = self.rule is None or self.rule.freq.is_sub_daily
         after = occurrence.at if is_real else instant_of(occurrence.nominal, self.zone)
         counted = itertools.count(occurrence.ordinal + 1)
         ordinals = counted if occurrence.ordinal else itertools.repeat(0)
         return self._numbered(after, ordinals, inclusive=False)
+
+    def going_on(self, occurrence: Occurrence) -> Iterator[Occurrence]:
+        """Yield an occurrence and what fires after it."""
+        yield occurrence
+        yield from self.following(occurrence)
 
     def _numbered(
         self, after: datetime, ordinals: Iterator[int], *, inclusive: bool

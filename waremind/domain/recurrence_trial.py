@@ -27,6 +27,19 @@ class Preview:
         return tuple(itertools.islice(found, self.count))
 
 
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """The question for `count` occurrences from a stored one on, as the scheduler claims them."""
+
+    recurrence: Recurrence
+    due: Occurrence
+    count: int
+
+    def answer(self) -> tuple[Occurrence, ...]:
+        """List them, fewer where the recurrence ends."""
+        return tuple(itertools.islice(self.recurrence.going_on(self.due), self.count))
+
+
 def require_occurrence(preview: Preview, found: tuple[Occurrence, ...]) -> None:
     """Raise WaremindError (`invalid_input`) if nothing was found, or nothing within ten years."""
     zone = preview.recurrence.zone
