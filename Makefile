@@ -8,15 +8,30 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/pytest
 
 .PHONY: help
-help:  ## list the targets
+help:  ## list what can be asked for
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 # The stamp is newer than the lock exactly when the environment is as the lock says.
-$(VENV)/.made: uv.lock pyproject.toml
+$(VENV)/.made: uv.lock pyproject.toml .ci/bootstrap
 	@.ci/bootstrap $(PYTHON) $(VENV)
 	touch $@
+
+.PHONY: run
+run: $(VENV)/.made  ## the daemon, on its own PostgreSQL
+	@exec $(BIN)/waremind daemon
+
+.PHONY: demo
+demo: $(VENV)/.made  ## the whole story, without a phone and without the internet
+	@PYTHONPATH=tests $(BIN)/python -m demo
+
+.PHONY: test
+test: lint  ## everything that makes a checkout trusted
+	@$(BIN)/coverage erase
+	$(PYTEST) -n auto --cov --cov-report=
+	$(BIN)/coverage report --include='waremind/domain/*,waremind/protocol.py,waremind/requests/*' --fail-under=100
 
 .PHONY: lint
 lint: $(VENV)/.made  ## formatting, lint, types, layers
@@ -30,6 +45,10 @@ format: $(VENV)/.made  ## let ruff format the tree
 	@$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-.PHONY: test
-test: lint  ## everything a checkout needs to be trusted
-	@$(BIN)/pytest -n auto --cov --cov-report=
+.PHONY: bench
+bench: $(VENV)/.made  ## every number that is claimed, as a ratio measured in one run
+	@PYTHONPATH=tests $(BIN)/python -m bench
+
+.PHONY: rules
+rules: $(VENV)/.made  ## the campaign of rules: every IANA zone, 2024-2037
+	@PYTHONPATH=tests $(BIN)/python -m rules_campaign
