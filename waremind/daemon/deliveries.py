@@ -9,13 +9,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from waremind.daemon.futures import first_of
+from waremind.daemon.futures import first_of, steadily
 from waremind.daemon.ground import Ground
 from waremind.daemon.logs import event
 from waremind.daemon.outcomes import ending_of, trips_breaker
 from waremind.daemon.pace import Pace
 from waremind.daemon.senders import Senders
-from waremind.errors import WaremindError
 from waremind.store import deliveries as table
 from waremind.store.deliveries import Ending, Sending
 from waremind.whatsapp.gateway import Message
@@ -38,6 +37,7 @@ class Deliveries:
         self._written = written
         self._tasks = asyncio.TaskGroup()
         self._pace = Pace(ground.current, senders)
+        self._recovered = False
         self._woken = asyncio.Event()
         self._due: dict[str, datetime] = {}  # when each account next has something to do
         self._sending: set[str] = set()
@@ -74,22 +74,16 @@ class Deliveries:
     async def run(self) -> None:
         """Find out what an earlier daemon left, then send for ever."""
         async with self._tasks:
-            await self._run()
+            await steadily(self._turn, patience_seconds=PATIENCE_SECONDS)
 
-    async def _run(self) -> None:
-        recovered = False
-        while True:
-            try:
-                await self._lock.held.wait()
-                if not recovered:
-                    await self._recover()
-                    recovered = True
-                self._woken.clear()
-                if not await self._round():
-                    await self._sleep()
-            except WaremindError as error:
-                event(log, "cannot deliver", logging.WARNING, reason=error)
-                await asyncio.sleep(PATIENCE_SECONDS)
+    async def _turn(self) -> None:
+        await self._lock.held.wait()
+        if not self._recovered:
+            await self._recover()
+            self._recovered = True
+        self._woken.clear()
+        if not await self._round():
+            await self._sleep()
 
     async def _recover(self) -> None:
         async with self._database.connection() as connection:

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, NoReturn, TypeVar
 
 from waremind.daemon.logs import event
 from waremind.errors import ErrorCode, WaremindError
@@ -42,6 +42,19 @@ async def _fulfil(future: asyncio.Future[T], work: Coroutine[Any, Any, T]) -> No
 def _fail(future: asyncio.Future[Any], error: WaremindError) -> None:
     if not future.done():
         future.set_exception(error)
+
+
+async def steadily(round_: Callable[[], Awaitable[None]], *, patience_seconds: float) -> NoReturn:
+    """Do `round_` for ever; after a failure, PostgreSQL away or a bug, wait and go on."""
+    while True:
+        try:
+            await round_()
+        except WaremindError as error:
+            event(log, "cannot go on yet", logging.WARNING, reason=error, hint=error.hint)
+            await asyncio.sleep(patience_seconds)
+        except Exception:
+            log.exception("a bug")
+            await asyncio.sleep(patience_seconds)
 
 
 async def first_of(*waits: Coroutine[Any, Any, object]) -> None:

@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from waremind.daemon import audit
-from waremind.daemon.futures import first_of
+from waremind.daemon.futures import first_of, steadily
 from waremind.daemon.ground import Ground
 from waremind.daemon.logs import event
 from waremind.domain.misfire import Misfire, judge
 from waremind.domain.recurrence import Occurrence
-from waremind.errors import WaremindError
 from waremind.objects import Operator
 from waremind.store import holds as table
 from waremind.store.database import Connection
@@ -44,21 +43,15 @@ class Holds:
 
     async def run(self) -> None:
         """Release in time, for ever."""
-        while True:
-            now = self._clock.now()
-            due = [account for account, at in self._open_at.items() if at <= now]
-            try:
-                for account in due:
-                    await self.release([account], BREAKERS)
-                    self._open_at.pop(account, None)
-            except WaremindError as error:
-                event(log, "cannot release", logging.WARNING, reason=error)
-                await asyncio.sleep(PATIENCE_SECONDS)
-            else:
-                await self._sleep()
+        await steadily(self._round, patience_seconds=PATIENCE_SECONDS)
 
-    async def _sleep(self) -> None:
+    async def _round(self) -> None:
         self._woken.clear()
+        now = self._clock.now()
+        for account in [account for account, at in self._open_at.items() if at <= now]:
+            await self.release([account], BREAKERS)
+            if self._open_at[account] <= now:  # not set anew meanwhile
+                del self._open_at[account]
         first = min(self._open_at.values(), default=None)
         await first_of(self._clock.sleep_until(first), self._woken.wait())
 

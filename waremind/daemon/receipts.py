@@ -1,19 +1,16 @@
 """Counts receipts per delivery; one may come before its delivery is written as sent."""
 
 import asyncio
-import logging
 from collections import deque
 
-from waremind.daemon.logs import event
-from waremind.errors import WaremindError
+from waremind.daemon.futures import steadily
 from waremind.store import receipts as table
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Database
 from waremind.store.receipts import ReceiptRow
 from waremind.whatsapp.reports import Receipt
 
-log = logging.getLogger(__name__)
-
+PATIENCE_SECONDS = 1.0  # with a database that is away
 # Receipts of messages that others sent from the account fit nothing, and are forgotten in time.
 EARLY_AT_MOST = 4096
 ATTEMPTS = 3
@@ -45,15 +42,14 @@ class Receipts:
 
     async def run(self) -> None:
         """Offer the early ones again whenever something was written, for ever."""
-        while True:
-            await self._written.wait()
-            self._written.clear()
-            for _ in range(len(self._early)):
-                receipt, attempts = self._early.popleft()
-                try:
-                    await self._note(receipt, attempts - 1)
-                except WaremindError as error:
-                    event(log, "cannot note a receipt", logging.WARNING, reason=error)
+        await steadily(self._round, patience_seconds=PATIENCE_SECONDS)
+
+    async def _round(self) -> None:
+        await self._written.wait()
+        self._written.clear()
+        for _ in range(len(self._early)):
+            receipt, attempts = self._early.popleft()
+            await self._note(receipt, attempts - 1)
 
     async def _note(self, receipt: ReceiptRow, attempts: int) -> None:
         async with self._database.connection() as connection:

@@ -8,14 +8,14 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
-from waremind.daemon.futures import first_of
+from waremind.daemon.futures import first_of, steadily
 from waremind.daemon.ground import Ground
 from waremind.daemon.logs import event
 from waremind.daemon.rule_trial import RuleTrial
 from waremind.domain.ids import new_id
 from waremind.domain.misfire import SENT_LATE_AT_MOST, Claim, Judgement
-from waremind.errors import WaremindError
 from waremind.store import deliveries, holds, reminders, runs
 from waremind.store.database import Connection
 from waremind.store.reminders import Advance, ReminderRow
@@ -48,15 +48,13 @@ class Scheduler:
     async def run(self) -> None:
         """Claim and sleep, for ever."""
         async with RuleTrial() as trial:
-            while True:
-                try:
-                    await self._lock.held.wait()
-                    self._woken.clear()
-                    if not await self._claim(trial):
-                        await self._sleep()
-                except WaremindError as error:
-                    event(log, "cannot claim", logging.WARNING, reason=error)
-                    await asyncio.sleep(PATIENCE_SECONDS)
+            await steadily(partial(self._round, trial), patience_seconds=PATIENCE_SECONDS)
+
+    async def _round(self, trial: RuleTrial) -> None:
+        await self._lock.held.wait()
+        self._woken.clear()
+        if not await self._claim(trial):
+            await self._sleep()
 
     async def _sleep(self) -> None:
         async with self._database.connection() as connection:
