@@ -1,0 +1,80 @@
+"""Ids that carry their kind, and names that are never mistaken for one."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from waremind.domain.ids import is_id, new_id, shown, valid_name
+from waremind.errors import ErrorCode, WaremindError
+
+
+def test_an_id_says_its_kind() -> None:
+    account = new_id("acc")
+    assert is_id(account, "acc")
+    assert not is_id(account, "grp")
+    assert account != new_id("acc")
+
+
+@pytest.mark.parametrize("text", ["acc_", "acc_short", "acc_ABCDEFGHJKMN", "acc_0123456789abx"])
+def test_what_only_looks_like_an_id_is_none(text: str) -> None:
+    assert not is_id(text, "acc")
+
+
+@pytest.mark.parametrize("name", ["ops", "Ops Team", "büro-3", "团队", "a" * 64, "7th", "acc"])
+def test_a_name_may_be_what_people_type(name: str) -> None:
+    assert valid_name(name, "an account") == name
+
+
+def test_two_ways_to_write_a_letter_are_one_name() -> None:
+    composed = "b\u00fcro"
+    assert valid_name(unicodedata.normalize("NFD", composed), "an account") == composed
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("", "it is empty"),
+        ("   ", "it is empty"),
+        ("a" * 65, "longer than 64 characters"),
+        ("a" * 300, "longer than 64 characters"),
+        ("o\x1b[31mps", "control"),
+        ("o\nps", "control"),
+        ("o\u202eps", "unprintable"),
+        (" ops", "begins or ends with a space"),
+        ("ops ", "begins or ends with a space"),
+        ("-ops", "begins with a dash"),
+        ("12345", "all digits"),
+        ("acc_0123456789ab", "the form of an id"),
+        ("GRP_ops", "the form of an id"),
+    ],
+)
+def test_a_name_that_will_not_do_is_refused_with_the_rule_that_it_breaks(
+    name: str, rule: str
+) -> None:
+    with pytest.raises(WaremindError, match=rule) as refused:
+        valid_name(name, "an account")
+    assert refused.value.code is ErrorCode.INVALID_INPUT
+    assert refused.value.message.startswith("cannot name an account ")
+    assert refused.value.hint
+
+
+@given(st.text(max_size=100))
+def test_whatever_is_typed_is_a_name_or_a_sentence_that_disturbs_no_terminal(text: str) -> None:
+    said = outcome(text)
+    assert said.isprintable()
+    assert said.startswith("cannot name an account ") or outcome(said) == said
+
+
+def outcome(text: str) -> str:
+    try:
+        return valid_name(text, "an account")
+    except WaremindError as refused:
+        return refused.message
+
+
+def test_what_is_quoted_is_cut() -> None:
+    assert shown("x" * 50, limit=3) == "'xxx…'"
