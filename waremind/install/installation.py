@@ -63,9 +63,8 @@ class Installation:
     def _remove(self, places: list[Path]) -> None:
         for place in places:
             self._at(place).unlink()
-            if place.parent.name.endswith(".d") and place.parent.name.startswith("waremind"):
-                with contextlib.suppress(OSError):  # somebody else has drop-ins there
-                    self._at(place.parent).rmdir()
+            with contextlib.suppress(OSError):  # somebody else has files there
+                self._at(place.parent).rmdir()
 
     def _at(self, place: Path) -> Path:
         return self.root / place.relative_to("/")

