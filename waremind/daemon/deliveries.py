@@ -159,7 +159,9 @@ class Deliveries:
         outcome = await self._outcome(sending)
         if trips_breaker(outcome):
             hold = timedelta(seconds=self._current.settings.governor.hold_seconds)
-            self._senders.restrict(account, self._clock.now() + hold)
+            until = self._clock.now() + hold
+            self._pace.bar(account, until)
+            self._senders.restrict(account, until)
         settings, now = self._current.settings.delivery, self._clock.now()
         ending = ending_of(sending, outcome, now, settings, self._pace.chance())
         event(

@@ -27,6 +27,7 @@ class Pace:
         self._current = current
         self._senders = senders
         self._buckets: dict[str, Bucket] = {}
+        self._barred_until: dict[str, datetime] = {}
 
     @staticmethod
     def chance() -> float:
@@ -42,10 +43,15 @@ class Pace:
 
     def ready_at(self, account: str, now: datetime) -> datetime:
         """Say when the account may send next."""
-        if not self._current.settings.governor.enabled:
-            return now
+        barred_until = self._barred_until.get(account, now)
         bucket = self._buckets.get(account)
-        return bucket.ready_at(self.limits(account, now), now) if bucket else now
+        if bucket is None or not self._current.settings.governor.enabled:
+            return max(now, barred_until)
+        return max(bucket.ready_at(self.limits(account, now), now), barred_until)
+
+    def bar(self, account: str, until: datetime) -> None:
+        """Let nothing leave from now on: the breaker is open before its row says so."""
+        self._barred_until[account] = until
 
     def spend(self, account: str, now: datetime) -> None:
         """Note that the account sends a message now."""
