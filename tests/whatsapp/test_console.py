@@ -18,17 +18,10 @@ async def printed(*texts: bytes) -> None:
     """Print through a pipe, as a child does, and wait until all is read."""
     reader, writer = os.pipe()
     loop = asyncio.get_running_loop()
-    over = loop.create_future()
-
-    class Watched(Console):
-        def connection_lost(self, exc: Exception | None) -> None:
-            super().connection_lost(exc)
-            over.set_result(None)
-
     with os.fdopen(reader, "rb", 0) as pipe:
-        await loop.connect_read_pipe(lambda: Watched("account=acc_1 session=7"), pipe)
+        _, console = await loop.connect_read_pipe(lambda: Console("account=acc_1 session=7"), pipe)
         await asyncio.to_thread(write_all, writer, texts)
-        await over
+        await console.closed
 
 
 def write_all(writer: int, texts: Iterable[bytes]) -> None:

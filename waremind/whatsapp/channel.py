@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from itertools import count
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -32,12 +32,27 @@ class ChannelClosed(Exception):  # noqa: N818 - a state of affairs, not a mistak
         self.asked = asked
 
 
-class _Asking:
+class _Asking(Generic[T]):
     """A request that waits for its answers."""
 
-    def __init__(self) -> None:
-        self.answers: list[msgspec.Raw] = []
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def __init__(self, read: Callable[[bytes], T]) -> None:
+        self._read = read
+        self._answers: list[T] = []
+        self.answers: asyncio.Future[list[T]] = asyncio.get_running_loop().create_future()
+
+    def take(self, said: Answer | Done | Failed | ChannelClosed) -> None:
+        """Take an answer or the end; raises msgspec's errors for an answer that makes no sense."""
+        match said:
+            case Answer(result=result):
+                self._answers.append(self._read(result))
+            case _ if self.answers.done():
+                pass  # nobody waits any more
+            case Done():
+                self.answers.set_result(self._answers)
+            case Failed(code=code, message=message):
+                self.answers.set_exception(WaremindError(code, message))
+            case ChannelClosed():
+                self.answers.set_exception(said)
 
 
 class Channel(asyncio.Protocol):
@@ -47,7 +62,7 @@ class Channel(asyncio.Protocol):
         self._hear = hear
         self._partial = b""
         self._ids = count(1)
-        self._asking: dict[int, _Asking] = {}
+        self._asking: dict[int, _Asking[Any]] = {}
         self._transport: asyncio.WriteTransport | None = None
         self.broken = ""
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -60,14 +75,13 @@ class Channel(asyncio.Protocol):
         if self._transport is None:
             raise ChannelClosed(asked=False)
         asked = Asked(next(self._ids), request)
-        asking = self._asking[asked.id] = _Asking()
+        asking = self._asking[asked.id] = _Asking(read)
         self._transport.write(line(asked))
         try:
             async with asyncio.timeout(seconds):
-                await asking.done
+                return await asking.answers
         finally:
             del self._asking[asked.id]
-        return [read(raw) for raw in asking.answers]
 
     def close(self) -> None:
         """Close our end: the child reads an end of file and leaves."""
@@ -96,8 +110,7 @@ class Channel(asyncio.Protocol):
         """Fail everything that waits."""
         self._transport = None
         for asking in self._asking.values():
-            if not asking.done.done():
-                asking.done.set_exception(ChannelClosed(asked=True))
+            asking.take(ChannelClosed(asked=True))
         self.closed.set_result(None)
 
     def _break(self, reason: str) -> None:
@@ -108,16 +121,4 @@ class Channel(asyncio.Protocol):
         if isinstance(said, Report):
             self._hear(said)
         elif asking := self._asking.get(said.id):
-            _settle(asking, said)
-
-
-def _settle(asking: _Asking, said: Answer | Done | Failed) -> None:
-    if asking.done.done():
-        return
-    match said:
-        case Answer():
-            asking.answers.append(said.result)
-        case Done():
-            asking.done.set_result(None)
-        case Failed():
-            asking.done.set_exception(WaremindError(said.code, said.message))
+            asking.take(said)

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from waremind.whatsapp.channel import Channel
@@ -48,30 +47,35 @@ class ForkServer:
 
     def __init__(self) -> None:
         self._server: _Server | None = None
+        self._turn = asyncio.Lock()
 
     async def fork(self, opening: Opening, hear: Callable[[AnyReport], None]) -> Child:
         """Start a child for a session; raises ForkFailed."""
-        if self._server is None or self._server.process.gone.done():
-            self._server = await _Server.start()
-        ours, theirs = socket.socketpair()
-        reader, writer = os.pipe()
         try:
-            async with asyncio.timeout(FORK_SECONDS):
-                process = await self._server.fork(line(opening), theirs.fileno(), writer)
-        except (OSError, TimeoutError) as error:
-            ours.close()
-            os.close(reader)
+            async with asyncio.timeout(FORK_SECONDS), self._turn:
+                return await self._fork(opening, hear)
+        except TimeoutError as error:
+            raise ForkFailed("cannot start a child process: the fork server hangs") from error
+        except OSError as error:
             raise ForkFailed(f"cannot start a child process: {error}") from error
-        finally:
-            theirs.close()
-            os.close(writer)
-        subject = f"account={opening.account} session={opening.session}"
-        return Child(process, await _open_channel(ours, hear), await _open_console(reader, subject))
 
     async def close(self) -> None:
         """End the server."""
         if self._server is not None:
             await self._server.close()
+
+    async def _fork(self, opening: Opening, hear: Callable[[AnyReport], None]) -> Child:
+        if self._server is None or self._server.process.gone.done():
+            self._server = await _Server.start()
+        ours, theirs = socket.socketpair()
+        reader, writer = os.pipe()
+        # The child's ends are here until it has them; without a child, ours close with them.
+        with theirs, os.fdopen(writer, "wb") as printed:
+            channel = await _open_channel(ours, hear)
+            subject = f"account={opening.account} session={opening.session}"
+            console = await _open_console(reader, subject)
+            descriptors = (theirs.fileno(), printed.fileno())
+            return Child(await self._server.fork(line(opening), *descriptors), channel, console)
 
 
 class _Server:
@@ -115,12 +119,14 @@ class _Server:
         await self.process.end((2, signal.SIGKILL))
 
     def _on_packet(self) -> None:
-        with suppress(BlockingIOError):
+        try:
             packet, descriptors, _, _ = socket.recv_fds(self._packets, PACKET_BYTES, 1)
-            if not packet:
-                self._lose()
-            else:
-                _deliver(self._births.popleft(), packet.decode(), descriptors)
+        except OSError:  # it died with something of ours unread
+            packet, descriptors = b"", []
+        if packet:
+            _deliver(self._births.popleft(), packet.decode(), descriptors)
+        else:
+            self._lose()
 
     def _lose(self) -> None:
         asyncio.get_running_loop().remove_reader(self._packets)

@@ -27,6 +27,7 @@ class Console(asyncio.Protocol):
         self._transport: asyncio.ReadTransport | None = None
         self._partial = b""
         self._window_ends = 0.0
+        self.closed: asyncio.Future[None] = self._loop.create_future()
         self._lines = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -53,6 +54,7 @@ class Console(asyncio.Protocol):
         """Log what was printed without an end of line, and how much was dropped."""
         self._take(self._partial)
         self._tell_dropped()
+        self.closed.set_result(None)
 
     def _take(self, text: bytes) -> None:
         sentence = text[:LINE_BYTES].decode(errors="replace")

@@ -155,7 +155,7 @@ class ProcessSession:
                 self._kill(child, f"it took more than {MEMORY_BYTES >> 20} MB of memory")
         self._why = child.channel.broken or self._why
         await child.process.end(*PATIENCE)
-        await asyncio.wait([child.channel.closed], timeout=LAST_WORDS_SECONDS)
+        await asyncio.wait([child.channel.closed, child.console.closed], timeout=LAST_WORDS_SECONDS)
         child.channel.close()
         child.console.close()
 
