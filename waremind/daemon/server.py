@@ -9,6 +9,7 @@ from typing import cast
 
 from waremind import protocol
 from waremind.daemon.asking import Asking
+from waremind.daemon.door import Door
 from waremind.daemon.handlers import HANDLERS
 from waremind.daemon.logs import event
 from waremind.daemon.operators import operator_of
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 CALLS_AT_ONCE = 16  # of one client; further ones wait in its socket
 UNREAD_BYTES = 16 * 1024 * 1024  # a client that leaves more unread is hung up on
+LAST_CALL_SECONDS = 1.0  # for who is waiting when the daemon stops
 PATIENCE_SECONDS = 30.0  # with a client that reads nothing
 
 
@@ -28,33 +30,47 @@ class Server:
 
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
-        self._clients: set[asyncio.Task[None]] = set()
+        # A connection that is about to be read has no Client yet.
+        self._clients: dict[asyncio.Task[None], Client | None] = {}
 
     @contextlib.asynccontextmanager
     async def listening(self, listener: socket.socket) -> AsyncGenerator[None]:
         """Accept clients inside of the `async with`; at its end all are hung up on."""
-        server = await asyncio.start_unix_server(
-            self._serve, sock=listener, limit=protocol.MAX_LINE
-        )
         try:
-            yield
+            with Door(listener, self._enter).open():
+                yield
         finally:
-            server.close()
-            for client in self._clients:
-                client.cancel()
-            await asyncio.gather(*self._clients, return_exceptions=True)
+            await self._last_call()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _last_call(self) -> None:
+        """Hang up on all; who has come and is not answered yet gets a moment more."""
+        clients = self._clients.items()
+        waiting = [task for task, client in clients if client is None or client.is_waiting]
+        for task in self._clients.keys() - waiting:
+            task.cancel()
+        if waiting:
+            await asyncio.wait(waiting, timeout=LAST_CALL_SECONDS)
+        for task in self._clients:
+            task.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+
+    def _enter(self, connection: socket.socket) -> None:
+        self._clients[asyncio.create_task(self._serve(connection))] = None
+
+    async def _serve(self, connection: socket.socket) -> None:
         task = cast("asyncio.Task[None]", asyncio.current_task())
-        self._clients.add(task)
+        reader, writer = await asyncio.open_unix_connection(
+            sock=connection, limit=protocol.MAX_LINE
+        )
+        client = self._clients[task] = Client(self._daemon, reader, writer)
         try:
-            await Client(self._daemon, reader, writer).run()
+            await client.run()
         except (OSError, asyncio.CancelledError):
             pass  # gone, or we are stopping
         except Exception:
             log.exception("a bug")
         finally:
-            self._clients.discard(task)
+            del self._clients[task]
             writer.transport.abort() if task.cancelling() else writer.close()
 
 
@@ -69,6 +85,13 @@ class Client:
         self._writer = writer
         self._operator: Operator = operator_of(writer.get_extra_info("socket"))
         self._free = asyncio.Semaphore(CALLS_AT_ONCE)
+        self._has_asked = False
+        self._unanswered = 0
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether an answer is under way, or the first request: nobody connects to say nothing."""
+        return self._unanswered > 0 or not self._has_asked
 
     async def run(self) -> None:
         """Read requests until the client has said its last one, and answer them all."""
@@ -78,10 +101,12 @@ class Client:
                     line = await self._read_line()
                     if line is None:
                         return
+                    self._has_asked = True
                     call = protocol.decode_call(line)
                 except protocol.BadCallError as bad:
                     await self._write(protocol.encode_error(bad.id, bad.code, bad.failure))
                     continue
+                self._unanswered += 1
                 await self._free.acquire()
                 calls.create_task(self._answer(call))
 
@@ -127,6 +152,7 @@ class Client:
         finally:
             self._free.release()
         await self._write(line)
+        self._unanswered -= 1
 
     def _put(self, line: bytes) -> None:
         if self._writer.transport.get_write_buffer_size() > UNREAD_BYTES:
