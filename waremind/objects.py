@@ -11,6 +11,7 @@ from msgspec import Struct, field
 Timestamp = str
 Severity = Literal["warning", "critical"]
 MisfireRule = Literal["skip", "once", "all"]
+ReminderState = Literal["active", "paused", "finished"]
 
 
 class Attention(Struct, frozen=True, kw_only=True):
@@ -112,7 +113,7 @@ class Reminder(Struct, frozen=True, kw_only=True):
     misfire: MisfireRule
     grace_seconds: int
     mention_all: bool
-    state: Literal["active", "paused", "finished"]
+    state: ReminderState
     next_at: Timestamp | None
     last_run: Run | None
     attention: list[Attention]

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 from waremind.domain.lifecycle import MEANINGS, State, actions
 from waremind.domain.standing import STANDINGS
-from waremind.objects import Account, Attention, AuditEntry, Group, Operator, Target
+from waremind.objects import Account, Attention, AuditEntry, Freeze, Group, Operator, Target
 from waremind.store.accounts import AccountRow
 from waremind.store.audit import AuditRow
 from waremind.store.groups import GroupRow
+from waremind.store.holds import FreezeRow
 
 
 def timestamp(at: datetime) -> str:
@@ -108,3 +109,8 @@ def audit_entry_of(row: AuditRow) -> AuditEntry:
         target=Target(row.target_kind, row.target_id, row.target_name),
         detail=row.detail,
     )
+
+
+def freeze_of(row: FreezeRow) -> Freeze:
+    """Show a freeze."""
+    return Freeze(timestamp(row.since), row.operator, row.reason)

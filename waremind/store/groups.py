@@ -1,11 +1,14 @@
 """The table `whatsapp_groups`: what each account's WhatsApp groups were like when last seen."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
-from psycopg.rows import class_row
+from psycopg.rows import args_row, class_row
 
+from waremind.domain.ids import new_id
 from waremind.store.database import Connection
 
 
@@ -96,3 +99,50 @@ async def select(
             {"account": account, "key": key},
         )
         return await cursor.fetchall()
+
+
+async def ensure(connection: Connection, account: str, jids: Sequence[str]) -> list[str]:
+    """Give the ids of an account's groups, in order; one that was not seen yet is added."""
+    await connection.execute(
+        "INSERT INTO whatsapp_groups (id, account_id, jid, name)"
+        " SELECT id, %s, jid, '' FROM unnest(%s::text[], %s::text[]) AS v (id, jid)"
+        " ON CONFLICT (account_id, jid) DO NOTHING",
+        [account, [new_id("grp") for _ in jids], list(jids)],
+    )
+    cursor = await connection.execute(
+        "SELECT g.id FROM unnest(%s::text[]) WITH ORDINALITY AS v (jid, position)"
+        " JOIN whatsapp_groups g ON g.account_id = %s AND g.jid = v.jid ORDER BY v.position",
+        [list(jids), account],
+    )
+    return [id_ for (id_,) in await cursor.fetchall()]
+
+
+async def of_reminders(
+    connection: Connection, reminders: Sequence[str]
+) -> dict[str, list[GroupRow]]:
+    """Read the groups of each reminder, in their order."""
+    found: defaultdict[str, list[GroupRow]] = defaultdict(list)
+    async with connection.cursor(row_factory=args_row(_with_reminder)) as cursor:
+        await cursor.execute(
+            """
+            SELECT t.reminder_id, g.id, g.account_id, a.label, g.jid, g.name, g.announce_only,
+                   g.admin, cardinality(g.members), g.left_at, g.synced_at
+            FROM reminder_groups t
+            JOIN whatsapp_groups g ON g.id = t.group_id
+            JOIN accounts a ON a.id = g.account_id
+            WHERE t.reminder_id = ANY (%s) ORDER BY t.reminder_id, t.position
+            """,
+            [list(reminders)],
+        )
+        for reminder, group in await cursor.fetchall():
+            found[reminder].append(group)
+    return found
+
+
+async def of_reminder(connection: Connection, reminder: str) -> list[GroupRow]:
+    """Read the groups of one reminder, in their order."""
+    return (await of_reminders(connection, [reminder])).get(reminder, [])
+
+
+def _with_reminder(reminder: str, *group: Any) -> tuple[str, GroupRow]:
+    return reminder, GroupRow(*group)

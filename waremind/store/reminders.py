@@ -125,6 +125,11 @@ async def select(
         return await cursor.fetchall()
 
 
+async def find(connection: Connection, key: str) -> ReminderRow | None:
+    """Read the reminder with this id or name."""
+    return next(iter(await select(connection, key=key)), None)
+
+
 async def select_due(connection: Connection, now: datetime, limit: int) -> list[ReminderRow]:
     """Read the active reminders that are due, the longest due first."""
     where = SQL(

@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from waremind.daemon.asking import Asking
-from waremind.daemon.handlers import account, audit, group, status
+from waremind.daemon.handlers import account, audit, freeze, group, reminder, run, status
 from waremind.daemon.state import Daemon
 from waremind.requests import account as a
 from waremind.requests import daemon as d
 from waremind.requests import group as g
+from waremind.requests import reminder as r
+from waremind.requests import run as u
 
 Handler = Callable[[Daemon, Asking, Any], Awaitable[Any]]
 
@@ -24,6 +26,22 @@ HANDLERS: dict[type[Any], Handler] = {
     a.AccountDelete: account.delete,
     g.GroupList: group.list_,
     g.GroupShow: group.show,
+    r.ReminderAdd: reminder.add,
+    r.ReminderSet: reminder.set_,
+    r.ReminderEdit: reminder.edit,
+    r.ReminderList: reminder.list_,
+    r.ReminderShow: reminder.show,
+    r.ReminderNext: reminder.next_,
+    r.ReminderPause: reminder.pause,
+    r.ReminderResume: reminder.resume,
+    r.ReminderDelete: reminder.delete,
+    u.ReminderRun: run.fire,
+    u.Send: run.send,
+    u.RunList: run.list_,
+    u.RunShow: run.show,
+    u.RunResolve: run.resolve,
+    d.FreezeSet: freeze.freeze,
+    d.Thaw: freeze.thaw,
     d.AuditList: audit.list_,
     d.Status: status.status,
     d.Version: status.version,

@@ -1,5 +1,6 @@
 """Requests about groups."""
 
+from waremind.daemon.addressing import ambiguous
 from waremind.daemon.asking import Asking
 from waremind.daemon.state import Daemon
 from waremind.daemon.views import group_of
@@ -35,12 +36,5 @@ def only(rows: list[GroupRow], key: str) -> GroupRow:
         message = f"cannot find group {shown(key)}: there is none with this id, JID or name"
         raise WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind group list")
     if len(rows) > 1:
-        candidates = [
-            {"id": row.id, "name": row.name, "account": row.account, "jid": row.jid} for row in rows
-        ]
-        message = f"cannot tell which group {shown(key)} is: {len(rows)} have this name"
-        ids = ", ".join(row.id for row in rows)
-        raise WaremindError(
-            ErrorCode.AMBIGUOUS, message, hint=f"use one of the ids: {ids}", candidates=candidates
-        )
+        raise ambiguous(key, rows)
     return rows[0]

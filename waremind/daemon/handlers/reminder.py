@@ -1,0 +1,168 @@
+"""Requests about reminders."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import get_args
+
+from waremind.daemon import audit
+from waremind.daemon.asking import Asking
+from waremind.daemon.pausing import paused, resumed
+from waremind.daemon.preview import preview
+from waremind.daemon.reminder_answers import answer
+from waremind.daemon.reminder_content import asked_for, content_of, edited_content
+from waremind.daemon.reminder_views import reminders_of
+from waremind.daemon.reminders import (
+    Draft,
+    Redraft,
+    absent,
+    change,
+    create,
+    drafted,
+    get,
+    redrafted,
+)
+from waremind.daemon.state import Daemon
+from waremind.domain.ids import shown
+from waremind.errors import ErrorCode, WaremindError
+from waremind.objects import ReminderState
+from waremind.requests.core import Mutation, checked
+from waremind.requests.reminder import (
+    Occurrences,
+    ReminderAdd,
+    ReminderChanged,
+    ReminderDelete,
+    ReminderDeleted,
+    ReminderEdit,
+    ReminderList,
+    ReminderNext,
+    ReminderPause,
+    ReminderResult,
+    ReminderResume,
+    Reminders,
+    ReminderSet,
+    ReminderShow,
+)
+from waremind.store import reminders as table
+from waremind.store.groups import GroupRow
+from waremind.store.reminders import ReminderRow
+
+STATES = get_args(ReminderState)
+# `set` may come again and again: it never fires the past.
+NEVER_LATE = timedelta(0)
+
+
+async def add(daemon: Daemon, asking: Asking, request: ReminderAdd) -> ReminderChanged:
+    """Make a reminder whose name is free."""
+    async with daemon.database.connection() as connection:
+        content = await asked_for(daemon, connection, request)
+        if await table.find(connection, content.name):
+            raise table.taken(content.name)
+    draft = await drafted(daemon, content, content.grace)
+    if request.check:
+        return await answer(daemon, request, draft, changed=True)
+    written = await create(daemon, draft, asking.operator, request.method)
+    if written is None:
+        raise table.taken(content.name)
+    return await answer(daemon, request, written, changed=True)
+
+
+async def set_(daemon: Daemon, asking: Asking, request: ReminderSet) -> ReminderChanged:
+    """Make a reminder, change it, or find it so."""
+    async with daemon.database.connection() as connection:
+        content = await asked_for(daemon, connection, request)
+        there = await table.find(connection, content.name)
+    if there is None:
+        draft = await drafted(daemon, content, NEVER_LATE)
+        if request.check:
+            return await answer(daemon, request, draft, changed=True)
+        if written := await create(daemon, draft, asking.operator, request.method):
+            return await answer(daemon, request, written, changed=True)
+
+    async def redraft(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
+        old = content_of(row, groups)
+        return await redrafted(daemon, row, old, content, NEVER_LATE) if old != content else None
+
+    return await _change(daemon, asking, request, content.name, redraft)
+
+
+async def edit(daemon: Daemon, asking: Asking, request: ReminderEdit) -> ReminderChanged:
+    """Change what is given and nothing else."""
+
+    async def redraft(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
+        old, account = content_of(row, groups), daemon.accounts.get(row.account_id).row
+        async with daemon.database.connection() as connection:
+            new = await edited_content(connection, old, account, request)
+        return await redrafted(daemon, row, old, new, new.grace) if old != new else None
+
+    return await _change(daemon, asking, request, request.reminder, redraft)
+
+
+async def pause(daemon: Daemon, asking: Asking, request: ReminderPause) -> ReminderChanged:
+    """Pause a reminder: what is due meanwhile is skipped."""
+    return await _change(daemon, asking, request, request.reminder, paused)
+
+
+async def resume(daemon: Daemon, asking: Asking, request: ReminderResume) -> ReminderChanged:
+    """Let a paused reminder fire again."""
+
+    async def redraft(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
+        return await resumed(daemon, row, groups)
+
+    return await _change(daemon, asking, request, request.reminder, redraft)
+
+
+async def _change(
+    daemon: Daemon,
+    asking: Asking,
+    request: Mutation[ReminderChanged],
+    key: str,
+    redraft: Redraft,
+) -> ReminderChanged:
+    operator = None if request.check else asking.operator
+    changed, draft = await change(daemon, key, redraft, operator, request.method)
+    return await answer(daemon, request, draft, changed=changed)
+
+
+async def delete(daemon: Daemon, asking: Asking, request: ReminderDelete) -> ReminderDeleted:
+    """Delete a reminder with its runs."""
+    async with daemon.database.transaction() as connection:
+        if request.missing_ok and not await table.find(connection, request.reminder):
+            return ReminderDeleted(changed=False, reminder=None, check=checked(request))
+        row = await get(connection, request.reminder)
+        views = await reminders_of(daemon, connection, [row])
+        runs = await table.count_runs(connection, row.id)
+        if not request.check:
+            await table.delete(connection, row.id)
+            target = ("reminder", row.id, row.name)
+            now = daemon.now()
+            await audit.write(connection, now, asking.operator, request.method, target, runs=runs)
+    daemon.scheduler.wake()
+    view = next(iter(views), None)
+    return ReminderDeleted(changed=True, reminder=view, runs=runs, check=checked(request))
+
+
+async def list_(daemon: Daemon, _asking: Asking, request: ReminderList) -> Reminders:
+    """List reminders by name, of one account or in one state."""
+    if request.state not in {None, *STATES}:
+        message = f"cannot list reminders: there is no state {shown(request.state or '')}"
+        raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="one of " + ", ".join(STATES))
+    account = daemon.accounts.get(request.account).row.id if request.account else None
+    async with daemon.database.connection() as connection:
+        rows = await table.select(connection, account)
+        wanted = [row for row in rows if request.state in {None, row.state}]
+        return Reminders(await reminders_of(daemon, connection, wanted))
+
+
+async def show(daemon: Daemon, _asking: Asking, request: ReminderShow) -> ReminderResult:
+    """Show one reminder."""
+    async with daemon.database.connection() as connection:
+        row = await get(connection, request.reminder)
+        views = await reminders_of(daemon, connection, [row])
+    if not views:
+        raise absent(request.reminder)
+    return ReminderResult(views[0])
+
+
+async def next_(daemon: Daemon, _asking: Asking, request: ReminderNext) -> Occurrences:
+    """List exactly when a reminder fires next, or when a rule would."""
+    return Occurrences(await preview(daemon, request))

@@ -1,0 +1,169 @@
+"""Requests about runs, and those that make one now."""
+
+from datetime import datetime, timedelta
+
+from waremind.daemon import audit
+from waremind.daemon.addressing import groups_for
+from waremind.daemon.asking import Asking
+from waremind.daemon.firing import check_may_send, fired, patience, shown_run
+from waremind.daemon.moments import since
+from waremind.daemon.reminder_content import valid_text
+from waremind.daemon.reminders import get
+from waremind.daemon.run_views import runs_of
+from waremind.daemon.scheduler import run_of
+from waremind.daemon.state import Daemon
+from waremind.domain.ids import new_id, shown
+from waremind.domain.misfire import Misfire
+from waremind.errors import ErrorCode, WaremindError
+from waremind.objects import Run
+from waremind.requests.core import checked
+from waremind.requests.run import (
+    ReminderRun,
+    RunChanged,
+    RunList,
+    RunResolve,
+    RunResult,
+    Runs,
+    RunShow,
+    Send,
+)
+from waremind.store import deliveries, runs
+from waremind.store import groups as groups_table
+from waremind.store.accounts import AccountRow
+from waremind.store.runs import STATUSES, RunRow, Wanted
+
+KEY_KEPT = timedelta(hours=24)
+LONGEST_KEY = 200
+
+
+async def fire(daemon: Daemon, asking: Asking, request: ReminderRun) -> RunChanged:
+    """Fire a reminder now, beside its rule."""
+    patience(request.timeout_seconds)
+    now = daemon.now()
+    async with daemon.database.transaction() as connection:
+        row = await get(connection, request.reminder)
+        account = daemon.accounts.get(row.account_id).row
+        await check_may_send(connection, account, now)
+        if request.check:
+            return RunChanged(changed=True, run=None, check=True)
+        run = run_of(row, now, now)
+        await runs.insert(connection, [run])
+        await deliveries.insert_of_runs(connection, [run.id], now)
+        target = ("reminder", row.id, row.name)
+        await audit.write(connection, now, asking.operator, request.method, target, run=run.id)
+    return await fired(daemon, request, account.id, run.id, changed=True)
+
+
+async def send(daemon: Daemon, asking: Asking, request: Send) -> RunChanged:
+    """Send one text now; with a key that is known, answer with the run that has it."""
+    patience(request.timeout_seconds)
+    key, text = _valid_key(request.key), valid_text(request.text)
+    account = daemon.accounts.get(request.account).row
+    now = daemon.now()
+    run = _message(daemon, account, text, key, now)
+    async with daemon.database.transaction() as connection:
+        groups = await groups_for(connection, account, request.to)
+        known = await runs.with_key(connection, account.id, key, now - KEY_KEPT) if key else None
+        if known is None:
+            await check_may_send(connection, account, now)
+            if request.check:
+                return RunChanged(changed=True, run=None, check=True)
+            ids = await groups_table.ensure(connection, account.id, [g.jid for g in groups])
+            await runs.insert(connection, [run])
+            await deliveries.insert_to(connection, run.id, ids, now)
+            target = ("account", account.id, account.label)
+            await audit.write(connection, now, asking.operator, request.method, target, run=run.id)
+    if request.check:
+        return RunChanged(changed=False, run=await shown_run(daemon, known or run.id), check=True)
+    return await fired(daemon, request, account.id, known or run.id, changed=known is None)
+
+
+def _valid_key(key: str | None) -> str | None:
+    if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable()):
+        message = f"cannot use the key {shown(key)}: it is not 1-{LONGEST_KEY} printable characters"
+        hint = "name what is sent and when, such as: --key backup-2026-12-01"
+        raise WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
+    return key
+
+
+def _message(
+    daemon: Daemon, account: AccountRow, text: str, key: str | None, now: datetime
+) -> RunRow:
+    settings = daemon.settings
+    grace_seconds = settings.delivery.grace_seconds
+    return RunRow(
+        id=new_id("run"),
+        reminder_id=None,
+        account_id=account.id,
+        occurs_at=now,
+        zone=settings.default_tz or "UTC",
+        text=text,
+        mention_all=False,
+        give_up_at=now + timedelta(seconds=grace_seconds),
+        grace_seconds=grace_seconds,
+        misfire=Misfire.SKIP,
+        created_at=now,
+        key=key,
+    )
+
+
+async def list_(daemon: Daemon, _asking: Asking, request: RunList) -> Runs:
+    """List runs, newest first."""
+    _check(request)
+    account = daemon.accounts.get(request.account).row.id if request.account else None
+    start = since(request.since, daemon.now())
+    async with daemon.database.connection() as connection:
+        reminder = (await get(connection, request.reminder)).id if request.reminder else None
+        wanted = Wanted(
+            reminder=reminder,
+            account=account,
+            status=request.status,
+            since=start,
+            limit=request.limit and request.limit + 1,
+        )
+        rows = await runs.select(connection, wanted)
+        chosen = rows[: request.limit or None]
+        return Runs(await runs_of(connection, chosen), truncated=len(rows) > len(chosen))
+
+
+def _check(request: RunList) -> None:
+    if request.status not in {None, *STATUSES}:
+        message = f"cannot list runs: there is no status {shown(request.status or '')}"
+        hint = "one of " + ", ".join(STATUSES)
+        raise WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
+    if request.limit < 0:
+        message = f"cannot list {request.limit} runs: a limit is 0 (all) or more"
+        raise WaremindError(ErrorCode.INVALID_INPUT, message)
+
+
+async def show(daemon: Daemon, _asking: Asking, request: RunShow) -> RunResult:
+    """Show one run."""
+    return RunResult(await shown_run(daemon, request.run))
+
+
+async def resolve(daemon: Daemon, asking: Asking, request: RunResolve) -> RunChanged:
+    """Say how the deliveries ended of which nobody else can know."""
+    run = await shown_run(daemon, request.run)
+    if not any(delivery.status == "unknown" for delivery in run.deliveries):
+        _check_resolved(run, request.outcome)
+        return RunChanged(changed=False, run=run, check=checked(request))
+    if not request.check:
+        now = daemon.now()
+        async with daemon.database.transaction() as connection:
+            await deliveries.resolve(connection, run.id, request.outcome, now)
+            target = ("run", run.id, None)
+            outcome = request.outcome
+            await audit.write(
+                connection, now, asking.operator, request.method, target, outcome=outcome
+            )
+        run = await shown_run(daemon, run.id)
+    return RunChanged(changed=True, run=run, check=checked(request))
+
+
+def _check_resolved(run: Run, outcome: str) -> None:
+    """Refuse to resolve again otherwise, or what was never unknown."""
+    said = {delivery.status for delivery in run.deliveries if delivery.reason == "resolved"}
+    if said != {outcome}:
+        message = f"cannot resolve {run.id}: none of its deliveries is unknown, it is {run.status}"
+        hint = f"waremind run show {run.id}"
+        raise WaremindError(ErrorCode.CONFLICT, message, hint=hint)

@@ -1,0 +1,80 @@
+"""Runs as operators read them."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from waremind.domain.wall_time import rfc3339
+from waremind.objects import Delivery, GroupName, Run
+from waremind.store import deliveries as deliveries_table
+from waremind.store.database import Connection
+from waremind.store.deliveries import DeliveryRow
+from waremind.store.runs import SeenRun
+
+# Why a delivery, or a stretch of occurrences, stands as it does.
+REASONS = {
+    "late": "It was due while nothing could be claimed, and is late by more than the grace.",
+    "down": "The daemon was not running when it was due.",
+    "capped": "More of them were late than are sent afterwards.",
+    "paused": "The reminder was paused when it was due.",
+    "frozen": "An operator has frozen outgoing messages.",
+    "unpaired": "The account is not paired.",
+    "banned": "WhatsApp has banned the account.",
+    "restricted": "WhatsApp refuses to send for the account for now.",
+    "group_left": "The account is no longer in the group.",
+    "not_connected": "The account was not connected until the grace had ended.",
+    "interrupted": "The session ended, or fell silent, in mid-send.",
+    "crashed": "The daemon ended in mid-send.",
+    "resolved": "An operator has said how it ended.",
+}
+_REFUSED = "refused_"
+
+
+async def runs_of(connection: Connection, rows: Sequence[SeenRun]) -> list[Run]:
+    """Show runs with their deliveries."""
+    deliveries: defaultdict[str, list[DeliveryRow]] = defaultdict(list)
+    for delivery in await deliveries_table.of_runs(connection, [row.id for row in rows]):
+        deliveries[delivery.run_id].append(delivery)
+    return [run_of(row, deliveries[row.id]) for row in rows]
+
+
+def run_of(row: SeenRun, deliveries: Sequence[DeliveryRow]) -> Run:
+    """Show a run; its reason is that of the deliveries whose status it has."""
+    zone = ZoneInfo(row.zone)
+    telling = next((d for d in deliveries if d.status == row.status and d.reason), None)
+    reason = row.reason or (telling.reason if telling else None)
+    return Run(
+        id=row.id,
+        reminder=row.reminder_id,
+        account=row.account,
+        occurs_at=rfc3339(row.occurs_at, zone),
+        status=row.status,
+        reason=reason,
+        reason_text=reason_text(reason, telling.detail if telling else ""),
+        count=row.count,
+        until=rfc3339(row.until, zone) if row.until else None,
+        started_at=rfc3339(row.started_at, zone) if row.started_at else None,
+        finished_at=rfc3339(row.finished_at, zone) if row.finished_at else None,
+        deliveries=[_delivery(delivery) for delivery in deliveries],
+    )
+
+
+def reason_text(reason: str | None, detail: str) -> str | None:
+    """Say a reason in a sentence, with what WhatsApp or the session said."""
+    if reason is None:
+        return None
+    code = reason.removeprefix(_REFUSED)
+    sentence = REASONS.get(reason, f"WhatsApp refused it with error {code}.")
+    return f"{sentence} ({detail})" if detail else sentence
+
+
+def _delivery(row: DeliveryRow) -> Delivery:
+    return Delivery(
+        group=GroupName(row.group_id, row.jid, row.name),
+        status=row.status,
+        reason=row.reason,
+        message_id=row.message_id,
+        attempts=row.attempts,
+        delivered=row.delivered,
+        read=row.read,
+    )
