@@ -280,7 +280,7 @@ def test_the_file_goes_too_when_the_command_is_ended(
         process.stderr.readline()
         assert file.exists()
         process.send_signal(number)
-        assert "join it: waremind account pair ops" in process.stderr.read()
+        assert "join it:   waremind account pair ops" in process.stderr.read()
     assert process.returncode == code
     assert not file.exists()
 

@@ -38,7 +38,14 @@ def list_(
 def _table(result: requests.Groups) -> Iterator[Block]:
     header = ["NAME", "MEMBERS", "ACCOUNT", "NOTE", "ID", "JID"]
     rows = [
-        [group.name, str(group.participants), group.account, _note(group), group.id, group.jid]
+        [
+            group.name,
+            str(group.participants),
+            group.account,
+            _note(group) or "-",
+            group.id,
+            group.jid,
+        ]
         for group in result.groups
     ]
     yield Table(header, rows, flexible=["NAME", "ACCOUNT"])
@@ -46,7 +53,7 @@ def _table(result: requests.Groups) -> Iterator[Block]:
 
 def _note(group: Group) -> str:
     notes = {"left": group.left, "announce-only": group.announce_only}
-    return ", ".join(note for note, holds in notes.items() if holds) or "-"
+    return ", ".join(note for note, holds in notes.items() if holds)
 
 
 @noun.verb()
@@ -64,7 +71,7 @@ def _record(result: requests.GroupResult) -> Iterator[Block]:
             ("jid", group.jid),
             ("account", group.account),
             ("members", str(group.participants)),
-            ("note", _note(group)),
+            ("note", _note(group) or None),
             ("synced", group.synced_at),
         ]
     )

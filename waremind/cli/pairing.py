@@ -58,7 +58,8 @@ def watch(cli: Invocation, request: AccountPair, form: Form, file: Path | None) 
     try:
         last = _shown(cli, request, form, file)
     except (KeyboardInterrupt, SystemExit):
-        cli.note(_left(request.account))
+        for line in _left(request.account):
+            cli.note(line)
         raise
     except WaremindError:
         cli.output.event({"type": "failed"})
@@ -116,11 +117,12 @@ def _ended(last: PairEvent | None, account: str) -> str:
             return f"account {account}: nothing to do, it is connected"
 
 
-def _left(account: str) -> str:
-    return (
-        f"a pairing that has begun goes on; join it: {_command('pair', account)}, "
-        f"cancel it: {_command('unpair', account)}"
-    )
+def _left(account: str) -> list[str]:
+    return [
+        "a pairing that has begun goes on without you",
+        f"join it:   {_command('pair', account)}",
+        f"cancel it: {_command('unpair', account)}",
+    ]
 
 
 def _command(verb: str, account: str) -> str:
