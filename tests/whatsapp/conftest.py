@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
 from fake_gateway import FakeGateway
+from msgspec import structs
 from whatsapp import sabotage
 from whatsapp.ear import Ear
 from whatsapp.stages import FakeStage, RealStage
+from whatsapp_server.behaviour import Behaviour
 from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.domain.lifecycle import Cause
@@ -28,12 +30,17 @@ def importing(*directories: Path) -> Iterator[None]:
         yield
 
 
-async def start(gateway: ProcessGateway, directory: Path) -> None:
-    """Have the fork server started, with the environment of this moment."""
+@asynccontextmanager
+async def started(modules: Path, directory: Path) -> AsyncIterator[ProcessGateway]:
+    """Run a gateway whose fork server imports from `modules`."""
+    gateway = ProcessGateway(heartbeat_seconds=1)
     ear = Ear()
-    await gateway.open(Opening("acc_starter", 1, directory / "starter"), ear)
-    await ear.turn(Cause.LOGGED_OUT)
+    with importing(modules):
+        await gateway.open(Opening("acc_starter", 1, directory / "starter"), ear)
+        await ear.turn(Cause.LOGGED_OUT)
     await ear.turn(Cause.ENDED)
+    yield gateway
+    await gateway.close()
 
 
 @pytest.fixture(scope="session")
@@ -43,41 +50,37 @@ def shared_whatsapp() -> Iterator[PlayedWhatsApp]:
 
 
 @pytest.fixture(scope="session")
+def modules(shared_whatsapp: PlayedWhatsApp, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a neonize that dials the played WhatsApp, and that a test can sabotage."""
+    return sabotage.build(shared_whatsapp.overlay, tmp_path_factory.mktemp("modules"))
+
+
+@pytest.fixture(scope="session")
 async def shared_gateway(
-    shared_whatsapp: PlayedWhatsApp, tmp_path_factory: pytest.TempPathFactory
+    modules: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[ProcessGateway]:
-    gateway = ProcessGateway()
-    with importing(shared_whatsapp.overlay):
-        await start(gateway, tmp_path_factory.mktemp("sessions"))
-    yield gateway
-    await gateway.close()
+    async with started(modules, tmp_path_factory.mktemp("sessions")) as gateway:
+        yield gateway
 
 
 @pytest.fixture
 async def real(
     shared_gateway: ProcessGateway, shared_whatsapp: PlayedWhatsApp, tmp_path: Path
 ) -> AsyncIterator[RealStage]:
-    """Yield an account on the shared gateway; what the whole server does must not be changed."""
-    stage = RealStage(shared_gateway, shared_whatsapp, tmp_path)
-    yield stage
-    if hasattr(stage, "session"):
-        await stage.session.end()
+    """Yield an account on a gateway and a WhatsApp that are as new again for the next test."""
+    yield RealStage(shared_gateway, shared_whatsapp, tmp_path)
+    for session in list(shared_gateway._sessions.values()):
+        await session.end()
+    shared_whatsapp.behave(**structs.asdict(Behaviour()))
 
 
 @pytest.fixture
-def own_whatsapp() -> Iterator[PlayedWhatsApp]:
-    with PlayedWhatsApp() as whatsapp:
-        yield whatsapp
-
-
-@pytest.fixture
-async def alone(own_whatsapp: PlayedWhatsApp, tmp_path: Path) -> AsyncIterator[RealStage]:
-    """Yield an account on a gateway and a WhatsApp of this test's own."""
-    gateway = ProcessGateway(heartbeat_seconds=1)
-    with importing(sabotage.build(own_whatsapp.overlay, tmp_path / "modules")):
-        await start(gateway, tmp_path)
-    yield RealStage(gateway, own_whatsapp, tmp_path)
-    await gateway.close()
+async def alone(
+    modules: Path, shared_whatsapp: PlayedWhatsApp, tmp_path: Path
+) -> AsyncIterator[RealStage]:
+    """Yield an account on a gateway of this test's own."""
+    async with started(modules, tmp_path) as gateway:
+        yield RealStage(gateway, shared_whatsapp, tmp_path)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 from whatsapp import sabotage
 from whatsapp.conftest import importing
 from whatsapp.stages import RealStage
+from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.domain.lifecycle import Cause
 from waremind.whatsapp.gateway import Message, Pairing
@@ -32,46 +33,46 @@ async def assert_unharmed(stage: RealStage) -> None:
 
 
 async def test_a_killed_child_has_ended_and_the_account_can_be_opened_again(
-    alone: RealStage,
+    real: RealStage,
 ) -> None:
-    neighbour = alone.neighbour()
+    neighbour = real.neighbour()
     await neighbour.link()
-    ear = await alone.link()
-    os.kill(alone.child.process.pid, signal.SIGKILL)
+    ear = await real.link()
+    os.kill(real.child.process.pid, signal.SIGKILL)
     ended = await ear.turn(Cause.ENDED)
     assert ended.detail == "its process died"
-    await (await alone.open()).turn(Cause.CONNECTED)
+    await (await real.open()).turn(Cause.CONNECTED)
     await assert_unharmed(neighbour)
 
 
-async def test_a_child_killed_in_mid_send_leaves_the_outcome_unknown(alone: RealStage) -> None:
-    await alone.link()
-    await alone.hold_sends()
-    sending = asyncio.create_task(alone.session.send(Message(alone.group, "halo")))
-    await alone.sends_held(1)
-    os.kill(alone.child.process.pid, signal.SIGKILL)
+async def test_a_child_killed_in_mid_send_leaves_the_outcome_unknown(real: RealStage) -> None:
+    await real.link()
+    await real.hold_sends()
+    sending = asyncio.create_task(real.session.send(Message(real.group, "halo")))
+    await real.sends_held(1)
+    os.kill(real.child.process.pid, signal.SIGKILL)
     assert isinstance(await sending, SendUnknown)
 
 
-async def test_a_child_that_hangs_is_noticed_and_killed(alone: RealStage) -> None:
-    ear = await alone.link()
-    os.kill(alone.child.process.pid, signal.SIGSTOP)
+async def test_a_child_that_hangs_is_noticed_and_killed(real: RealStage) -> None:
+    ear = await real.link()
+    os.kill(real.child.process.pid, signal.SIGSTOP)
     ended = await ear.turn(Cause.ENDED)
     assert "no sign of life" in ended.detail
 
 
-async def test_a_child_that_hangs_is_ended_when_asked(alone: RealStage) -> None:
-    await alone.link()
-    os.kill(alone.child.process.pid, signal.SIGSTOP)
+async def test_a_child_that_hangs_is_ended_when_asked(real: RealStage) -> None:
+    await real.link()
+    os.kill(real.child.process.pid, signal.SIGSTOP)
     started = time.monotonic()
-    assert not await alone.session.end(log_out=True)
+    assert not await real.session.end(log_out=True)
     assert time.monotonic() - started < 5
 
 
-async def test_a_child_ignores_an_interrupt_from_the_terminal(alone: RealStage) -> None:
-    ear = await alone.link()
-    os.kill(alone.child.process.pid, signal.SIGINT)
-    assert await alone.session.groups()
+async def test_a_child_ignores_an_interrupt_from_the_terminal(real: RealStage) -> None:
+    ear = await real.link()
+    os.kill(real.child.process.pid, signal.SIGINT)
+    assert await real.session.groups()
     assert Cause.ENDED not in ear.causes
 
 
@@ -79,49 +80,49 @@ async def test_a_child_ignores_an_interrupt_from_the_terminal(alone: RealStage) 
     "ignoring", ["", "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"]
 )
 async def test_a_child_that_does_not_listen_is_ended_all_the_same(
-    alone: RealStage, ignoring: str
+    real: RealStage, ignoring: str
 ) -> None:
-    sabotage.harm(alone.directory, ignoring + FOREVER)
-    await alone.open(Pairing())
-    await alone.session._born.wait()
+    sabotage.harm(real.directory, ignoring + FOREVER)
+    await real.open(Pairing())
+    await real.session._born.wait()
     started = time.monotonic()
-    await alone.session.end(log_out=True)
+    await real.session.end(log_out=True)
     assert time.monotonic() - started < 5
 
 
-async def test_an_engine_that_cannot_be_loaded_is_told(alone: RealStage) -> None:
-    sabotage.harm(alone.directory, "raise ImportError('libfoo.so.1: no such file')")
-    ear = await alone.open(Pairing())
+async def test_an_engine_that_cannot_be_loaded_is_told(real: RealStage) -> None:
+    sabotage.harm(real.directory, "raise ImportError('libfoo.so.1: no such file')")
+    ear = await real.open(Pairing())
     failed = await ear.turn(Cause.CONNECT_FAILED)
     assert failed.detail == "cannot load the WhatsApp engine: libfoo.so.1: no such file"
     await ear.turn(Cause.ENDED)
 
 
 async def test_an_engine_that_aborts_has_ended(
-    alone: RealStage, caplog: pytest.LogCaptureFixture
+    real: RealStage, caplog: pytest.LogCaptureFixture
 ) -> None:
     sabotage.harm(
-        alone.directory,
+        real.directory,
         "import os; os.write(2, b'fatal error: concurrent map writes\\n')\nos.abort()",
     )
-    ear = await alone.open(Pairing())
+    ear = await real.open(Pairing())
     await ear.turn(Cause.ENDED)
-    assert f"account=acc_{alone.phone} session=1 printed=fatal error: concurrent" in caplog.text
+    assert f"account=acc_{real.phone} session=1 printed=fatal error: concurrent" in caplog.text
 
 
 async def test_what_floods_its_console_fills_neither_the_log_nor_the_memory(
-    alone: RealStage, caplog: pytest.LogCaptureFixture
+    real: RealStage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    neighbour = alone.neighbour()
+    neighbour = real.neighbour()
     await neighbour.link()
     line = "b'x' * 70_000 + b'\\n'"
     harm = f"def harm():\n    while True: os.write(1, {line} + b'short\\n' * 10_000)\n"
-    sabotage.harm(alone.directory, harm + IN_A_THREAD)
-    ear = await alone.open(Pairing())
+    sabotage.harm(real.directory, harm + IN_A_THREAD)
+    ear = await real.open(Pairing())
     await ear.code()  # it goes on
     for _ in range(20):
         await assert_unharmed(neighbour)
-    await alone.session.end()
+    await real.session.end()
     assert len(caplog.records) < 250
     assert max(len(record.getMessage()) for record in caplog.records) < 2_200
 
@@ -135,12 +136,12 @@ async def test_what_floods_its_console_fills_neither_the_log_nor_the_memory(
         ("b'x' * (1 << 21)", "a line of more than"),
     ],
 )
-async def test_what_talks_rubbish_is_ended(alone: RealStage, said: str, why: str) -> None:
-    neighbour = alone.neighbour()
+async def test_what_talks_rubbish_is_ended(real: RealStage, said: str, why: str) -> None:
+    neighbour = real.neighbour()
     await neighbour.link()
     to_the_parent = "os.write(next(fd for fd in range(3, 99) if is_socket(fd)), said[:65536])"
     sabotage.harm(
-        alone.directory,
+        real.directory,
         "import os, stat\n"
         "def is_socket(fd):\n"
         "    try: return stat.S_ISSOCK(os.fstat(fd).st_mode)\n"
@@ -148,32 +149,35 @@ async def test_what_talks_rubbish_is_ended(alone: RealStage, said: str, why: str
         f"said = {said}\n"
         f"while said: said = said[{to_the_parent}:]\n" + FOREVER,
     )
-    ear = await alone.open(Pairing())
+    ear = await real.open(Pairing())
     ended = await ear.turn(Cause.ENDED)
     assert why in ended.detail
     await assert_unharmed(neighbour)
 
 
-async def test_what_hoards_memory_is_ended(alone: RealStage) -> None:
-    neighbour = alone.neighbour()
+async def test_what_takes_too_much_memory_is_ended(real: RealStage) -> None:
+    neighbour = real.neighbour()
     await neighbour.link()
-    harm = (
-        "hoard = []\n"
-        "def harm():\n"
-        "    while True:\n"
-        "        try: hoard.append(b'x' * (1 << 20))\n"
-        "        except MemoryError: pass\n"
-    )
-    sabotage.harm(alone.directory, harm + IN_A_THREAD)
-    ear = await alone.open(Pairing())
+    sabotage.harm(real.directory, "import sys; sys.hoard = b'x' * (600 << 20)")
+    ear = await real.open(Pairing())
     await ear.code()
     ended = await ear.turn(Cause.ENDED)
     assert ended.detail == "it took more than 512 MB of memory"
     await assert_unharmed(neighbour)
 
 
+async def test_what_takes_memory_faster_than_anybody_looks_is_stopped(real: RealStage) -> None:
+    neighbour = real.neighbour()
+    await neighbour.link()
+    sabotage.harm(real.directory, "hoard = []\nwhile True: hoard.append(b'x' * (1 << 20))")
+    ear = await real.open(Pairing())
+    failed = await ear.turn(Cause.CONNECT_FAILED)
+    assert failed.detail.startswith("cannot load the WhatsApp engine")
+    await assert_unharmed(neighbour)
+
+
 async def test_a_fork_server_that_dies_takes_its_children_and_is_replaced(
-    alone: RealStage,
+    alone: RealStage, modules: Path
 ) -> None:
     neighbour = alone.neighbour()
     ears = [await alone.link(), await neighbour.link()]
@@ -182,16 +186,16 @@ async def test_a_fork_server_that_dies_takes_its_children_and_is_replaced(
     os.kill(server.process.pid, signal.SIGKILL)
     for ear in ears:
         await ear.turn(Cause.ENDED)
-    with importing(alone.whatsapp.overlay):
+    with importing(modules):
         for each in (alone, neighbour):
             await (await each.open()).turn(Cause.CONNECTED)
 
 
 async def test_a_missing_library_is_told_and_never_downloaded(
-    alone: RealStage, tmp_path: Path
+    shared_whatsapp: PlayedWhatsApp, tmp_path: Path
 ) -> None:
-    modules = sabotage.build(alone.whatsapp.overlay, tmp_path / "without", without=".so")
-    stage = RealStage(ProcessGateway(), alone.whatsapp, tmp_path)
+    modules = sabotage.build(shared_whatsapp.overlay, tmp_path / "without", without=".so")
+    stage = RealStage(ProcessGateway(), shared_whatsapp, tmp_path)
     with importing(modules):
         ear = await stage.open(Pairing())
         failed = await ear.turn(Cause.CONNECT_FAILED)

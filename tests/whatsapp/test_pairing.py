@@ -33,9 +33,9 @@ async def test_the_first_qr_lives_for_a_minute(real: RealStage) -> None:
     assert timedelta(seconds=50) < code.expires_at - datetime.now(UTC) < timedelta(seconds=61)
 
 
-async def test_codes_that_nobody_used_time_out(alone: RealStage) -> None:
-    alone.whatsapp.behave(qr_refs=2)
-    ear = await alone.open(Pairing())
+async def test_codes_that_nobody_used_time_out(real: RealStage) -> None:
+    real.whatsapp.behave(qr_refs=2)
+    ear = await real.open(Pairing())
     first, second = await ear.code(), await ear.code(seconds=30)
     assert first.code != second.code
     assert timedelta(seconds=10) < second.expires_at - datetime.now(UTC) < timedelta(seconds=21)
@@ -53,10 +53,10 @@ async def test_a_pairing_that_does_not_verify_has_failed(real: RealStage, spoil:
     await ear.turn(Cause.ENDED)
 
 
-async def test_a_connection_that_breaks_while_a_code_shows_has_failed(alone: RealStage) -> None:
-    ear = await alone.open(Pairing())
+async def test_a_connection_that_breaks_while_a_code_shows_has_failed(real: RealStage) -> None:
+    ear = await real.open(Pairing())
     await ear.code()
-    alone.whatsapp.close_pairings()
+    real.whatsapp.close_pairings()
     turned = await ear.turn(Cause.PAIRING_FAILED)
     assert "broke" in turned.detail
     await ear.turn(Cause.ENDED)
@@ -73,44 +73,44 @@ async def test_a_passkey_that_the_phone_demands_is_told(real: RealStage) -> None
     await ear.turn(Cause.ENDED)
 
 
-async def test_an_outdated_engine_cannot_pair(alone: RealStage) -> None:
-    alone.whatsapp.behave(registration_error=405)
-    ear = await alone.open(Pairing())
+async def test_an_outdated_engine_cannot_pair(real: RealStage) -> None:
+    real.whatsapp.behave(registration_error=405)
+    ear = await real.open(Pairing())
     await ear.turn(Cause.CLIENT_OUTDATED)
     await ear.turn(Cause.ENDED)
 
 
 @pytest.mark.parametrize("reason", [400, 503])
-async def test_a_pairing_that_whatsapp_refuses_has_failed(alone: RealStage, reason: int) -> None:
-    alone.whatsapp.behave(registration_error=reason)
-    ear = await alone.open(Pairing())
+async def test_a_pairing_that_whatsapp_refuses_has_failed(real: RealStage, reason: int) -> None:
+    real.whatsapp.behave(registration_error=reason)
+    ear = await real.open(Pairing())
     await ear.turn(Cause.PAIRING_FAILED)
     await ear.turn(Cause.ENDED)
 
 
-async def test_a_pairing_code_that_whatsapp_does_not_give_has_failed(alone: RealStage) -> None:
-    alone.whatsapp.behave(pairing_code_error=429)
-    ear = await alone.open(Pairing(phone=alone.phone))
+async def test_a_pairing_code_that_whatsapp_does_not_give_has_failed(real: RealStage) -> None:
+    real.whatsapp.behave(pairing_code_error=429)
+    ear = await real.open(Pairing(phone=real.phone))
     turned = await ear.turn(Cause.PAIRING_FAILED)
     assert "429" in turned.detail
     assert not [report for report in ear.reports if isinstance(report, Code)]
 
 
-async def test_a_pairing_with_no_way_to_whatsapp_has_failed_to_connect(alone: RealStage) -> None:
-    alone.whatsapp.behave(refuse_websocket=True)
-    ear = await alone.open(Pairing())
+async def test_a_pairing_with_no_way_to_whatsapp_has_failed_to_connect(real: RealStage) -> None:
+    real.whatsapp.behave(refuse_websocket=True)
+    ear = await real.open(Pairing())
     await ear.turn(Cause.CONNECT_FAILED)
     await ear.turn(Cause.ENDED)
 
 
-async def test_a_pairing_says_nothing_between_paired_and_connected(alone: RealStage) -> None:
-    alone.whatsapp.behave(restart_after_pairing=False)
-    ear = await alone.open(Pairing())
-    await alone.scan()
+async def test_a_pairing_says_nothing_between_paired_and_connected(real: RealStage) -> None:
+    real.whatsapp.behave(restart_after_pairing=False)
+    ear = await real.open(Pairing())
+    await real.scan()
     await ear.turn(Cause.PAIRED)
-    assert not await alone.session.end(log_out=True)  # WhatsApp lists it, and it never connected
+    assert not await real.session.end(log_out=True)  # WhatsApp lists it, and it never connected
     assert ear.causes == [Cause.PAIRED, Cause.ENDED]
-    assert await alone.is_linked()
+    assert await real.is_linked()
 
 
 async def test_a_device_linked_but_not_connected_is_logged_out_once_it_is(real: RealStage) -> None:

@@ -15,13 +15,12 @@ import time
 from pathlib import Path
 
 import pytest
-from whatsapp.conftest import importing, start
+from whatsapp.conftest import started
 from whatsapp.stages import RealStage
 from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.domain.lifecycle import Cause
 from waremind.whatsapp.gateway import Pairing
-from waremind.whatsapp.sessions import ProcessGateway
 
 pytestmark = pytest.mark.anyio
 
@@ -73,30 +72,28 @@ async def test_an_idle_account_takes_at_most_25_mb_of_its_own(real: RealStage) -
 
 
 async def test_many_sessions_end_together_within_8_seconds(
-    own_whatsapp: PlayedWhatsApp, tmp_path: Path
+    alone: RealStage,
 ) -> None:
-    gateway = ProcessGateway()
-    with importing(own_whatsapp.overlay):
-        await start(gateway, tmp_path)
-    stages = [RealStage(gateway, own_whatsapp, tmp_path) for _ in range(20)]
+    stages = [alone.neighbour() for _ in range(20)]
     ears = await asyncio.gather(*(stage.open(Pairing()) for stage in stages))
     for ear in ears:
         await ear.code(seconds=60)
-    started = time.monotonic()
-    await gateway.close()
-    assert time.monotonic() - started < 8
+    server = alone.gateway._fork_server._server
+    assert server is not None
+    before = time.monotonic()
+    await alone.gateway.close()
+    assert time.monotonic() - before < 8
     assert all(ear.causes == [Cause.ENDED] for ear in ears)
-    assert gateway._fork_server._server is not None
-    assert gateway._fork_server._server.process.gone.done()
+    assert server.process.gone.done()
 
 
-async def test_an_end_does_not_wait_for_a_black_hole(alone: RealStage) -> None:
-    await alone.link()
-    await alone.session.end()
-    alone.whatsapp.behave(answer_handshake=False)
-    await alone.open()
+async def test_an_end_does_not_wait_for_a_black_hole(real: RealStage) -> None:
+    await real.link()
+    await real.session.end()
+    real.whatsapp.behave(answer_handshake=False)
+    await real.open()
     started = time.monotonic()
-    assert not await alone.session.end(log_out=True)
+    assert not await real.session.end(log_out=True)
     assert time.monotonic() - started < 5
 
 
@@ -109,17 +106,14 @@ async def test_an_end_does_not_wait_for_a_log_out_that_nobody_answers(real: Real
 
 
 async def test_children_are_not_told_the_daemons_secrets(
-    shared_whatsapp: PlayedWhatsApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    modules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WAREMIND_DATABASE__URL", "postgresql://u:hunter2@db/waremind")
     monkeypatch.setenv("NOTIFY_SOCKET", "/run/hunter2")
-    gateway = ProcessGateway()
-    with importing(shared_whatsapp.overlay):
-        await start(gateway, tmp_path)
-    server = gateway._fork_server._server
-    assert server is not None
-    assert b"hunter2" not in Path(f"/proc/{server.process.pid}/environ").read_bytes()
-    await gateway.close()
+    async with started(modules, tmp_path) as gateway:
+        server = gateway._fork_server._server
+        assert server is not None
+        assert b"hunter2" not in Path(f"/proc/{server.process.pid}/environ").read_bytes()
 
 
 @pytest.mark.parametrize("hung", [False, True])

@@ -138,20 +138,20 @@ async def test_an_account_connected_elsewhere_is_replaced(real: RealStage) -> No
     await ear.turn(Cause.ENDED)
 
 
-async def test_a_first_connect_that_is_refused_has_failed(alone: RealStage) -> None:
-    await alone.link()
-    await alone.session.end()
-    alone.whatsapp.behave(refuse_websocket=True)
-    ear = await alone.open()
+async def test_a_first_connect_that_is_refused_has_failed(real: RealStage) -> None:
+    await real.link()
+    await real.session.end()
+    real.whatsapp.behave(refuse_websocket=True)
+    ear = await real.open()
     await ear.turn(Cause.CONNECT_FAILED)
     await ear.turn(Cause.ENDED)
 
 
-async def test_a_handshake_that_is_never_answered_has_failed(alone: RealStage) -> None:
-    await alone.link()
-    await alone.session.end()
-    alone.whatsapp.behave(answer_handshake=False)
-    ear = await alone.open()
+async def test_a_handshake_that_is_never_answered_has_failed(real: RealStage) -> None:
+    await real.link()
+    await real.session.end()
+    real.whatsapp.behave(answer_handshake=False)
+    ear = await real.open()
     await ear.turn(Cause.CONNECT_FAILED, seconds=40)
     await ear.turn(Cause.ENDED)
 

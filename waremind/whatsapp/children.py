@@ -61,8 +61,9 @@ class ForkServer:
 
     async def close(self) -> None:
         """End the server."""
-        if self._server is not None:
-            await self._server.close()
+        server, self._server = self._server, None
+        if server is not None:
+            await server.close()
 
     async def _fork(self, opening: Opening, hear: Callable[[AnyReport], None]) -> Child:
         if self._server is None or self._server.process.gone.done():

@@ -68,7 +68,10 @@ def load_client(opening: Opening, listener: Listener, voice: Voice) -> Any:
         engine: Any = import_module("waremind.whatsapp.engine")
         return engine.Client(STORE, listener, new_device=opening.pairing is not None)
     except Exception as error:  # noqa: BLE001 - whatever a library's import may raise
-        voice.turn(Cause.CONNECT_FAILED, f"cannot load the WhatsApp engine: {error}")
+        voice.turn(
+            Cause.CONNECT_FAILED,
+            f"cannot load the WhatsApp engine: {str(error) or type(error).__name__}",
+        )
 
 
 def refuse_download(*_: object, **__: object) -> NoReturn:
