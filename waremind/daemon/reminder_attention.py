@@ -66,7 +66,7 @@ TROUBLES = {
 }
 
 # An account's status → what it means for its reminders.
-_ACCOUNT_TROUBLES = {"unpaired": "account_not_paired", "banned": "account_banned"}
+ACCOUNT_TROUBLES = {"unpaired": "account_not_paired", "banned": "account_banned"}
 _RUN_TROUBLES = {"failed": "last_run_failed", "unknown": "last_run_unknown"}
 
 
@@ -87,7 +87,7 @@ def attention_of(
 def _cannot_send(
     row: ReminderRow, account: AccountRow, groups: Sequence[GroupRow], words: dict[str, str]
 ) -> Iterator[Attention]:
-    if code := _ACCOUNT_TROUBLES.get(MEANINGS[account.state].status):
+    if code := ACCOUNT_TROUBLES.get(MEANINGS[account.state].status):
         yield _attention(code, account.status_since, **words)
     if row.too_slow_since:
         yield _attention("rule_too_slow", row.too_slow_since, **words)

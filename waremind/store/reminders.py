@@ -130,6 +130,40 @@ async def find(connection: Connection, key: str) -> ReminderRow | None:
     return next(iter(await select(connection, key=key)), None)
 
 
+_TROUBLED = SQL(
+    """
+    WHERE id IN (
+        (SELECT id FROM reminders
+         WHERE state = 'active' AND account_id = ANY (%(accounts)s) LIMIT %(limit)s)
+        UNION
+        (SELECT id FROM reminders
+         WHERE state = 'active' AND too_slow_since IS NOT NULL LIMIT %(limit)s)
+        UNION
+        (SELECT r.id FROM whatsapp_groups g
+         JOIN reminder_groups t ON t.group_id = g.id JOIN reminders r ON r.id = t.reminder_id
+         WHERE r.state = 'active'
+           AND (g.left_at IS NOT NULL OR g.synced_at IS NULL OR g.announce_only AND NOT g.admin)
+         LIMIT %(limit)s)
+        UNION
+        (SELECT r.reminder_id FROM deliveries d JOIN runs r ON r.id = d.run_id
+         WHERE (d.status = 'failed' OR d.status = 'unknown') AND r.reminder_id IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM runs n WHERE n.reminder_id = r.reminder_id
+                           AND n.occurs_at > r.occurs_at)
+         LIMIT %(limit)s))
+    ORDER BY name LIMIT %(limit)s
+    """
+)
+
+
+async def select_troubled(
+    connection: Connection, accounts: Sequence[str], limit: int
+) -> list[ReminderRow]:
+    """Read reminders that may need a person: those of `accounts`, or for reasons of their own."""
+    async with connection.cursor(row_factory=class_row(ReminderRow)) as cursor:
+        await cursor.execute(_SELECT + _TROUBLED, {"accounts": list(accounts), "limit": limit})
+        return await cursor.fetchall()
+
+
 async def select_due(connection: Connection, now: datetime, limit: int) -> list[ReminderRow]:
     """Read the active reminders that are due, the longest due first."""
     where = SQL(
