@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from waremind.cli import deleting
 from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Record, Styled, Table
 from waremind.cli.noun import Noun
@@ -207,15 +208,13 @@ def delete(
 ) -> None:
     """Delete the account with its groups, reminders and runs."""
 
-    def ask(*, check: bool) -> requests.AccountDeleted:
+    def ask(check: bool) -> requests.AccountDeleted:  # noqa: FBT001 - the one thing it differs in
         request = requests.AccountDelete(account=account, missing_ok=missing_ok, check=check)
         return cli.call(request)
 
-    if not (yes or check):
-        cli.confirm(f"account {account}", lambda: _loss(ask(check=True)))
-    result = ask(check=check)
-    more = [] if result.device_removed else [_STILL_LISTED]
-    cli.changed(result, f"account {account}", f"deleted{_loss(result) or ''}", *more)
+    result = deleting.delete(cli, f"account {account}", ask, _loss, yes=yes, check=check)
+    if not (result.device_removed or check):
+        cli.note(_STILL_LISTED)
 
 
 def _loss(result: requests.AccountDeleted) -> str | None:

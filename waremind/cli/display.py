@@ -1,9 +1,8 @@
 """Where the QR of a pairing is shown: on a live screen, or printed one below the other."""
 
 import shlex
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Literal
 
 from waremind.cli import qr
@@ -23,7 +22,7 @@ _CLEAR_LINE = "\x1b[K"
 _CLEAR_BELOW = "\x1b[J"
 
 
-class Display(AbstractContextManager["Display"]):
+class Display:
     """Shows nothing: what a program that reads JSON needs."""
 
     def show(self, code: PairQr) -> None:
@@ -32,12 +31,7 @@ class Display(AbstractContextManager["Display"]):
     def tick(self) -> None:
         """Look at the clock and the terminal."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Take the last code away."""
 
 
@@ -138,12 +132,7 @@ class Screen(Display):
         text = f"{clock}{PATH_ON_PHONE} | Ctrl-C leaves it running"
         self._output.caption(shortened(text, self._size[0] - 1))
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Return to the first screen."""
         if self._code is not None:
             with suppress(WaremindError):  # the terminal may be gone

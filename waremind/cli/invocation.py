@@ -1,6 +1,5 @@
 """One invocation of a command: the options that all take, the daemon's answer, the exit code."""
 
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -9,9 +8,8 @@ import typer
 
 from waremind import paths
 from waremind.cli.layout import Block
-from waremind.cli.output import Output, is_live
+from waremind.cli.output import Output
 from waremind.client import PATIENCE_SECONDS, Client
-from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.core import Changed, Request
 
 R = TypeVar("R")
@@ -66,22 +64,6 @@ class Invocation(typer.Context):
             self.note(line)
         if checked and result.changed:
             raise typer.Exit(CHANGES_PENDING)
-
-    def confirm(self, subject: str, loss: Callable[[], str | None]) -> None:
-        """Ask the person whether `subject` may go; `loss` says what goes with it (None: nothing).
-
-        Raises WaremindError `confirmation_required` where nobody can be asked, or said no.
-        """
-        if not (is_live(sys.stdin) and is_live(sys.stderr)):
-            message = f"cannot delete {subject}: nobody is there to confirm it"
-            raise WaremindError(ErrorCode.CONFIRMATION_REQUIRED, message)
-        lost = loss()
-        if lost is None:
-            return
-        answer = self.output.ask(f"Delete {subject}{lost}? [y/N]")
-        if answer.casefold() not in {"y", "yes"}:
-            message = f"cannot delete {subject}: it was not confirmed"
-            raise WaremindError(ErrorCode.CONFIRMATION_REQUIRED, message)
 
     def note(self, text: str) -> None:
         """Tell a person what is no data; a program that reads JSON is told nothing."""

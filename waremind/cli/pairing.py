@@ -1,6 +1,7 @@
 """Watching a pairing: the QR or the code as it rotates, until the account is connected."""
 
 import shlex
+from contextlib import closing
 from pathlib import Path
 
 import typer
@@ -72,7 +73,7 @@ def _shown(
 ) -> PairEvent | None:
     last: PairEvent | None = None
     display = _display(cli, request.account, form, file)
-    with ended_by_signals(), display, cli.client() as client:
+    with ended_by_signals(), closing(display), cli.client() as client:
         for event in ticking(client.watch(request, PairEvent)):
             if event is None:
                 display.tick()

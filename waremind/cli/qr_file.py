@@ -3,8 +3,6 @@
 import os
 import stat
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from waremind.cli import qr
 from waremind.cli.display import PATH_ON_PHONE, Display, Form, lines_of
@@ -14,7 +12,10 @@ from waremind.requests.account import PairQr
 
 
 class QrFile(Display):
-    """Replaces the file at once with each code: nobody ever reads half of one."""
+    """Replaces the file at once with each code: nobody ever reads half of one.
+
+    Raises WaremindError `invalid_input` or `permission_denied` where no file can be made.
+    """
 
     def __init__(self, output: Output, form: Form, path: Path) -> None:
         self._output = output
@@ -22,18 +23,15 @@ class QrFile(Display):
         self._path = path
         self._draft = path.with_name(f".{path.name}.{os.getpid()}")
         self._ours: list[Path] = []
+        self._try_place()
 
-    def __enter__(self) -> Self:
-        """Try the place before anything is asked of the daemon.
-
-        Raises WaremindError `invalid_input` or `permission_denied`.
-        """
+    def _try_place(self) -> None:
+        """Find out what is wrong with the place before anything is asked of the daemon."""
         if os.path.lexists(self._path) and not stat.S_ISREG(self._path.lstat().st_mode):
             message = f"cannot write {self._path}: it is not a regular file"
             raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="choose another: -o FILE")
         self._write(b"")
         self._draft.unlink()
-        return self
 
     def show(self, code: PairQr) -> None:
         """Put a new code into the file, and say so."""
@@ -55,12 +53,7 @@ class QrFile(Display):
         except OSError as error:
             raise _unwritable(self._path, error) from None
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Remove what was written."""
         for path in self._ours:
             path.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from waremind.cli import deleting
 from waremind.cli import reminder_views as views
 from waremind.cli.invocation import Invocation
 from waremind.cli.noun import Noun
@@ -142,11 +143,8 @@ def delete(
 ) -> None:
     """Delete a reminder with its runs."""
 
-    def ask(*, check: bool) -> requests.ReminderDeleted:
+    def ask(check: bool) -> requests.ReminderDeleted:  # noqa: FBT001 - the one thing it differs in
         request = requests.ReminderDelete(reminder=reminder, missing_ok=missing_ok, check=check)
         return cli.call(request)
 
-    if not (yes or check):
-        cli.confirm(f"reminder {reminder}", lambda: views.loss(ask(check=True)))
-    result = ask(check=check)
-    cli.changed(result, f"reminder {reminder}", f"deleted{views.loss(result) or ''}")
+    deleting.delete(cli, f"reminder {reminder}", ask, views.loss, yes=yes, check=check)

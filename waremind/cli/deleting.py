@@ -1,0 +1,48 @@
+"""Deleting: on a terminal a person is asked, elsewhere it needs `--yes`."""
+
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+from waremind.cli.invocation import Invocation
+from waremind.cli.output import is_live
+from waremind.errors import ErrorCode, WaremindError
+from waremind.requests.core import Changed
+
+D = TypeVar("D", bound=Changed)
+
+
+def delete(
+    cli: Invocation,
+    subject: str,
+    ask: Callable[[bool], D],
+    loss: Callable[[D], str | None],
+    *,
+    yes: bool,
+    check: bool,
+) -> D:
+    """Delete `subject` unless the person says no.
+
+    `ask` asks the daemon, with True only what it would do; `loss` says what goes with the subject,
+    None when there is no such subject. Raises WaremindError `confirmation_required`.
+    """
+    if not (yes or check):
+        _confirm(cli, subject, lambda: loss(ask(True)))
+    result = ask(check)
+    cli.changed(result, subject, f"deleted{loss(result) or ''}")
+    return result
+
+
+def _confirm(cli: Invocation, subject: str, loss: Callable[[], str | None]) -> None:
+    if not (is_live(sys.stdin) and is_live(sys.stderr)):
+        raise _unconfirmed(subject, "nobody is there to confirm it")
+    lost = loss()
+    if lost is None:
+        return
+    answer = cli.output.ask(f"Delete {subject}{lost}? [y/N]")
+    if answer.casefold() not in {"y", "yes"}:
+        raise _unconfirmed(subject, "it was not confirmed")
+
+
+def _unconfirmed(subject: str, reason: str) -> WaremindError:
+    return WaremindError(ErrorCode.CONFIRMATION_REQUIRED, f"cannot delete {subject}: {reason}")
