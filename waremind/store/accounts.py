@@ -143,6 +143,6 @@ async def note_synced(connection: Connection, account: str, now: datetime) -> No
 
 async def why_held(connection: Connection, account: str, now: datetime) -> str | None:
     """Say why nothing of an account may leave: `frozen`, `banned`, `unpaired`, `restricted`."""
-    query = "SELECT why_held(a, %s) FROM accounts a WHERE id = %s"
+    query = "SELECT h.reason FROM accounts a, why_held(a, %s) h WHERE id = %s"
     found = await (await connection.execute(query, [now, account])).fetchone()
     return found[0] if found else None

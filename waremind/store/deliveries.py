@@ -86,7 +86,7 @@ _INSERT = SQL(
     {}
     JOIN whatsapp_groups g ON g.id = t.group_id
     JOIN accounts a ON a.id = r.account_id
-    CROSS JOIN LATERAL (SELECT why_held(a, %(now)s) AS reason) h
+    CROSS JOIN LATERAL why_held(a, %(now)s) h
     WHERE r.id = ANY (%(runs)s)
     RETURNING run_id, status
     """
@@ -103,12 +103,13 @@ async def mark_sending(
             UPDATE deliveries d
             SET status = 'sending', started_at = %(now)s, attempts = d.attempts + 1
             FROM accounts a
+            CROSS JOIN LATERAL why_held(a, %(now)s) h
             CROSS JOIN LATERAL (
                 SELECT run_id, group_id FROM deliveries
                 WHERE account_id = a.id AND status = 'scheduled' AND due_at <= %(now)s
                 ORDER BY due_at, run_id, position LIMIT 1
             ) n, runs r, whatsapp_groups g
-            WHERE a.id = ANY (%(accounts)s) AND why_held(a, %(now)s) IS NULL
+            WHERE a.id = ANY (%(accounts)s) AND h.reason IS NULL
               AND d.run_id = n.run_id AND d.group_id = n.group_id AND d.status = 'scheduled'
               AND r.id = n.run_id AND g.id = n.group_id
             RETURNING d.run_id, d.group_id, d.account_id, g.jid, r.text, d.attempts, r.give_up_at,
@@ -249,7 +250,8 @@ async def count(connection: Connection, failed_since: datetime) -> Counts:
         await cursor.execute(
             """
             SELECT
-                (SELECT count(*) FROM deliveries WHERE status IN ('scheduled', 'sending')) AS due,
+                (SELECT count(*) FROM deliveries WHERE status = 'scheduled')
+                    + (SELECT count(*) FROM deliveries WHERE status = 'sending') AS due,
                 (SELECT count(*) FROM deliveries WHERE status = 'held') AS held,
                 (SELECT count(*) FROM deliveries
                  WHERE status = 'failed' AND finished_at >= %s) AS failed,

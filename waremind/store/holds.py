@@ -13,11 +13,11 @@ async def hold(connection: Connection, accounts: Sequence[str] | None, now: date
     """Hold what is scheduled of these accounts (None: of all) and may not leave now."""
     done = await connection.execute(
         """
-        UPDATE deliveries d SET status = 'held', reason = why_held(a, %(now)s)
-        FROM accounts a
+        UPDATE deliveries d SET status = 'held', reason = h.reason
+        FROM accounts a CROSS JOIN LATERAL why_held(a, %(now)s) h
         WHERE a.id = d.account_id AND d.status = 'scheduled'
           AND (%(accounts)s::text[] IS NULL OR a.id = ANY (%(accounts)s))
-          AND why_held(a, %(now)s) IS NOT NULL
+          AND h.reason IS NOT NULL
         """,
         {"accounts": accounts, "now": now},
     )
@@ -66,11 +66,13 @@ async def select_held(
             """
             SELECT r.id AS run_id, r.account_id, r.reminder_id, r.occurs_at,
                    r.grace_seconds, r.misfire
-            FROM runs r JOIN accounts a ON a.id = r.account_id
+            FROM runs r
+            JOIN accounts a ON a.id = r.account_id
+            CROSS JOIN LATERAL why_held(a, %(now)s) h
             WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.run_id = r.id AND d.status = 'held'
                           AND d.reason = ANY (%(reasons)s))
               AND (%(accounts)s::text[] IS NULL OR r.account_id = ANY (%(accounts)s))
-              AND why_held(a, %(now)s) IS NULL
+              AND h.reason IS NULL
             ORDER BY r.occurs_at, r.number
             FOR UPDATE OF r
             """,

@@ -31,6 +31,7 @@ CREATE TABLE reminders (
 
 CREATE INDEX reminders_account ON reminders (account_id);
 CREATE INDEX reminders_due ON reminders (next_at) WHERE state = 'active' AND too_slow_since IS NULL;
+CREATE INDEX reminders_too_slow ON reminders (too_slow_since) WHERE too_slow_since IS NOT NULL;
 
 CREATE TABLE reminder_groups (
     reminder_id text NOT NULL REFERENCES reminders ON DELETE CASCADE,
@@ -79,7 +80,8 @@ CREATE INDEX runs_created ON runs (created_at);
 CREATE TABLE deliveries (
     run_id text NOT NULL REFERENCES runs ON DELETE CASCADE,
     group_id text NOT NULL REFERENCES whatsapp_groups ON DELETE CASCADE,
-    account_id text NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    -- The run's, again, for the indexes below; it goes with the run.
+    account_id text NOT NULL,
     position integer NOT NULL,
     status text NOT NULL CHECK (status IN
         ('scheduled', 'sending', 'sent', 'failed', 'unknown', 'missed', 'held', 'skipped')),
@@ -126,8 +128,9 @@ CREATE TABLE freezes (
 
 CREATE UNIQUE INDEX freezes_account ON freezes (coalesce(account_id, ''));
 
--- Why nothing of an account may leave at a moment; NULL: it may.
-CREATE FUNCTION why_held(account accounts, moment timestamptz) RETURNS text
+-- Why nothing of an account may leave at a moment; NULL: it may. One row: PostgreSQL inlines a
+-- function that looks into a table only where it returns a set.
+CREATE FUNCTION why_held(account accounts, moment timestamptz) RETURNS TABLE (reason text)
 LANGUAGE sql STABLE AS $$
     SELECT CASE
         WHEN EXISTS (SELECT 1 FROM freezes f
