@@ -15,7 +15,7 @@ from waremind.whatsapp.reports import Turned
 log = logging.getLogger(__name__)
 
 # An unpair answers within 5 s, with the end of the session that it opened to log out.
-LOG_OUT_SECONDS = 3.0
+LOG_OUT_SECONDS = 2.5
 
 
 class OpeningGate:

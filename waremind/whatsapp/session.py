@@ -38,7 +38,7 @@ T = TypeVar("T")
 BIRTH_SECONDS = 30.0
 FETCH_SECONDS = 30.0
 SEND_SECONDS = 90.0  # whatsmeow waits 75 s for the ack, after what it had to ask before
-LOG_OUT_SECONDS = 3.0
+LOG_OUT_SECONDS = 2.5
 LAST_WORDS_SECONDS = 1.0
 MEMORY_BYTES = 512 << 20
 
