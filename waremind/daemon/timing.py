@@ -117,15 +117,15 @@ async def first_times(
     if timing.at is None:
         return await trial.admit(Preview(timing.recurrence, now, SHOWN_NEXT))
     if timing.at <= now - late_by:
-        raise _past(timing, timing.at, now, late_by)
+        raise _past(timing, timing.at, late_by)
     return (Occurrence(timing.at, timing.start),)
 
 
-def _past(timing: Timing, at: datetime, now: datetime, late_by: timedelta) -> WaremindError:
-    ago = format_duration(now - at)
-    grace = f", longer than the grace of {format_duration(late_by)}" if late_by else ""
-    message = f"cannot use --at {rfc3339(at, ZoneInfo(timing.zone))}: it was {ago} ago{grace}"
+def _past(timing: Timing, at: datetime, late_by: timedelta) -> WaremindError:
+    when = rfc3339(at, ZoneInfo(timing.zone))
+    grace = f" by more than the grace of {format_duration(late_by)}" if late_by else ""
     hint = "give a time that is to come; or send it now: waremind send"
+    message = f"cannot use --at {when}: it is past{grace}"
     return WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
 
 
