@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from waremind.cli.layout import (
-    Page,
-    Paragraph,
-    Record,
-    Styled,
-    Table,
-    columns_of,
-    escaped,
-    escaped_json,
-)
+from waremind.cli.layout import Page, Paragraph, Record, Table
+from waremind.cli.text import Styled, columns_of, escaped, escaped_json
 
 ACCOUNTS = Table(
     ["LABEL", "STATUS"],
@@ -40,6 +32,18 @@ def test_on_a_narrow_terminal_only_flexible_columns_are_shortened() -> None:
 
 def test_a_column_keeps_enough_to_be_recognised_however_narrow_the_terminal_is() -> None:
     assert list(Page(width=5).lines(ACCOUNTS))[1] == "a very long…  connected"
+
+
+def test_on_a_narrow_terminal_optional_columns_go_first_the_last_one_before_the_others() -> None:
+    table = Table(["A", "B", "C"], [["x" * 20, "y" * 9, "z" * 9]], ["A"], ["B", "C"])
+    assert next(iter(Page(width=42).lines(table))).split() == ["A", "B", "C"]
+    assert next(iter(Page(width=41).lines(table))).split() == ["A", "B"]
+    assert list(Page(width=30).lines(table))[1] == "x" * 20
+    assert list(Page(width=15).lines(table))[1] == "x" * 14 + "…"
+
+
+def test_an_empty_table_is_its_header() -> None:
+    assert list(Page(width=20).lines(Table(["A", "B"], []))) == ["A  B"]
 
 
 def test_colour_stands_around_a_cell_and_not_around_its_padding() -> None:

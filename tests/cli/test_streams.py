@@ -193,9 +193,9 @@ def test_on_a_terminal_a_table_fits_and_is_coloured(
     on_terminal: OnTerminal, played: PlayedDaemon
 ) -> None:
     played.answers[AccountList] = Accounts([samples.account(label="long " * 12)])
-    terminal = on_terminal("account", "list", columns=100)
+    terminal = on_terminal("account", "list", columns=60)
     assert terminal.wait_end() == 0
-    assert all(len(line) <= 100 for line in terminal.text().splitlines())
+    assert all(len(line) <= 60 for line in terminal.text().splitlines())
     assert "…" in terminal.text()
     assert b"\x1b[32mconnected\x1b[0m" in terminal.written
 

@@ -9,7 +9,7 @@ import typer
 
 from waremind.cli import deleting
 from waremind.cli.invocation import Invocation
-from waremind.cli.layout import Block, Record, Styled, Table
+from waremind.cli.layout import Block, Record, Table
 from waremind.cli.noun import Noun
 from waremind.cli.options import (
     AccountArgument,
@@ -20,6 +20,7 @@ from waremind.cli.options import (
     NoWait,
     Yes,
 )
+from waremind.cli.text import Styled
 from waremind.cli.views import attention, counted, status_style
 from waremind.domain.duration import parse_duration
 from waremind.objects import Account
@@ -61,7 +62,12 @@ def list_(
 
 def _table(result: requests.Accounts) -> Iterator[Block]:
     header = ["LABEL", "STATUS", "REASON", "PHONE", "SINCE", "ID"]
-    yield Table(header, [_row(account) for account in result.accounts], flexible=["LABEL"])
+    yield Table(
+        header,
+        [_row(account) for account in result.accounts],
+        flexible=["LABEL"],
+        optional=["PHONE", "SINCE", "ID"],
+    )
 
 
 def _row(account: Account) -> list[str | Styled]:

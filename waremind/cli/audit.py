@@ -24,7 +24,7 @@ def list_(cli: Invocation, *, since: Since = None, limit: Limit = 100) -> None:
 def _table(result: Audit) -> Iterator[Block]:
     header = ["AT", "OPERATOR", "ACTION", "TARGET", "DETAIL"]
     rows = [_row(entry) for entry in result.audit]
-    yield Table(header, rows, flexible=["OPERATOR", "TARGET", "DETAIL"])
+    yield Table(header, rows, flexible=["TARGET", "DETAIL"])
 
 
 def _row(entry: AuditEntry) -> list[str]:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from waremind.cli import qr
-from waremind.cli.layout import shortened
 from waremind.cli.output import Output
+from waremind.cli.text import shortened
 from waremind.errors import WaremindError
 from waremind.requests.account import PairQr
 

@@ -48,7 +48,7 @@ def _table(result: requests.Groups) -> Iterator[Block]:
         ]
         for group in result.groups
     ]
-    yield Table(header, rows, flexible=["NAME", "ACCOUNT"])
+    yield Table(header, rows, flexible=["NAME", "ACCOUNT"], optional=["NOTE", "JID"])
 
 
 def _note(group: Group) -> str:

@@ -1,43 +1,42 @@
-"""How data looks to a person: tables and records, on a terminal of some width or in a pipe.
-
-Pure: gives lines. Everything that is not ours to style is escaped.
-"""
+"""How data looks to a person: tables and records, on a terminal or in a pipe. Pure."""
 
 import os
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from msgspec import Struct
 
 from waremind.cli.output import is_live, is_plain
+from waremind.cli.text import Cell, Styled, columns_of, escaped, shortened, shown
 
 _SGR = {"good": "32", "waiting": "33", "bad": "31", "faint": "2", "strong": "1"}
 _NARROWEST = 12  # columns that a shortened cell keeps
 
-# Controls (C0, C1), line and paragraph separators, whatever turns the direction of
-# writing, and halves of surrogate pairs (bytes that were not UTF-8).
-# Compiled when it is first used: `--json` has no need of it.
-_STEERING = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-
-
-class Styled(Struct, frozen=True):
-    """A text and what it means: `good`, `waiting`, `bad`, `faint` or `strong`."""
-
-    text: str
-    style: str
-
-
-Cell = str | Styled
-
 
 class Table(Struct, frozen=True):
-    """Rows under a header; on a narrow terminal the `flexible` columns are shortened."""
+    """Rows under a header.
+
+    On a narrow terminal `optional` columns are left out, the last one first, and then the
+    `flexible` ones are shortened.
+    """
 
     header: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     flexible: Sequence[str] = ()
+    optional: Sequence[str] = ()
+
+
+class _Column:
+    """A column of a table while it is laid out; the first of its cells is the title."""
+
+    def __init__(self, title: str, cells: Sequence[Cell]) -> None:
+        self.title = title
+        self.cells = [Styled(title, "strong"), *cells]
+        self.width = max(columns_of(shown(cell)) for cell in self.cells)
+
+    def shorten(self, surplus: int) -> None:
+        """Give up to `surplus` away, keeping enough to be recognised."""
+        self.width -= max(0, min(surplus, self.width - _NARROWEST))
 
 
 class Record(Struct, frozen=True):
@@ -72,36 +71,39 @@ class Page(Struct, frozen=True):
             case Paragraph():
                 return [f"{block.indent}{escaped(line)}" for line in block.text.split("\n")]
             case _:
-                return [self._styled(block, escaped(_text(block)))]
+                return [self._styled(block, shown(block))]
 
     def _table(self, table: Table) -> Iterator[str]:
-        header = [Styled(title, "strong") for title in table.header]
-        widths = self._widths(table)
-        for row in (header, *table.rows):
-            cells = map(self._cell, row, widths)
+        columns = self._fitting(table)
+        for cells in zip(*map(self._column, columns), strict=True):
             yield "  ".join(cells).rstrip()
 
-    def _widths(self, table: Table) -> list[int]:
-        columns = zip(table.header, *table.rows, strict=True)
-        widths = [max(columns_of(escaped(_text(cell))) for cell in column) for column in columns]
-        surplus = sum(widths) + 2 * (len(widths) - 1) - (self.width or 10**6)
-        for title in reversed(table.flexible):
-            column = table.header.index(title)
-            cut = max(0, min(surplus, widths[column] - _NARROWEST))
-            widths[column] -= cut
-            surplus -= cut
-        return widths
+    def _fitting(self, table: Table) -> list[_Column]:
+        cells = zip(*table.rows, strict=True) if table.rows else [()] * len(table.header)
+        columns = list(map(_Column, table.header, cells))
+        for title in reversed(table.optional):
+            if self._surplus(columns) > 0:
+                columns = [column for column in columns if column.title != title]
+        for column in reversed(columns):
+            if column.title in table.flexible:
+                column.shorten(self._surplus(columns))
+        return columns
 
-    def _cell(self, cell: Cell, width: int) -> str:
-        text = shortened(escaped(_text(cell)), width)
-        padding = " " * (width - columns_of(text))
-        return self._styled(cell, text) + padding
+    def _surplus(self, columns: Sequence[_Column]) -> int:
+        """Say by how many columns of the terminal a row is too wide."""
+        taken = sum(column.width for column in columns) + 2 * (len(columns) - 1)
+        return taken - self.width if self.width else 0
+
+    def _column(self, column: _Column) -> Iterator[str]:
+        for cell in column.cells:
+            text = shortened(shown(cell), column.width)
+            yield self._styled(cell, text) + " " * (column.width - columns_of(text))
 
     def _record(self, record: Record) -> Iterator[str]:
         fields = [(name, value) for name, value in record.fields if value is not None]
         width = max(len(name) for name, _ in fields) + 1
         for name, value in fields:
-            yield f"{name + ':':{width}} {self._styled(value, escaped(_text(value)))}"
+            yield f"{name + ':':{width}} {self._styled(value, shown(value))}"
 
     def _styled(self, cell: Cell, text: str) -> str:
         style = cell.style if isinstance(cell, Styled) else ""
@@ -113,41 +115,3 @@ def page_of(stream: TextIO | None) -> Page:
     if stream is None or not is_live(stream):
         return Page()
     return Page(os.get_terminal_size(stream.fileno()).columns or None, colour=not is_plain())
-
-
-def escaped(text: str) -> str:
-    r"""Write characters that steer a terminal as escapes, such as `\x1b`."""
-    return re.sub(_STEERING, lambda found: found[0].encode("unicode_escape").decode(), text)
-
-
-def escaped_json(text: str) -> str:
-    r"""Do the same in JSON, keeping its line breaks and its meaning: `\u009b`."""
-    return re.sub(
-        _STEERING,
-        lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}",
-        text,
-    )
-
-
-def columns_of(text: str) -> int:
-    """Count the columns that a terminal needs for `text` (Unicode's TR 11, roughly)."""
-    return len(text) if text.isascii() else sum(map(_columns, text))
-
-
-def _columns(character: str) -> int:
-    if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def shortened(text: str, width: int) -> str:
-    """Cut `text` to `width` columns, ending in … where something is missing."""
-    if columns_of(text) <= width:
-        return text
-    while columns_of(text) > width - 1:
-        text = text[:-1]
-    return f"{text}…"
-
-
-def _text(cell: Cell) -> str:
-    return cell.text if isinstance(cell, Styled) else cell

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from waremind.cli.layout import Block, Paragraph, Record, Styled, Table
+from waremind.cli.layout import Block, Paragraph, Record, Table
+from waremind.cli.text import Styled
 from waremind.cli.views import attention, counted, group_names, status_style
 from waremind.domain.duration import format_duration
 from waremind.objects import Occurrence, Reminder
@@ -29,7 +30,7 @@ def table(result: requests.Reminders) -> Iterator[Block]:
     """List reminders, the next time of each beside it."""
     header = ["NAME", "STATE", "NEXT", "ACCOUNT", "TO", "ID"]
     rows = [_row(reminder) for reminder in result.reminders]
-    yield Table(header, rows, flexible=["NAME", "ACCOUNT", "TO"])
+    yield Table(header, rows, flexible=["NAME", "TO"], optional=["ACCOUNT", "ID"])
 
 
 def _row(reminder: Reminder) -> list[str | Styled]:

@@ -7,9 +7,9 @@ import typer
 from msgspec import UNSET, UnsetType
 
 from waremind.cli.invocation import Invocation
+from waremind.cli.message import Text, TextFile, given_text, message_text
 from waremind.cli.options import AccountOption, Check, ReminderArgument
 from waremind.cli.reminder_views import upcoming
-from waremind.cli.texts import Text, TextFile, given_text, text_of
 from waremind.domain.duration import parse_duration
 from waremind.objects import MisfireRule
 from waremind.requests.reminder import ReminderAdd, ReminderChanged, ReminderEdit
@@ -61,7 +61,7 @@ def writer(kind: type[ReminderAdd], done: str) -> Callable[..., None]:
             name=name,
             account=account,
             to=to,
-            text=text_of(text, text_file),
+            text=message_text(text, text_file),
             at=at,
             rrule=rrule,
             start=start,

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 import typer
 
 from waremind.cli.invocation import Invocation
-from waremind.cli.layout import Block, Record, Styled, Table
+from waremind.cli.layout import Block, Record, Table
 from waremind.cli.noun import Noun
 from waremind.cli.options import AccountFilter, Check, ExitStatus, Limit, RunArgument, Since
+from waremind.cli.text import Styled
 from waremind.cli.views import group_names, status_style
 from waremind.objects import Delivery, Run
 from waremind.requests import run as requests
@@ -47,17 +48,19 @@ def list_(
 
 
 def _table(result: requests.Runs) -> Iterator[Block]:
-    header = ["OCCURS AT", "STATUS", "FROM", "TO", "REASON", "ID"]
-    yield Table(header, [_row(run) for run in result.runs], flexible=["FROM", "REASON", "TO"])
+    header = ["OCCURS AT", "STATUS", "REASON", "TO", "REMINDER", "ID"]
+    yield Table(
+        header, [_row(run) for run in result.runs], flexible=["TO"], optional=["REASON", "REMINDER"]
+    )
 
 
 def _row(run: Run) -> list[str | Styled]:
     return [
         run.occurs_at,
         Styled(run.status, status_style(run.status)),
-        run.reminder or "send",
-        group_names(delivery.group for delivery in run.deliveries) or "-",
         run.reason or "-",
+        group_names(delivery.group for delivery in run.deliveries) or "-",
+        run.reminder or "-",
         run.id,
     ]
 
@@ -91,7 +94,8 @@ def _record(result: requests.RunResult) -> Iterator[Block]:
         yield Table(
             ["GROUP", "STATUS", "REASON", "ATTEMPTS", "DELIVERED", "READ", "MESSAGE"],
             [_delivery(delivery) for delivery in run.deliveries],
-            flexible=["GROUP", "MESSAGE", "REASON"],
+            flexible=["GROUP"],
+            optional=["READ", "DELIVERED", "MESSAGE"],
         )
 
 

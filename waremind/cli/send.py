@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from waremind.cli.invocation import Invocation
+from waremind.cli.message import Text, TextFile, message_text
 from waremind.cli.noun import Noun
 from waremind.cli.options import AccountOption, Check, NoWait, SendTimeout
 from waremind.cli.outcome import MARGIN_SECONDS, finish
-from waremind.cli.texts import Text, TextFile, text_of
 from waremind.domain.duration import parse_duration
 from waremind.requests.run import Send
 
@@ -44,7 +44,7 @@ def send(
     request = Send(
         account=account,
         to=to,
-        text=text_of(text, text_file),
+        text=message_text(text, text_file),
         key=key,
         timeout_seconds=seconds,
         wait=not no_wait,

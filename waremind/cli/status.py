@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from waremind.cli.invocation import Invocation
-from waremind.cli.layout import Block, Record, Styled
+from waremind.cli.layout import Block, Record
 from waremind.cli.noun import Noun
 from waremind.cli.options import ExitStatus
+from waremind.cli.text import Styled
 from waremind.objects import Freeze, RunCounts, StatusReport
 from waremind.requests.daemon import Status
 

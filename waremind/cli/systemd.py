@@ -8,9 +8,10 @@ import typer
 from msgspec import UNSET, Struct
 
 from waremind.cli.invocation import Invocation
-from waremind.cli.layout import Block, Record, Styled
+from waremind.cli.layout import Block, Record
 from waremind.cli.noun import Noun
 from waremind.cli.options import Check, ExitStatus
+from waremind.cli.text import Styled
 from waremind.install import installation, tools, units
 from waremind.requests.core import Changed
 

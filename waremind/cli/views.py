@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from waremind.cli.layout import Block, Styled
+from waremind.cli.layout import Block
+from waremind.cli.text import Styled
 from waremind.objects import Attention, GroupName
 
 _STYLES = {

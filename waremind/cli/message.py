@@ -14,7 +14,7 @@ TextFile = Annotated[
 ]
 
 
-def text_of(text: str | None, file: str | None) -> str:
+def message_text(text: str | None, file: str | None) -> str:
     """Return the text that one of the two options gives, less one newline at its end.
 
     Raises WaremindError `usage` without exactly one, `not_found`, `permission_denied` or
