@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.client import Client
+from waremind.errors import WaremindError
 from waremind.objects import Account
 from waremind.requests.account import (
     AccountAdd,
@@ -207,7 +208,11 @@ class Pairing:
     def __init__(self, client: Client, request: AccountPair) -> None:
         self._client = client
         self._events: Iterator[Any] = client.watch(request, PairEvent)
-        self.first = next(self._events)
+        try:
+            self.first = next(self._events)
+        except WaremindError:
+            client.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
