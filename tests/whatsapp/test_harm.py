@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from whatsapp import sabotage
 from whatsapp.conftest import importing
+from whatsapp.ear import Ear
 from whatsapp.stages import RealStage
 from whatsapp_server.harness import PlayedWhatsApp
 
@@ -32,13 +33,14 @@ async def assert_unharmed(stage: RealStage) -> None:
     assert stage.ear.causes == [Cause.PAIRED, Cause.CONNECTED]
 
 
-async def test_a_killed_child_has_ended_and_the_account_can_be_opened_again(
-    real: RealStage,
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
+async def test_a_crashed_child_has_ended_and_the_account_can_be_opened_again(
+    real: RealStage, number: signal.Signals
 ) -> None:
     neighbour = real.neighbour()
     await neighbour.link()
     ear = await real.link()
-    os.kill(real.child.process.pid, signal.SIGKILL)
+    os.kill(real.child.process.pid, number)
     ended = await ear.turn(Cause.ENDED)
     assert ended.detail == "its process died"
     await (await real.open()).turn(Cause.CONNECTED)
@@ -203,3 +205,32 @@ async def test_a_missing_library_is_told_and_never_downloaded(
         "cannot load the WhatsApp engine: its library is missing; install neonize again"
     )
     await stage.gateway.close()
+
+
+async def test_a_fork_server_that_cannot_start_is_the_end_of_its_sessions(
+    shared_whatsapp: PlayedWhatsApp, tmp_path: Path
+) -> None:
+    (tmp_path / "msgspec.py").write_text("raise ImportError('a broken installation')")
+    stage = RealStage(ProcessGateway(), shared_whatsapp, tmp_path)
+    with importing(tmp_path):
+        ear = await stage.open(Pairing())
+        ended = await ear.turn(Cause.ENDED)
+    assert ended.detail == "cannot start a child process: the fork server has died"
+    assert await stage.session.end(log_out=True)
+    await stage.gateway.close()
+
+
+async def test_a_hearer_that_fails_does_not_end_the_session(
+    real: RealStage, caplog: pytest.LogCaptureFixture
+) -> None:
+    ear = Ear()
+
+    def hear(report: AnyReport) -> None:
+        ear(report)
+        raise ValueError("a fault of the daemon")
+
+    session = await real.gateway.open(real.opening(Pairing()), hear)
+    await ear.code()
+    await session.end()
+    assert ear.causes == [Cause.ENDED]
+    assert "a fault of the daemon" in caplog.text

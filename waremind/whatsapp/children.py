@@ -26,6 +26,7 @@ CHILD_ENVIRONMENT = {
     "NEONIZE_BOT_TAG": "off",  # else messages to one person say that a bot wrote them
     "MALLOC_ARENA_MAX": "2",
     "PYTHONUNBUFFERED": "1",
+    "PYTHONWARNINGS": "ignore",  # of other people's code
 }
 
 
@@ -95,9 +96,10 @@ class _Server:
         """Start it; it imports for half a second, and takes packets meanwhile."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         reader, writer = os.pipe()
+        arguments = map(str, (theirs.fileno(), os.getpid()))
         with theirs, os.fdopen(writer) as console:
             popen = subprocess.Popen(  # noqa: ASYNC220, S603 - a few ms, once; our own program
-                [sys.executable, "-P", "-m", "waremind.whatsapp.forkserver", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "waremind.whatsapp.forkserver", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -130,6 +132,8 @@ class _Server:
             self._lose()
 
     def _lose(self) -> None:
+        if self._packets.fileno() < 0:
+            return
         asyncio.get_running_loop().remove_reader(self._packets)
         self._packets.close()
         while self._births:

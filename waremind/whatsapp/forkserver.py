@@ -1,9 +1,10 @@
-"""The process that sessions' children are forked from; `python -m waremind.whatsapp.forkserver FD`.
+"""The process that sessions' children are forked from.
 
-A process that has loaded neonize's Go library cannot be forked, so this one never does. On the
-socket `FD` it takes one packet a child (the opening, with the child's protocol and console
-descriptors) and answers with the pid and a pidfd, or a sentence that says why there is none. It
-ends when the daemon closes its end.
+Run as `python -m waremind.whatsapp.forkserver FD PID`. A process that has loaded neonize's Go
+library cannot be forked, so this one never does. On the socket `FD` it takes one packet a child
+(the opening, with the child's protocol and console descriptors) and answers with the pid and a
+pidfd, or a sentence that says why there is none. It ends when the daemon (`PID`) closes its end
+or dies.
 """
 
 import ctypes
@@ -32,12 +33,13 @@ class Birth(NamedTuple):
 
 def main() -> None:
     """Serve until the daemon is gone; in a child, run its session."""
-    die_with(os.getppid())
+    descriptor, daemon = map(int, sys.argv[1:])
+    die_with(daemon)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold the sessions' keys
     preload()
     server = os.getpid()
-    if birth := serve(socket.socket(fileno=int(sys.argv[1]))):
+    if birth := serve(socket.socket(fileno=descriptor)):
         die_with(server)
         worker.run(birth.opening, socket.socket(fileno=birth.protocol), birth.console)
 
