@@ -50,5 +50,9 @@ bench: $(VENV)/.made  ## every number that is claimed, as a ratio measured in on
 	@PYTHONPATH=tests $(BIN)/python -m bench
 
 .PHONY: rules
-rules: $(VENV)/.made  ## the campaign of rules: every IANA zone, 2024-2037
-	@PYTHONPATH=tests $(BIN)/python -m rules_campaign
+rules: $(VENV)/.made  ## what is previewed is what fires: all rules, all zones, 2024 to 2037
+	@$(BIN)/python -W error tests/rules_campaign.py
+
+.PHONY: crash
+crash: $(VENV)/.made  ## kill -9 at random points under due deliveries: SEEDS=200 DELIVERIES=1000
+	@PYTHONPATH=tests $(BIN)/python -m crash_campaign --seeds $(or $(SEEDS),200) --deliveries $(or $(DELIVERIES),1000)

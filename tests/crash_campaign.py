@@ -1,0 +1,202 @@
+"""`make crash`: kill -9 of the daemon, of sessions and of PostgreSQL under due deliveries.
+
+Each seed adds reminders that are all due at one moment, kills at random points while they are
+sent, waits until nothing is to come, and compares the runs with what the phones saw:
+
+- every occurrence has exactly one run, every delivery of it one terminal status;
+- no phone shows one occurrence twice;
+- what the phones saw is said to be sent or unknown, and what is said to be sent was seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from daemon_process import DaemonProcess, environment, until
+from whatsapp_server.harness import PlayedWhatsApp
+from whatsapp_server.records import Message
+
+from waremind.errors import WaremindError
+from waremind.objects import Reminder
+from waremind.requests.account import AccountSync
+from waremind.requests.daemon import Status
+from waremind.requests.reminder import ReminderAdd, ReminderDelete, ReminderList
+from waremind.requests.run import RunList
+
+ACCOUNTS = 4
+GROUPS = 5  # of each account: a reminder goes to all of them
+TERMINAL = {"sent", "unknown"}
+SETTLE_SECONDS = 240.0
+
+SETTINGS = {
+    "WAREMIND_GOVERNOR__ENABLED": "false",
+    "WAREMIND_DELIVERY__RETRY_FIRST_SECONDS": "0.2",
+    "WAREMIND_DELIVERY__RETRY_MAX_SECONDS": "1",
+    "WAREMIND_DEFAULT_TZ": "UTC",
+}
+
+
+@dataclass
+class Theatre:
+    """The daemon on its embedded PostgreSQL, the accounts, and their WhatsApp."""
+
+    daemon: DaemonProcess
+    whatsapp: PlayedWhatsApp
+    accounts: list[str]
+
+    def prepare(self) -> None:
+        """Pair every account, and let it see its groups."""
+        for number, label in enumerate(self.accounts):
+            phone = f"62811{number:07}"
+            for group in range(GROUPS):
+                self.whatsapp.group(f"{label} {group}", [phone, f"62822{group:07}"])
+            self.daemon.add(label)
+            self.daemon.pair(label, self.whatsapp, phone)
+            self.daemon.call(AccountSync(account=label))
+
+    def add(self, seed: int, reminders: int, due_at: datetime) -> None:
+        """Add reminders that are all due at once; each text is one of its own."""
+        for number in range(reminders):
+            label = self.accounts[number % len(self.accounts)]
+            request = ReminderAdd(
+                name=f"seed {seed} number {number}",
+                account=label,
+                to=[f"{label} {group}" for group in range(GROUPS)],
+                text=f"{seed}/{number}",
+                at=due_at.isoformat(),
+            )
+            self.daemon.call(request)
+
+    # What is killed.
+
+    def kill_daemon(self) -> None:
+        """Kill the daemon, and start it again as systemd does."""
+        self.daemon.kill()
+        self.daemon.start()
+
+    def kill_postgres(self) -> None:
+        """Kill PostgreSQL; the daemon starts it again."""
+        for file in self.daemon.state.glob("postgres/**/postmaster.pid"):
+            kill(int(file.read_text().split("\n", 1)[0]))
+
+    def kill_session(self, chance: random.Random) -> None:
+        """Kill the child of one account."""
+        sessions = self.daemon.state / "sessions"
+        account = chance.choice([entry.name for entry in sessions.iterdir()])
+        kill(self.daemon.child(account))
+
+    def reminders(self) -> list[Reminder]:
+        """List the reminders that there are."""
+        return self.daemon.call(ReminderList()).reminders
+
+    def forget(self) -> None:
+        """Delete the reminders, and their runs with them."""
+        for reminder in self.reminders():
+            self.daemon.call(ReminderDelete(reminder=reminder.id))
+
+    def is_settled(self) -> bool:
+        """Tell whether nothing is scheduled or being sent any more."""
+        try:
+            report = self.daemon.call(Status())
+        except WaremindError:  # PostgreSQL is just coming back
+            return False
+        return report.runs.due == 0 and (report.next_at is None)
+
+
+def kill(pid: int) -> None:
+    """Kill as the kernel does; who is gone already is as well."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def play(theatre: Theatre, seed: int, reminders: int) -> Counter[str]:
+    """Play one seed; returns how its deliveries ended. Raises AssertionError."""
+    chance = random.Random(seed)
+    seen_before = len(theatre.whatsapp.messages())
+    due_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2 + reminders // 50)
+    theatre.add(seed, reminders, due_at)
+    wait_until(due_at)
+    kills = [chance.choice(("daemon", "session", "postgres")) for _ in range(chance.randint(1, 4))]
+    for victim in kills:
+        time.sleep(chance.uniform(0, 1.5))
+        if victim == "session":
+            theatre.kill_session(chance)
+        elif victim == "postgres":
+            theatre.kill_postgres()
+        else:
+            theatre.kill_daemon()
+    until(theatre.is_settled, f"seed {seed} to settle", SETTLE_SECONDS)
+    counts = judge(theatre, reminders, theatre.whatsapp.messages()[seen_before:])
+    counts.update(f"kill -9 {victim}" for victim in kills)
+    theatre.forget()
+    return counts
+
+
+def wait_until(moment: datetime) -> None:
+    """Wait for a time of the wall clock."""
+    time.sleep(max(0.0, (moment - datetime.now(UTC)).total_seconds()))
+
+
+def judge(theatre: Theatre, reminders: int, messages: Sequence[Message]) -> Counter[str]:
+    """Compare the runs with what the phones saw."""
+    texts = {entry.id: entry.text for entry in theatre.reminders()}
+    runs = theatre.daemon.call(RunList(limit=0)).runs
+    said = {
+        (texts[run.reminder], delivery.group.jid): delivery.status
+        for run in runs
+        if run.reminder
+        for delivery in run.deliveries
+    }
+    assert len(runs) == len(texts) == reminders, "every occurrence has exactly one run"
+    assert len(said) == reminders * GROUPS, "every delivery has exactly one row"
+    assert set(said.values()) <= TERMINAL, Counter(said.values())
+    shown = Counter((message.text, message.to) for message in messages)
+    assert set(shown.values()) <= {1}, f"shown twice: {shown.most_common(3)}"
+    unsaid = {key for key in shown if said[key] not in {"sent", "unknown"}}
+    assert not unsaid, f"seen by phones, but not said to be: {unsaid}"
+    unseen = {key for key, status in said.items() if status == "sent"} - set(shown)
+    assert not unseen, f"said to be sent, but seen by nobody: {unseen}"
+    unknown = sum(status == "unknown" for status in said.values())
+    arrived = sum(status == "unknown" and key in shown for key, status in said.items())
+    return Counter(sent=len(said) - unknown, unknown=unknown, unknown_that_arrived=arrived)
+
+
+def main() -> int:
+    """Play the seeds that the command line names; print the counts."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=200)
+    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--deliveries", type=int, default=1000)
+    asked = parser.parse_args()
+    reminders = asked.deliveries // GROUPS
+    total: Counter[str] = Counter()
+    with (
+        PlayedWhatsApp(decrypt="one") as whatsapp,
+        DaemonProcess(environment(whatsapp) | SETTINGS) as daemon,
+    ):
+        theatre = Theatre(daemon, whatsapp, [f"account {n}" for n in range(ACCOUNTS)])
+        theatre.prepare()
+        for seed in range(asked.first, asked.first + asked.seeds):
+            counts = play(theatre, seed, reminders)
+            total += counts
+            told = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
+            print(f"seed {seed}: {told}", flush=True)
+    print(f"{asked.seeds} seeds, 0 broken promises; in all:")
+    for what, count in sorted(total.items()):
+        print(f"  {count:>8} {what.replace('_', ' ')}")
+    print(f"{asked.seeds} passed, 0 failed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
