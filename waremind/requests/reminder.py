@@ -1,6 +1,6 @@
 """Requests about reminders."""
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, field
 
 from waremind.objects import MisfireRule, Occurrence, Reminder
 from waremind.requests.core import Changed, Mutation, Request
@@ -111,5 +111,5 @@ class ReminderNext(Request[Occurrences], frozen=True, kw_only=True):
     start: str | None = None
     tz: str | None = None
     count: int = 10
-    from_: str | None = None
+    from_: str | None = field(default=None, name="from")
     explain: bool = False

@@ -1,0 +1,26 @@
+"""The pages that are drawn from the code: `make docs` (`python -m docs.drawn`) writes them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from waremind.domain.diagram import page as lifecycle
+from waremind.requests.page import renewed
+
+DOCS = Path(__file__).parents[2] / "docs"
+# Page → what it has to be, given what it is.
+DRAWN: dict[str, Callable[[str], str]] = {
+    "lifecycle.md": lambda _: lifecycle(),
+    "protocol.md": renewed,
+}
+
+
+def main() -> None:
+    for name, drawn in DRAWN.items():
+        path = DOCS / name
+        path.write_text(drawn(path.read_text()))
+
+
+if __name__ == "__main__":
+    main()
