@@ -190,7 +190,7 @@ class ProcessSession:
                 if self._device:
                     await self._born.wait()
                 [removed] = await self._ask(LogOut(seconds), read_bool, seconds)
-        except (ChannelClosed, TimeoutError):
+        except (ChannelClosed, TimeoutError, WaremindError):
             return not self._device
         return removed
 
