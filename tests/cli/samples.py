@@ -13,6 +13,7 @@ from waremind.objects import (
     GroupName,
     Reminder,
     Run,
+    RunCounts,
     StatusReport,
 )
 
@@ -129,7 +130,7 @@ def status(**differences: Any) -> StatusReport:
         "daemon": DaemonState(4711, NOON, "embedded"),
         "frozen": None,
         "accounts": {"connected": 3, "banned": 0, "unpaired": 1},
-        "runs": {"due": 2, "held": 0, "failed_24h": 1, "unknown": 0},
+        "runs": RunCounts(due=2, held=0, failed_24h=1, unknown=0),
         "next_at": NOON,
         "attention": [],
     }

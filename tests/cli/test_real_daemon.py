@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import os
 import pwd
-import signal
-import socket
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
+import daemon_process
 import pytest
 from cli.conftest import PROGRAM, Ended, OnTerminal, Waremind
 from cli.terminal import Terminal
+from daemon_process import DaemonProcess
 from whatsapp_server.harness import PlayedWhatsApp
 
 OWNER, FRIEND = "4915112345678", "4915187654321"
-PATIENCE_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -31,34 +29,16 @@ def whatsapp() -> Iterator[PlayedWhatsApp]:
 
 
 @pytest.fixture(scope="module")
-def daemon(whatsapp: PlayedWhatsApp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Give the socket of a daemon that runs for all tests of this module."""
-    place = tmp_path_factory.mktemp("daemon")
-    path = place / "waremind.sock"
-    settings = {
-        "WAREMIND_STATE_DIR": str(place / "state"),
-        "WAREMIND_SOCKET": str(path),
-        "NOTIFY_SOCKET": str(place / "notify.sock"),
-    }
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
-        notified.settimeout(PATIENCE_SECONDS)
-        notified.bind(settings["NOTIFY_SOCKET"])
-        environment = {**whatsapp.env(), **settings}
-        log = (place / "daemon.log").open("wb")
-        with log, subprocess.Popen([PROGRAM, "daemon"], env=environment, stderr=log) as process:
-            try:
-                while b"READY=1" not in notified.recv(4096):
-                    pass
-                yield path
-            finally:
-                process.send_signal(signal.SIGTERM)
-    assert process.returncode == 0
+def daemon(whatsapp: PlayedWhatsApp) -> Iterator[DaemonProcess]:
+    """Give a daemon that runs for all tests of this module."""
+    with DaemonProcess(daemon_process.environment(whatsapp)) as daemon:
+        yield daemon
 
 
 @pytest.fixture
-def environment(environment: dict[str, str], daemon: Path) -> dict[str, str]:
+def environment(environment: dict[str, str], daemon: DaemonProcess) -> dict[str, str]:
     """Ask that daemon."""
-    return {**environment, "WAREMIND_SOCKET": str(daemon)}
+    return {**environment, "WAREMIND_SOCKET": str(daemon.socket)}
 
 
 @pytest.fixture
@@ -187,9 +167,8 @@ def test_wrong_input_has_its_code_its_sentence_and_its_cure(
 
 
 def test_a_second_daemon_is_refused_with_the_pid_of_the_first(
-    waremind: Waremind, daemon: Path
+    waremind: Waremind, daemon: DaemonProcess
 ) -> None:
-    pid = waremind("status", "--json").document["daemon"]["pid"]
-    ended = waremind("daemon", WAREMIND_STATE_DIR=str(daemon.parent / "state"))
+    ended = waremind("daemon", WAREMIND_STATE_DIR=str(daemon.state))
     assert ended.code == 7
-    assert str(pid) in ended.err
+    assert str(daemon.process.pid) in ended.err

@@ -66,9 +66,8 @@ class Invocation(typer.Context):
             raise typer.Exit(CHANGES_PENDING)
 
     def note(self, text: str) -> None:
-        """Tell a person what is no data; a program that reads JSON is told nothing."""
-        if not self.obj.json:
-            self.output.message(text)
+        """Tell a person something that is no data."""
+        self.output.message(text)
 
     def settle(self, *, asked: bool, good: bool) -> None:
         """With `--exit-status` (`asked`), exit 3 unless all is as it should be."""

@@ -53,8 +53,8 @@ class Output:
         _write(sys.stdout, picture)
 
     def message(self, text: str) -> None:
-        """Tell the person at the terminal something that is no data."""
-        if not self.quiet:
+        """Tell a person something that is no data; a program that reads JSON is told nothing."""
+        if not (self.quiet or self.json):
             _write(sys.stderr, f"{visible(text)}\n")
 
     @property
