@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Mapping
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +26,8 @@ T = TypeVar("T")
 
 PROGRAM = Path(sys.executable).with_name("waremind")
 END_SECONDS = 20
+PATIENCE_SECONDS = 20
+POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,14 @@ class Running:
             check=False,
         )
         return Ended(process.returncode, process.stdout.decode(), process.stderr.decode())
+
+    def until(self, ask: Callable[[], T | None]) -> T:
+        """Ask until there is an answer."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not (answer := ask()):
+            assert time.monotonic() < deadline, f"waited {PATIENCE_SECONDS} s in vain"
+            threading.Event().wait(POLL_SECONDS)
+        return answer
 
     def account(self, label: str) -> str:
         """Add an account; returns its id."""
