@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
+# `typing` has it, but importing that is half of what `--version` costs.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any, TextIO, TypeVar
 
     from waremind.cli.layout import Block
     from waremind.errors import WaremindError
 
-D = TypeVar("D")
+    D = TypeVar("D")
 
 BROKEN_PIPE = 141  # as a shell says of a process that SIGPIPE ended
 
