@@ -18,6 +18,7 @@ import zxingcpp
 from cli import samples
 from cli.conftest import PROGRAM, OnTerminal, Waremind
 from cli.played_daemon import PlayedDaemon
+from cli.relay import forwarded
 from cli.terminal import Terminal, picture
 from PIL import Image
 
@@ -210,6 +211,33 @@ def test_a_program_reads_one_object_a_line_as_they_come(
         )
         assert process.stdout.read() == b""
     assert process.returncode == 0
+
+
+def test_a_program_that_stops_reading_leaves_the_pairing_running(
+    phone: Phone, environment: dict[str, str]
+) -> None:
+    shell = f"'{PROGRAM}' account pair ops --json | head -n 1; echo ${{PIPESTATUS[0]}}"
+    phone.rotate.set()
+    ended = subprocess.run(
+        ["bash", "-c", shell], env=environment, capture_output=True, text=True, check=True
+    )
+    assert json.loads(ended.stdout.splitlines()[0])["type"] == "pending"
+    assert ended.stdout.splitlines()[1:] == ["141"]
+    assert ended.stderr == ""
+
+
+def test_a_socket_that_ssh_forwards_carries_the_stream(
+    waremind: Waremind, phone: Phone, played: PlayedDaemon, tmp_path: Path
+) -> None:
+    phone.hurry()
+    with forwarded(tmp_path / "far.sock", played.path):
+        ended = waremind(
+            *("account", "pair", "ops", "--json", "--socket", str(tmp_path / "far.sock"))
+        )
+    assert ended.code == 0
+    assert [json.loads(line)["type"] for line in ended.out.splitlines()] == [
+        *("pending", "qr", "qr", "connected"),
+    ]
 
 
 def test_a_pairing_that_fails_ends_the_stream_with_failed_and_says_why(
