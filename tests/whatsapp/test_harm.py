@@ -17,7 +17,7 @@ from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.domain.lifecycle import Cause
 from waremind.whatsapp.gateway import Message, Pairing
-from waremind.whatsapp.reports import SendUnknown, Sent
+from waremind.whatsapp.reports import AnyReport, SendUnknown, Sent
 from waremind.whatsapp.sessions import ProcessGateway
 
 pytestmark = pytest.mark.anyio

@@ -15,9 +15,8 @@ from waremind.whatsapp.console import Console
 from waremind.whatsapp.gateway import Opening
 from waremind.whatsapp.process import Process
 from waremind.whatsapp.reports import AnyReport
-from waremind.whatsapp.requests import line
+from waremind.whatsapp.requests import PACKET_BYTES, line
 
-PACKET_BYTES = 1 << 16
 FORK_SECONDS = 20.0
 
 # What the daemon was told is not for its children: a DSN's password, systemd's sockets.

@@ -13,13 +13,13 @@ import resource
 import signal
 import socket
 import sys
-from selectors import EVENT_READ, DefaultSelector
+from selectors import EVENT_READ, BaseSelector, DefaultSelector, SelectorKey
 from typing import NamedTuple
 
 from waremind.whatsapp import worker
 from waremind.whatsapp.preload import preload
+from waremind.whatsapp.requests import PACKET_BYTES
 
-PACKET_BYTES = 1 << 16
 PR_SET_PDEATHSIG = 1
 
 
@@ -53,26 +53,32 @@ def die_with(parent: int) -> None:
 
 def serve(daemon: socket.socket) -> Birth | None:
     """Fork a child for each packet; returns None at the daemon's end, and in a child its Birth."""
-    children: dict[int, int] = {}  # pidfd → pid
     with daemon, DefaultSelector() as selector:
         selector.register(daemon, EVENT_READ)
         while True:
             for key, _ in selector.select():
                 if key.fileobj is not daemon:
-                    selector.unregister(key.fd)
-                    bury(children, key.fd)
+                    bury(key, selector)
                     continue
-                opening, descriptors, _, _ = socket.recv_fds(daemon, PACKET_BYTES, 2)
-                if not opening:
+                packet, descriptors, _, _ = socket.recv_fds(daemon, PACKET_BYTES, 2)
+                if not packet:
                     return None
-                if (pid := fork(daemon)) == 0:
-                    close(*children)
-                    return Birth(opening, *descriptors)
-                close(*descriptors)
-                if pid is not None:
-                    pidfd = introduce(daemon, pid)
-                    children[pidfd] = pid
-                    selector.register(pidfd, EVENT_READ)
+                if birth := give_birth(packet, descriptors, daemon, selector):
+                    return birth
+
+
+def give_birth(
+    packet: bytes, descriptors: list[int], daemon: socket.socket, selector: BaseSelector
+) -> Birth | None:
+    """Fork; returns a Birth in the child. The selector knows children by pidfd, with their pid."""
+    pid = fork(daemon)
+    if pid == 0:
+        close(*(key.fd for key in selector.get_map().values() if key.data))
+        return Birth(packet, *descriptors)
+    close(*descriptors)
+    if pid:
+        selector.register(introduce(daemon, pid), EVENT_READ, pid)
+    return None
 
 
 def fork(daemon: socket.socket) -> int | None:
@@ -91,10 +97,11 @@ def introduce(daemon: socket.socket, pid: int) -> int:
     return pidfd
 
 
-def bury(children: dict[int, int], pidfd: int) -> None:
+def bury(key: SelectorKey, selector: BaseSelector) -> None:
     """Reap a child that has ended."""
-    os.waitpid(children.pop(pidfd), 0)
-    close(pidfd)
+    selector.unregister(key.fd)
+    os.waitpid(key.data, 0)
+    close(key.fd)
 
 
 def close(*descriptors: int) -> None:

@@ -16,6 +16,9 @@ from waremind.whatsapp.reports import AnyReport, GroupSnapshot, Outcome
 LINE_BYTES = 1 << 20
 """No line is longer: a group of 2,048 members takes about 150 kB."""
 
+PACKET_BYTES = 1 << 16
+"""No packet to or from the fork server is longer: an opening, a pid or a sentence."""
+
 
 class Ping(Struct, frozen=True, tag=True):
     """Show that you live. No answers."""
