@@ -5,23 +5,16 @@ The rows of DESIGN.md's section 3, with the real neonize and a played WhatsApp.
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from whatsapp.ear import Ear
-from whatsapp.stages import FRIEND, RealStage
+from whatsapp.stages import RealStage
 
 from waremind.domain.lifecycle import Cause
-from waremind.errors import ErrorCode, WaremindError
 from waremind.whatsapp.gateway import Message
 from waremind.whatsapp.reports import (
-    GroupChanged,
-    GroupLeft,
-    GroupStale,
     NotSent,
-    Receipt,
-    SendRefused,
     Sent,
 )
 
@@ -167,138 +160,3 @@ async def test_unanswered_pings_are_disconnected_until_they_are_answered(real: R
     while ear.causes[-1] is not Cause.CONNECTED:
         await ear.next(object, seconds=60)
     assert isinstance(await real.session.send(Message(real.group, "halo")), Sent)
-
-
-# Groups.
-
-
-async def test_a_group_that_the_account_is_added_to_is_told_in_full(real: RealStage) -> None:
-    ear = await real.link()
-    added = real.whatsapp.group("New", [FRIEND], admins=[FRIEND])
-    real.whatsapp.add_member(added, real.phone, by=FRIEND)
-    report = await ear.next(GroupChanged)
-    assert isinstance(report, GroupChanged)
-    assert (report.group.jid, report.group.name) == (added, "New")
-    assert {member.phone for member in report.group.members} == {f"+{real.phone}", f"+{FRIEND}"}
-
-
-async def test_a_renamed_group_is_stale(real: RealStage) -> None:
-    ear = await real.link()
-    real.whatsapp.rename_group(real.group, "Renamed", by=FRIEND)
-    assert await ear.next(GroupStale) == GroupStale(session=1, jid=real.group)
-
-
-async def test_a_group_that_the_account_is_removed_from_is_left(real: RealStage) -> None:
-    ear = await real.link()
-    real.whatsapp.remove_member(real.group, real.phone, by=FRIEND)
-    assert await ear.next(GroupLeft) == GroupLeft(session=1, jid=real.group)
-    assert await real.session.group(real.group) is None
-
-
-async def test_a_group_that_somebody_else_left_is_stale(real: RealStage) -> None:
-    real.whatsapp.user("628777001")
-    real.whatsapp.add_member(real.group, "628777001", by=FRIEND)
-    ear = await real.link()
-    real.whatsapp.remove_member(real.group, "628777001", by="628777001")
-    assert await ear.next(GroupStale) == GroupStale(session=1, jid=real.group)
-
-
-@pytest.mark.parametrize("addressing", ["lid", "pn"])
-async def test_an_admin_of_an_announce_only_group_may_write_there(
-    real: RealStage, addressing: str
-) -> None:
-    group = real.whatsapp.group(
-        "News",
-        [real.phone, FRIEND],
-        admins=[real.phone],
-        addressing=addressing,
-        announce_only=True,
-    )
-    await real.link()
-    snapshot = await real.session.group(group)
-    assert snapshot is not None
-    assert (snapshot.announce_only, snapshot.admin) == (True, True)
-    assert {member.phone for member in snapshot.members} == {f"+{real.phone}", f"+{FRIEND}"}
-    assert all(member.lid.endswith("@lid") for member in snapshot.members)
-
-
-async def test_members_whose_numbers_whatsapp_hides_have_none(real: RealStage) -> None:
-    group = real.whatsapp.group("Strangers", [real.phone, FRIEND], hide_numbers=True)
-    await real.link()
-    snapshot = await real.session.group(group)
-    assert snapshot is not None
-    assert {member.phone for member in snapshot.members} == {None}
-
-
-async def test_too_many_questions_about_groups_are_rate_limited(real: RealStage) -> None:
-    await real.link()
-    real.whatsapp.behave(real.phone, group_query_error=429)
-    with pytest.raises(WaremindError) as caught:
-        await real.session.groups()
-    assert caught.value.code is ErrorCode.RATE_LIMITED
-
-
-# Messages.
-
-
-async def test_a_text_arrives_as_it_was_given(real: RealStage) -> None:
-    await real.link()
-    text = "Halo @628777000 @12345\nhttps://example.org 👋\n"
-    assert isinstance(await real.session.send(Message(real.group, text)), Sent)
-    [message] = await asyncio.to_thread(real.whatsapp.wait_messages, 1, real.group)
-    assert message.text == text
-    assert not message.mentions
-    assert not message.errors
-
-
-async def test_mentions_name_the_members_to_notify(real: RealStage) -> None:
-    await real.link()
-    [group] = await real.session.groups()
-    lids = tuple(member.lid for member in group.members)
-    await real.session.send(Message(real.group, "Halo", mentions=lids))
-    [message] = await asyncio.to_thread(real.whatsapp.wait_messages, 1, real.group)
-    assert (message.text, tuple(message.mentions)) == ("Halo", lids)
-
-
-async def test_a_message_to_a_group_that_the_account_left_is_certainly_not_sent(
-    real: RealStage,
-) -> None:
-    await real.link()
-    outcome = await real.session.send(Message("120363999999999999@g.us", "halo"))
-    assert isinstance(outcome, NotSent)
-    assert "group" in outcome.detail
-
-
-async def test_a_message_is_refused_with_whatsapps_code(real: RealStage) -> None:
-    await real.link()
-    real.whatsapp.behave(real.phone, ack_error=479)
-    outcome = await real.session.send(Message(real.group, "halo"))
-    assert isinstance(outcome, SendRefused)
-    assert outcome.code == 479
-
-
-async def test_a_message_that_was_cut_off_is_sent_once_and_acknowledged_later(
-    real: RealStage,
-) -> None:
-    await real.link()
-    real.whatsapp.behave(real.phone, ack_messages=False)
-    sending = asyncio.create_task(real.session.send(Message(real.group, "halo")))
-    await real.sends_held(1)
-    real.whatsapp.behave(real.phone, ack_messages=True)
-    await real.cut()
-    assert isinstance(await sending, Sent)
-    [message] = await asyncio.to_thread(real.whatsapp.wait_messages, 1, real.group)
-    assert message.transmissions == 2
-
-
-@pytest.mark.parametrize("kind", ["delivered", "read"])
-async def test_a_receipt_tells_who_has_got_or_read_a_message(real: RealStage, kind: str) -> None:
-    ear = await real.link()
-    await real.session.send(Message(real.group, "halo"))
-    [message] = await asyncio.to_thread(real.whatsapp.wait_messages, 1, real.group)
-    real.whatsapp.receipt(message, by=FRIEND, kind=kind)
-    receipt = await ear.next(Receipt)
-    assert isinstance(receipt, Receipt)
-    assert (receipt.kind, receipt.message_ids) == (kind, (message.id,))
-    assert receipt.participant == real.whatsapp.user(FRIEND)
-    assert abs(receipt.at - datetime.now(UTC)) < timedelta(minutes=1)

@@ -1,0 +1,82 @@
+"""Messages and what becomes of them, with the real neonize and a played WhatsApp."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from whatsapp.stages import FRIEND, RealStage
+
+from waremind.whatsapp.gateway import Message
+from waremind.whatsapp.reports import (
+    NotSent,
+    Receipt,
+    SendRefused,
+    Sent,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_text_arrives_as_it_was_given(real: RealStage) -> None:
+    await real.link()
+    text = "Halo @628777000 @12345\nhttps://example.org 👋\n"
+    assert isinstance(await real.session.send(Message(real.group, text)), Sent)
+    [message] = await asyncio.to_thread(real.whatsapp.wait_messages, 1, real.group)
+    assert message.text == text
+    assert not message.mentions
+    assert not message.errors
+
+
+async def test_mentions_name_the_members_to_notify(real: RealStage) -> None:
+    await real.link()
+    [group] = await real.session.groups()
+    lids = tuple(member.lid for member in group.members)
+    await real.session.send(Message(real.group, "Halo", mentions=lids))
+    [message] = await asyncio.to_thread(real.whatsapp.wait_messages, 1, real.group)
+    assert (message.text, tuple(message.mentions)) == ("Halo", lids)
+
+
+async def test_a_message_to_a_group_that_the_account_left_is_certainly_not_sent(
+    real: RealStage,
+) -> None:
+    await real.link()
+    outcome = await real.session.send(Message("120363999999999999@g.us", "halo"))
+    assert isinstance(outcome, NotSent)
+    assert "group" in outcome.detail
+
+
+async def test_a_message_is_refused_with_whatsapps_code(real: RealStage) -> None:
+    await real.link()
+    real.whatsapp.behave(real.phone, ack_error=479)
+    outcome = await real.session.send(Message(real.group, "halo"))
+    assert isinstance(outcome, SendRefused)
+    assert outcome.code == 479
+
+
+async def test_a_message_that_was_cut_off_is_sent_once_and_acknowledged_later(
+    real: RealStage,
+) -> None:
+    await real.link()
+    real.whatsapp.behave(real.phone, ack_messages=False)
+    sending = asyncio.create_task(real.session.send(Message(real.group, "halo")))
+    await real.sends_held(1)
+    real.whatsapp.behave(real.phone, ack_messages=True)
+    await real.cut()
+    assert isinstance(await sending, Sent)
+    [message] = await asyncio.to_thread(real.whatsapp.wait_messages, 1, real.group)
+    assert message.transmissions == 2
+
+
+@pytest.mark.parametrize("kind", ["delivered", "read"])
+async def test_a_receipt_tells_who_has_got_or_read_a_message(real: RealStage, kind: str) -> None:
+    ear = await real.link()
+    await real.session.send(Message(real.group, "halo"))
+    [message] = await asyncio.to_thread(real.whatsapp.wait_messages, 1, real.group)
+    real.whatsapp.receipt(message, by=FRIEND, kind=kind)
+    receipt = await ear.next(Receipt)
+    assert isinstance(receipt, Receipt)
+    assert (receipt.kind, receipt.message_ids) == (kind, (message.id,))
+    assert receipt.participant == real.whatsapp.user(FRIEND)
+    assert abs(receipt.at - datetime.now(UTC)) < timedelta(minutes=1)
