@@ -15,8 +15,9 @@ from whatsapp_server.behaviour import Behaviour, Changes
 from whatsapp_server.fixtures import played_whatsapp
 from whatsapp_server.harness import PlayedWhatsApp
 
-from waremind.objects import Account
+from waremind.objects import Account, Group
 from waremind.requests.account import AccountDelete, AccountReconnect
+from waremind.requests.group import GroupList
 
 __all__ = ["played_whatsapp"]
 
@@ -43,6 +44,10 @@ class Stage:
     def reconnect(self) -> None:
         """Open the next session."""
         self.daemon.call(AccountReconnect(account=self.label))
+
+    def groups(self) -> list[Group]:
+        """List the account's groups, as stored."""
+        return self.daemon.call(GroupList(account=self.label)).groups
 
     @contextmanager
     def behaving(self, **changes: Unpack[Changes]) -> Iterator[None]:
