@@ -1,11 +1,12 @@
 """Processes that own servers, and processes that are gone."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -97,3 +98,13 @@ def kill(pid: int | None, with_signal: signal.Signals = signal.SIGKILL) -> None:
     """Send a signal to a process that is there."""
     assert pid
     os.kill(pid, with_signal)
+
+
+@contextlib.contextmanager
+def paused(pid: int) -> Generator[None]:
+    """Let a process stand still."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)

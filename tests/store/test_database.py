@@ -1,5 +1,6 @@
 """The pool: transactions, recovery, and what is said when the database is not to be had."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -64,9 +65,10 @@ async def test_times_come_back_in_utc_whatever_the_server_s_zone(database: Datab
 async def test_the_pool_goes_on_after_the_server_crashed_and_came_back(
     server: EmbeddedPostgres,
 ) -> None:
-    async with Database(server.dsn, pool_size=3) as database:
-        async with database.connection(), database.connection():
-            pass
+    async with Database(server.dsn, pool_size=5, timeout_seconds=2.0) as database:
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(5):
+                await stack.enter_async_context(database.connection())
         kill(server.pid)
         await server.wait()
         await server.start()

@@ -146,7 +146,8 @@ async def test_a_server_that_hangs_is_killed_within_the_patience(
 
 
 async def test_a_client_that_is_still_there_does_not_delay_the_stop(servers: Servers) -> None:
-    server = EmbeddedPostgres(servers.directory, settings=servers.settings, patience_seconds=60)
+    server = EmbeddedPostgres(servers.directory, settings=servers.settings, patience_seconds=20)
+    servers.made.append(server)
     async with await psycopg.AsyncConnection.connect(await server.start()) as connection:
         asleep = asyncio.create_task(connection.execute("SELECT pg_sleep(600)"))
         async with asyncio.timeout(10):

@@ -59,7 +59,8 @@ async def test_for_root_it_is_nobody_in_a_namespace_and_the_files_stay_root_s(
 
 @root_only
 async def test_for_root_it_is_nobody_where_namespaces_are_forbidden(place: Path) -> None:
-    with own(place / "postgres", [*(CONFINED if namespaces else []), sys.executable]) as owner:
+    python = ["setpriv", "--groups=4", sys.executable]
+    with own(place / "postgres", [*(CONFINED if namespaces else []), *python]) as owner:
         pid = int(owner.stdout.readline())
         assert owner_of(pid) == NOBODY
         assert groups_of(pid) == []

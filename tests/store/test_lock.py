@@ -3,11 +3,10 @@
 import asyncio
 import contextlib
 import os
-import signal
 from collections.abc import AsyncIterator
 
 import pytest
-from postgres_processes import kill
+from postgres_processes import kill, paused
 
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store.database import Connection, connect
@@ -31,6 +30,12 @@ async def kept(dsn: str) -> AsyncIterator[DaemonLock]:
     keeping.cancel()
     await asyncio.wait({keeping})
     await taken.release()
+
+
+async def soon(event: asyncio.Event) -> None:
+    """Wait for an event that is not far away."""
+    async with asyncio.timeout(20):
+        await event.wait()
 
 
 async def holder(dsn: str) -> int:
@@ -76,9 +81,9 @@ async def test_a_lock_whose_connection_is_cut_is_lost_at_once_and_taken_again(
 ) -> None:
     async with await connect(empty_dsn) as connection:
         await connection.execute("SELECT pg_terminate_backend(%s)", [await holder(empty_dsn)])
-    await lock.lost.wait()
+    await soon(lock.lost)
     assert not lock.held.is_set()
-    await lock.held.wait()
+    await soon(lock.held)
     assert not lock.lost.is_set()
     assert await holder(empty_dsn)
 
@@ -86,11 +91,9 @@ async def test_a_lock_whose_connection_is_cut_is_lost_at_once_and_taken_again(
 async def test_a_lock_whose_server_falls_silent_counts_as_lost(
     lock: DaemonLock, empty_dsn: str
 ) -> None:
-    pid = await holder(empty_dsn)
-    kill(pid, signal.SIGSTOP)
-    await lock.lost.wait()
-    kill(pid, signal.SIGCONT)
-    await lock.held.wait()
+    with paused(await holder(empty_dsn)):
+        await soon(lock.lost)
+    await soon(lock.held)
 
 
 async def test_a_lock_that_another_daemon_took_meanwhile_is_taken_when_that_one_ends(
@@ -102,19 +105,19 @@ async def test_a_lock_that_another_daemon_took_meanwhile_is_taken_when_that_one_
     async with await connect(empty_dsn) as connection:
         await connection.execute("SELECT pg_terminate_backend(%s)", [await holder(empty_dsn)])
     await taking
-    await lock.lost.wait()
+    await soon(lock.lost)
     assert not lock.held.is_set()
     await other.release()
-    await lock.held.wait()
+    await soon(lock.held)
 
 
 async def test_a_lock_is_kept_through_a_crash_of_the_server(server: EmbeddedPostgres) -> None:
     async with kept(server.dsn) as lock:
         kill(server.pid)
-        await lock.lost.wait()
+        await soon(lock.lost)
         await server.wait()
         await server.start()
-        await lock.held.wait()
+        await soon(lock.held)
         assert await holder(server.dsn)
 
 
