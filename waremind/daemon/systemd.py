@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, MutableMapping
 
 FIRST_PASSED = 3  # SD_LISTEN_FDS_START
 EXTENSION_SECONDS = 30
+TELL_SECONDS = 1.0  # for a queue that is full
 
 
 class Systemd:
@@ -35,6 +36,7 @@ class Systemd:
         text = "\n".join(f"{name}={value}" for name, value in state.items())
         # What does not arrive is missed by systemd itself: it has timeouts for all of it.
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out, contextlib.suppress(OSError):
+            out.settimeout(TELL_SECONDS)
             out.sendto(text.encode(), address)
 
     @contextlib.asynccontextmanager

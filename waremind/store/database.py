@@ -5,6 +5,7 @@ is one error, `database_unavailable`; the outcome of a transaction cut off while
 then unknown, and the rows' own guards (revision, session, uniques) make asking again safe.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Generator
 from typing import Any, Self, TypeAlias
@@ -116,7 +117,12 @@ class Database:
     async def connection(self) -> AsyncGenerator[Connection]:
         """Lend a connection; each of its statements commits by itself."""
         with translated(self._dsn):
+            cancellations = _cancellations()
             async with self._pool.connection() as connection:
+                # Until Python 3.12 wait_for(), by which the pool waits, may swallow one: whoever
+                # works in a loop would go on for ever.
+                if _cancellations() > cancellations:
+                    raise asyncio.CancelledError
                 yield connection
 
     @contextlib.asynccontextmanager
@@ -124,6 +130,12 @@ class Database:
         """Lend a connection for one transaction: all of it, or on an exception nothing."""
         async with self.connection() as connection, connection.transaction():
             yield connection
+
+
+def _cancellations() -> int:
+    """Count how often the running task was asked to end."""
+    task = asyncio.current_task()
+    return task.cancelling() if task else 0
 
 
 async def connect(dsn: str) -> Connection:
