@@ -38,7 +38,7 @@ from waremind.daemon.systemd import Systemd
 from waremind.daemon.wall_clock import WallClock
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
-from waremind.paths import client_socket
+from waremind.paths import client_socket, is_root
 from waremind.store import migrations
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Database
@@ -79,7 +79,8 @@ def state_directory(path: Path) -> Generator[None]:
     Raises WaremindError `permission_denied`, or `conflict` with the pid of that daemon.
     """
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # PostgreSQL, which refuses to be root, has to pass through root's; nobody may look inside.
+        path.mkdir(mode=0o711 if is_root() else 0o700, parents=True, exist_ok=True)
         lock = (path / "daemon.lock").open("a+")
     except OSError as error:
         message = f"cannot use the state directory {path}: {error.strerror}"
@@ -108,10 +109,10 @@ async def _main(current: CurrentSettings, systemd: Systemd, *, frozen: bool) -> 
     async with contextlib.AsyncExitStack() as stack:
         async with systemd.patience("starting PostgreSQL"):
             dsn, database_name = await stack.enter_async_context(postgres(settings))
-            await _migrate(dsn, systemd)
-        lock = DaemonLock(dsn)
-        await lock.take()
-        stack.push_async_callback(lock.release)
+            # First the lock: the schema is never changed under another daemon that runs.
+            lock = DaemonLock(dsn)
+            await _migrate(dsn, lock, systemd)
+            stack.push_async_callback(lock.release)
         pool_size = settings.database.pool_size
         database = await stack.enter_async_context(Database(dsn, pool_size=pool_size))
         ground = Ground(current, database, lock, WallClock())
@@ -137,8 +138,9 @@ def _obey_signals(current: CurrentSettings, systemd: Systemd) -> None:
         loop.add_signal_handler(signal.SIGHUP, reload, current, systemd)
 
 
-async def _migrate(dsn: str, systemd: Systemd) -> None:
+async def _migrate(dsn: str, lock: DaemonLock, systemd: Systemd) -> None:
     async with await connected(dsn, systemd) as connection:
+        await lock.take()
         systemd.tell(STATUS="bringing the database up to date")
         await migrations.migrate(connection, migrations.read())
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from waremind.config import Settings
 from waremind.daemon.logs import event
 from waremind.daemon.systemd import Systemd
-from waremind.domain.backoff import delay_seconds
+from waremind.domain.backoff import delay_seconds, retries_after
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store.database import Connection, connect
 from waremind.store.dsn import redact
@@ -63,13 +63,14 @@ async def connected(dsn: str, systemd: Systemd) -> Connection:
 
 async def _kept_running(server: EmbeddedPostgres) -> None:
     """Start the server again whenever it ends, ever more slowly while that fails."""
+    loop = asyncio.get_running_loop()
     retries = 0
     while True:
+        started_at = loop.time()
         if server.pid:
             code = await server.wait()
             event(log, "postgres ended", logging.ERROR, code=code)
-            retries = 0
-        retries += 1
+        retries = retries_after(retries, loop.time() - started_at)
         most, first = RESTART_MOST_SECONDS, RESTART_FIRST_SECONDS
         await asyncio.sleep(delay_seconds(retries, first, most, chance=1.0))
         try:
