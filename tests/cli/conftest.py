@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import pytest
 from cli.played_daemon import PlayedDaemon
 from cli.terminal import Terminal
+from command import PROGRAM, Ended, run
 
-PROGRAM = Path(sys.executable).with_name("waremind")
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What a process left."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        """What stdout says as JSON."""
-        return json.loads(self.out)
-
-    @property
-    def error(self) -> Any:
-        """The error object on the last line of stderr."""
-        return json.loads(self.err.splitlines()[-1])["error"]
+from waremind.cli.app import run
 
 
 class Waremind(Protocol):
@@ -67,15 +45,27 @@ def waremind(environment: dict[str, str]) -> Waremind:
     """Give the program, its streams in pipes."""
 
     def call(*arguments: str | bytes, stdin: bytes = b"", **variables: str) -> Ended:
-        process = subprocess.run(
-            [PROGRAM, *arguments],
-            input=stdin,
-            capture_output=True,
-            env={**environment, **variables},
-            timeout=60,
-            check=False,
-        )
-        return Ended(process.returncode, process.stdout.decode(), process.stderr.decode())
+        return run(*arguments, environment={**environment, **variables}, stdin=stdin)
+
+    return call
+
+
+class Command(Protocol):
+    """Does what `waremind ARGUMENTS…` does, in this process."""
+
+    def __call__(self, *arguments: str, **variables: str) -> Ended: ...
+
+
+@pytest.fixture
+def command(environment: dict[str, str], capfd: pytest.CaptureFixture[str]) -> Command:
+    """Give the program without the time that a process takes to start."""
+
+    def call(*arguments: str, **variables: str) -> Ended:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {**environment, **variables}.items():
+                patch.setenv(name, value)
+            capfd.readouterr()
+            return Ended(run(list(arguments)), *capfd.readouterr())
 
     return call
 

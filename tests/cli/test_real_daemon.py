@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import daemon_process
 import pytest
-from cli.conftest import PROGRAM, Ended, OnTerminal, Waremind
+from cli.conftest import OnTerminal, Waremind
 from cli.terminal import Terminal
+from command import PROGRAM, Ended
 from daemon_process import DaemonProcess
 from whatsapp_server.harness import PlayedWhatsApp
 

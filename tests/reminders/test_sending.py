@@ -7,7 +7,6 @@ import itertools
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from postgres_fixtures import Postgres
@@ -16,9 +15,8 @@ from reminders.samples import LATER, adding, ago, ahead
 from whatsapp_server.harness import PlayedWhatsApp
 from whatsapp_server.records import Message
 
-from waremind.client import Client
 from waremind.objects import MisfireRule, Reminder, Run
-from waremind.requests.account import AccountPair, AccountSync, PairEvent, PairQr
+from waremind.requests.account import AccountSync
 from waremind.requests.daemon import AuditList, FreezeSet, Status, Thaw
 from waremind.requests.group import GroupShow
 from waremind.requests.reminder import ReminderNext, ReminderPause, ReminderShow
@@ -64,11 +62,9 @@ def staged(dsn: str) -> Generator[Stage]:
     with PlayedWhatsApp() as whatsapp:
         whatsapp.user(ME)
         whatsapp.user(BUDI, "Budi")
-        with running(dsn, whatsapp.env(), WAREMIND_GOVERNOR__ENABLED="false") as daemon:
+        with running(dsn, whatsapp, WAREMIND_GOVERNOR__ENABLED="false") as daemon:
             daemon.account("ops")
-            for event in daemon.client.watch(AccountPair(account="ops"), PairEvent):
-                if isinstance(event, PairQr):
-                    whatsapp.scan(event.code, ME)
+            daemon.process.pair("ops", whatsapp, ME)
             stage = Stage(daemon, whatsapp)
             stage.group("Team")
             stage.group("Friends")
@@ -103,10 +99,8 @@ def test_send_waits_until_every_group_has_it(stage: Stage, text: str) -> None:
 
 
 def test_a_key_sends_once_however_often_it_is_used(stage: Stage, text: str) -> None:
-    socket = Path(stage.daemon.environment["WAREMIND_SOCKET"])
-
     def send(_: int) -> RunChanged:
-        with Client(socket) as client:
+        with stage.daemon.process.client() as client:
             return client.call(Send(account="ops", to=["Team"], text=text, key=text))
 
     with ThreadPoolExecutor(4) as senders:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 from reminders.running import Running
 from reminders.samples import LATER, YEAR, a_name, adding, ago, last_sunday, setting
 
-from waremind.client import Client
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.daemon import AuditList
 from waremind.requests.reminder import (
@@ -215,12 +213,11 @@ def test_every_change_has_its_operator_in_the_audit_log(shared: Running) -> None
 
 def test_editors_at_the_same_time_lose_nothing(shared: Running) -> None:
     name = shared.call(adding()).reminder.name
-    socket = Path(shared.environment["WAREMIND_SOCKET"])
     texts = [ReminderEdit(reminder=name, text=f"text {number}") for number in range(20)]
     graces = [ReminderEdit(reminder=name, grace_seconds=number) for number in range(20)]
 
     def edit(changes: list[ReminderEdit]) -> bool:
-        with Client(socket) as client:
+        with shared.process.client() as client:
             return all(client.call(change).changed for change in changes)
 
     with ThreadPoolExecutor(2) as editors:
