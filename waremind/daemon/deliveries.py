@@ -6,15 +6,17 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
-from waremind.daemon.futures import first_of, steadily
+from waremind.daemon.futures import first_of
 from waremind.daemon.ground import Ground
 from waremind.daemon.logs import event
 from waremind.daemon.outcomes import ending_of, trips_breaker
 from waremind.daemon.pace import Pace
 from waremind.daemon.senders import Senders
+from waremind.errors import WaremindError
 from waremind.store import deliveries as table
 from waremind.store.deliveries import Ending, Sending
 from waremind.whatsapp.gateway import Message
@@ -23,6 +25,8 @@ from waremind.whatsapp.reports import NotSent, Outcome, SendUnknown
 log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 0.5  # with a database that is away
+LANES = 2  # while one waits for PostgreSQL, the messages of the other one leave
+ROUND = 64  # accounts at most in one transaction of a lane: the next ones are for another
 
 
 class Deliveries:
@@ -37,11 +41,10 @@ class Deliveries:
         self._written = written
         self._tasks = asyncio.TaskGroup()
         self._pace = Pace(ground.current, senders)
-        self._recovered = False
         self._woken = asyncio.Event()
         self._due: dict[str, datetime] = {}  # when each account next has something to do
-        self._sending: set[str] = set()
-        self._ended: list[Ending] = []
+        self._busy: set[str] = set()  # accounts that are sending, or in the round of a lane
+        self._ended: dict[str, Ending] = {}  # by account, until PostgreSQL has taken it
         self._waiting: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     def wake(self, accounts: Iterable[str] = ()) -> None:
@@ -73,17 +76,24 @@ class Deliveries:
 
     async def run(self) -> None:
         """Find out what an earlier daemon left, then send for ever."""
+        await self._insist(self._recover)
         async with self._tasks:
-            await steadily(self._turn, patience_seconds=PATIENCE_SECONDS)
+            for _ in range(LANES):
+                self._tasks.create_task(self._lane())
 
-    async def _turn(self) -> None:
-        await self._lock.held.wait()
-        if not self._recovered:
-            await self._recover()
-            self._recovered = True
-        self._woken.clear()
-        if not await self._round():
-            await self._sleep()
+    async def _lane(self) -> None:
+        while True:
+            await self._insist(self._turn)
+
+    async def _insist(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do some work as soon as the lock is ours and PostgreSQL is there."""
+        while True:
+            try:
+                await self._lock.held.wait()
+                return await work()
+            except WaremindError as error:
+                event(log, "cannot deliver", logging.WARNING, reason=error)
+                await asyncio.sleep(PATIENCE_SECONDS)
 
     async def _recover(self) -> None:
         async with self._database.connection() as connection:
@@ -93,64 +103,88 @@ class Deliveries:
             event(log, "outcome unknown", logging.WARNING, deliveries=lost)
         self.wake(entry.account_id for entry in work)
 
-    async def _round(self) -> bool:
-        """Write what has ended, and start what may start; False when there was nothing to do."""
+    async def _turn(self) -> None:
+        self._woken.clear()
         now = self._clock.now()
-        ready = [account for account in self._due if self._is_ready(account, now)]
-        ended, self._ended = self._ended, []
-        if not (ready or ended):
-            return False
-        able = [account for account in ready if self._senders.is_connected(account)]
-        try:
-            async with self._database.transaction() as connection:
-                if ended:
-                    await table.end(connection, ended)
-                marked = await table.mark_sending(connection, able, now) if able else []
-        except BaseException:
-            self._ended = ended + self._ended  # kept until PostgreSQL has taken it
-            raise
-        if ended:
-            self.settle(ending.run_id for ending in ended)
-            self._written()
-        for sending in marked:
-            self._start(sending, now)
-        started = {sending.account_id for sending in marked}
-        await self._look([account for account in ready if account not in started], now)
-        return True
+        if picked := list(islice(self._pick(now), ROUND)):
+            await self._round(picked, now)
+        else:
+            await self._sleep()
 
-    def _is_ready(self, account: str, now: datetime) -> bool:
+    def _pick(self, now: datetime) -> Iterable[str]:
+        """Choose accounts of which something has ended, or that may be given something."""
+        idle = (account for account in self._due if account not in self._busy)
+        return (
+            account for account in idle if account in self._ended or self._may_send(account, now)
+        )
+
+    def _may_send(self, account: str, now: datetime) -> bool:
         """Tell whether an account may be given something now; its pace may say when instead."""
-        if account in self._sending or self._due[account] > now or not self._lock.held.is_set():
+        if self._due[account] > now:
             return False
         self._due[account] = self._pace.ready_at(account, now)
         return self._due[account] <= now
+
+    async def _round(self, picked: Sequence[str], now: datetime) -> None:
+        """Write what has ended in these accounts, and start what may start.
+
+        An account's next delivery is marked together with the ending of its last one, or after.
+        """
+        ready = [account for account in picked if self._may_send(account, now)]
+        started: set[str] = set()
+        self._busy.update(picked)
+        try:
+            for sending in await self._write(picked, ready, now):
+                started.add(sending.account_id)
+                self._start(sending, now)
+            await self._look([account for account in ready if account not in started], now)
+        finally:
+            self._busy.difference_update(set(picked) - started)
+
+    async def _write(
+        self, picked: Iterable[str], ready: Iterable[str], now: datetime
+    ) -> list[Sending]:
+        ended = {account: self._ended[account] for account in picked if account in self._ended}
+        able = [account for account in ready if self._senders.is_connected(account)]
+        async with self._database.transaction() as connection:
+            if ended:
+                await table.end(connection, list(ended.values()))
+            marked = await table.mark_sending(connection, able, now) if able else []
+        for account, ending in ended.items():
+            del self._ended[account]
+            self.settle([ending.run_id])
+        if ended:
+            self._written()
+        return marked
 
     async def _look(self, accounts: Sequence[str], now: datetime) -> None:
         """Find out when accounts without anything due have something, and give up what is late."""
         if not accounts:
             return
+        asked = {account: self._due[account] for account in accounts}
         cut_off = [account for account in accounts if not self._senders.is_connected(account)]
         async with self._database.connection() as connection:
             self.settle(await table.give_up(connection, cut_off, now))
             work = {entry.account_id: entry for entry in await table.work(connection, accounts)}
-        for account in accounts:
+        for account, due in asked.items():
             entry = work.get(account)
+            if self._due[account] is not due:
+                continue  # woken since: what we found may be old
             if entry is None:
-                self._due.pop(account, None)
+                self._due.pop(account)
             elif account in cut_off:  # connecting wakes it earlier
                 self._due[account] = entry.give_up_at
             else:
                 self._due[account] = max(entry.due_at, now + timedelta(seconds=PATIENCE_SECONDS))
 
     async def _sleep(self) -> None:
-        waiting = [at for account, at in self._due.items() if account not in self._sending]
+        waiting = [at for account, at in self._due.items() if account not in self._busy]
         due_at = min(waiting, default=None)
         await first_of(self._clock.sleep_until(due_at), self._woken.wait())
 
     # -- one message
 
     def _start(self, sending: Sending, now: datetime) -> None:
-        self._sending.add(sending.account_id)
         self._pace.spend(sending.account_id, now)
         self._tasks.create_task(self._send(sending))
 
@@ -159,22 +193,12 @@ class Deliveries:
         outcome = await self._outcome(sending)
         if trips_breaker(outcome):
             hold = timedelta(seconds=self._current.settings.governor.hold_seconds)
-            until = self._clock.now() + hold
-            self._pace.bar(account, until)
-            self._senders.restrict(account, until)
+            self._senders.restrict(account, self._clock.now() + hold)
         settings, now = self._current.settings.delivery, self._clock.now()
         ending = ending_of(sending, outcome, now, settings, self._pace.chance())
-        event(
-            log,
-            "delivery ended",
-            account=account,
-            run=sending.run_id,
-            group=sending.jid,
-            status=ending.status,
-            reason=ending.reason or "",
-        )
-        self._ended.append(ending)
-        self._sending.discard(account)
+        _log(sending, ending)
+        self._ended[account] = ending
+        self._busy.discard(account)
         self.wake([account])
 
     async def _outcome(self, sending: Sending) -> Outcome:
@@ -187,3 +211,17 @@ class Deliveries:
         except Exception as error:
             log.exception("a bug", extra={"fields": {"run": sending.run_id}})
             return SendUnknown(f"the send ended in {type(error).__name__}")
+
+
+def _log(sending: Sending, ending: Ending) -> None:
+    """Log an ending; the thousands that go well are in the run history."""
+    event(
+        log,
+        "delivery ended",
+        logging.DEBUG if ending.status == "sent" else logging.INFO,
+        account=sending.account_id,
+        run=sending.run_id,
+        group=sending.jid,
+        status=ending.status,
+        reason=ending.reason or "",
+    )

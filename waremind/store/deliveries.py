@@ -105,13 +105,12 @@ async def mark_sending(
             FROM accounts a
             CROSS JOIN LATERAL why_held(a, %(now)s) h
             CROSS JOIN LATERAL (
-                SELECT run_id, group_id FROM deliveries
+                SELECT ctid FROM deliveries
                 WHERE account_id = a.id AND status = 'scheduled' AND due_at <= %(now)s
-                ORDER BY due_at, run_id, position LIMIT 1
+                ORDER BY due_at, run_id, position LIMIT 1 FOR NO KEY UPDATE
             ) n, runs r, whatsapp_groups g
             WHERE a.id = ANY (%(accounts)s) AND h.reason IS NULL
-              AND d.run_id = n.run_id AND d.group_id = n.group_id AND d.status = 'scheduled'
-              AND r.id = n.run_id AND g.id = n.group_id
+              AND d.ctid = n.ctid AND r.id = d.run_id AND g.id = d.group_id
             RETURNING d.run_id, d.group_id, d.account_id, g.jid, r.text, d.attempts, r.give_up_at,
                       CASE WHEN r.mention_all THEN g.members ELSE '{}' END AS members
             """,

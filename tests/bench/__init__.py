@@ -1,0 +1,1 @@
+"""What waremind promises of speed and size, measured: `python -m bench` with PYTHONPATH=tests."""

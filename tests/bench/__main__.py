@@ -1,0 +1,58 @@
+"""Measures every claim and prints one table; 1 when a bound is missed."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+
+from bench import throughput
+from bench.finding import FULL, SHORT, Finding, Scale
+
+Measure = Callable[[Scale], AsyncIterator[Finding]]
+CLAIMS: dict[str, Measure] = {
+    "throughput": throughput.measure,
+}
+HEAD = ("claim, and its yardstick", "measured", "yardstick", "", "ratio", "target", "ok")
+ROW = "{:70} {:>10} {:>10} {:8} {:>6} {:>14} {}\n"
+
+
+def row(finding: Finding, *, kept: bool) -> str:
+    """Write a line of the table."""
+    return ROW.format(
+        finding.claim,
+        f"{finding.measured:,.4g}" if finding.measured < 1000 else f"{finding.measured:,.0f}",
+        f"{finding.yardstick:,.4g}" if finding.yardstick < 1000 else f"{finding.yardstick:,.0f}",
+        finding.unit,
+        f"{finding.ratio:.2f}",
+        f"{finding.good} {finding.target:g}",
+        "yes" if kept else "NO",
+    )
+
+
+async def run(names: list[str], scale: Scale) -> bool:
+    """Measure and print, line by line; True when every promise was kept."""
+    sys.stdout.write(ROW.format(*HEAD))
+    all_kept = True
+    for name in names:
+        async for finding in CLAIMS[name](scale):
+            kept = finding.is_kept(scale.leniency)
+            all_kept &= kept
+            sys.stdout.write(row(finding, kept=kept))
+            sys.stdout.flush()
+    return all_kept
+
+
+def main() -> int:
+    """Measure what was asked for, or everything."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(CLAIMS)}")
+    parser.add_argument("--short", action="store_true", help="small sizes and generous bounds")
+    arguments = parser.parse_args()
+    scale = SHORT if arguments.short else FULL
+    return 0 if asyncio.run(run(arguments.names or list(CLAIMS), scale)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

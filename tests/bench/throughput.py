@@ -1,0 +1,155 @@
+"""Deliveries due at the same second over many accounts, against the bare SQL of such a queue."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+from bench import stage
+from bench.finding import Finding, Scale
+from fake_gateway import FakeGateway
+
+from waremind.domain.ids import new_id
+from waremind.store.accounts import AccountRow
+from waremind.whatsapp.gateway import Message
+from waremind.whatsapp.reports import Outcome, Sent
+
+BATCH = 100
+HEAD_START = timedelta(seconds=2)
+
+BARE_SCHEMA = """
+    CREATE TABLE bare_queue (id bigint PRIMARY KEY, due_at timestamptz, status text, body text);
+    CREATE INDEX ON bare_queue (due_at) WHERE status = 'due';
+    CREATE TABLE bare_log (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, queue_id bigint,
+                           at timestamptz, outcome text)
+"""
+CLAIM = """
+    UPDATE bare_queue q SET status = 'claimed' FROM (
+        SELECT id FROM bare_queue WHERE status = 'due' AND due_at <= now()
+        ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED) n
+    WHERE q.id = n.id RETURNING q.id, q.body
+"""
+FINISH = "UPDATE bare_queue SET status = 'done' WHERE id = ANY (%s)"
+LOG = "INSERT INTO bare_log (queue_id, at, outcome) SELECT unnest(%s::bigint[]), now(), 'sent'"
+
+
+async def bare_rows_per_second(connection: psycopg.AsyncConnection, number: int) -> float:
+    """Claim, finish and log rows in batches, each in one transaction, and do nothing else."""
+    await connection.execute("DROP TABLE IF EXISTS bare_queue, bare_log")
+    await connection.execute(BARE_SCHEMA)
+    await connection.execute(
+        "INSERT INTO bare_queue SELECT g, now(), 'due', 'Stand-up in 5 minutes'"
+        " FROM generate_series(1, %s) g",
+        [number],
+    )
+    await connection.execute("ANALYZE bare_queue")
+    begun = time.perf_counter()
+    while True:
+        async with connection.transaction():
+            claimed = await (await connection.execute(CLAIM, [BATCH])).fetchall()
+            ids = [id_ for id_, _ in claimed]
+            await connection.execute(FINISH, [ids])
+            await connection.execute(LOG, [ids])
+        if not claimed:
+            return number / (time.perf_counter() - begun)
+
+
+async def store_reminders(
+    connection: psycopg.AsyncConnection,
+    accounts: list[AccountRow],
+    each: int,
+    groups: int,
+    at: datetime,
+) -> None:
+    """Give each account so many reminders at one instant, each to so many of its groups."""
+    found = await connection.execute("SELECT account_id, id FROM whatsapp_groups ORDER BY jid")
+    of_account: dict[str, list[str]] = {row.id: [] for row in accounts}
+    for account, group in await found.fetchall():
+        of_account[account].append(group)
+    reminders = [(new_id("rem"), row.id) for _ in range(each) for row in accounts]
+    nominal, now = at.replace(tzinfo=None), datetime.now(UTC)
+    async with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY reminders (id, name, account_id, text, rrule, start, zone, misfire, grace_seconds,"
+            " mention_all, state, next_at, next_nominal, created_at) FROM STDIN"
+        ) as copy,
+    ):
+        for id_, account in reminders:
+            text = "Stand-up in 5 minutes"
+            row = (id_, id_, account, text, "FREQ=DAILY", nominal, "UTC", "skip", 600, False)
+            await copy.write_row((*row, "active", at, nominal, now))
+    async with (
+        connection.cursor() as cursor,
+        cursor.copy("COPY reminder_groups (reminder_id, group_id, position) FROM STDIN") as copy,
+    ):
+        for number, (id_, account) in enumerate(reminders):
+            here = of_account[account]
+            first = number // len(accounts) if groups < len(here) else 0
+            for position in range(groups):
+                group = here[(first + position) % len(here)]
+                await copy.write_row((id_, group, position + 1))
+    await connection.execute("ANALYZE")
+
+
+class Turnstile:
+    """Answers sends at once, and counts them."""
+
+    def __init__(self, number: int) -> None:
+        self._left = number
+        self.passed = asyncio.Event()
+
+    def __call__(self, _message: Message) -> Outcome:
+        self._left -= 1
+        if self._left == 0:
+            self.passed.set()
+        return Sent(f"3EB0{self._left:016X}")
+
+
+async def deliveries_per_second(
+    state: Path, dsn: str, scale: Scale, groups: int, of_account: int
+) -> float:
+    """Let everything be due at once; from then until the last delivery's row says sent."""
+    async with await stage.connected(dsn) as connection:
+        await connection.execute("TRUNCATE accounts CASCADE")
+        accounts = await stage.paired_accounts(connection, scale.accounts)
+        gateway: FakeGateway = stage.fake_gateway(state, accounts, groups=10)
+        turnstile = gateway.whatsapp.answer = Turnstile(scale.deliveries)
+        async with stage.engine(state, dsn, gateway) as engine:
+            due = datetime.now(UTC).replace(microsecond=0) + HEAD_START
+            await store_reminders(connection, accounts, of_account, groups, due)
+            engine.daemon.scheduler.wake()
+            await turnstile.passed.wait()
+            while await _unsent(connection):
+                pass
+            return scale.deliveries / (datetime.now(UTC) - due).total_seconds()
+
+
+async def _unsent(connection: psycopg.AsyncConnection) -> bool:
+    found = await connection.execute("SELECT 1 FROM deliveries WHERE status <> 'sent' LIMIT 1")
+    return found.rowcount > 0
+
+
+async def measure(scale: Scale) -> AsyncIterator[Finding]:
+    """Compare both, in the same run on the same server."""
+    with stage.directory() as state, stage.logging_to(state / "log"):
+        async with stage.postgres(state) as dsn:
+            for groups in (10, 1):
+                of_account = scale.deliveries // scale.accounts // groups
+                async with await stage.connected(dsn) as connection:
+                    before = await bare_rows_per_second(connection, scale.deliveries)
+                    ours = await deliveries_per_second(state, dsn, scale, groups, of_account)
+                    after = await bare_rows_per_second(connection, scale.deliveries)
+                many = of_account * scale.accounts
+                yield Finding(
+                    f"deliveries due at once, {many:,} reminders × {groups} groups, bare SQL",
+                    ours,
+                    (before + after) / 2,
+                    "rows/s",
+                    "at least",
+                    0.25,
+                )
