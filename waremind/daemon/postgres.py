@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from waremind.config import Settings
 from waremind.daemon.logs import event
 from waremind.daemon.systemd import Systemd
-from waremind.domain.backoff import delay_seconds, retries_after
+from waremind.domain.backoff import delay_seconds
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store.database import Connection, connect
 from waremind.store.dsn import redact
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 RESTART_FIRST_SECONDS = 0.5
 RESTART_MOST_SECONDS = 30.0
+STABLE_SECONDS = 60.0  # what ran for so long starts the back-off anew
 
 
 @contextlib.asynccontextmanager
@@ -70,7 +71,8 @@ async def _kept_running(server: EmbeddedPostgres) -> None:
         if server.pid:
             code = await server.wait()
             event(log, "postgres ended", logging.ERROR, code=code)
-        retries = retries_after(retries, loop.time() - started_at)
+        stood = loop.time() - started_at >= STABLE_SECONDS
+        retries = 1 if stood else retries + 1
         most, first = RESTART_MOST_SECONDS, RESTART_FIRST_SECONDS
         await asyncio.sleep(delay_seconds(retries, first, most, chance=1.0))
         try:
