@@ -6,9 +6,9 @@ from collections.abc import Callable
 from waremind.daemon.context import Context
 from waremind.daemon.futures import beside
 from waremind.daemon.messages import PairingTerms, Signal
-from waremind.daemon.sessions import Sessions
+from waremind.daemon.sessions import LOG_OUT_SECONDS, UNHURRIED_SECONDS, Sessions
 from waremind.domain.backoff import delay_seconds
-from waremind.domain.lifecycle import MEANINGS, Cause, Effect, State
+from waremind.domain.lifecycle import COMMANDS, MEANINGS, Cause, Effect, State
 from waremind.domain.refusals import refusal
 from waremind.store.accounts import AccountRow
 from waremind.whatsapp.gateway import Pairing, Session
@@ -69,8 +69,9 @@ class Effects:
     def _forget(self, before: AccountRow, _cause: Cause) -> None:
         self._end(before, forget=True)
 
-    def _log_out(self, before: AccountRow, _cause: Cause) -> None:
-        self._end(before, log_out=True, forget=True)
+    def _log_out(self, before: AccountRow, cause: Cause) -> None:
+        seconds = LOG_OUT_SECONDS if cause in COMMANDS else UNHURRIED_SECONDS
+        self._end(before, log_out_seconds=seconds, forget=True)
         if self.ending and self.row.state is State.UNPAIRING:
             cleaned = Signal(Cause.CLEANED, self.row.session, State.UNPAIRING)
             self.ending.add_done_callback(lambda _: self._post(cleaned))
@@ -111,9 +112,12 @@ class Effects:
 
     # -- sessions
 
-    def _end(self, before: AccountRow, *, log_out: bool = False, forget: bool = False) -> None:
-        device = before.device
-        self.ending = self._sessions.end(device=device, log_out=log_out, forget=forget)
+    def _end(
+        self, before: AccountRow, *, log_out_seconds: float = 0.0, forget: bool = False
+    ) -> None:
+        self.ending = self._sessions.end(
+            device=before.device, log_out_seconds=log_out_seconds, forget=forget
+        )
 
     def _keeps(self) -> set[int]:
         """Name the directories that must stay: the device's keys, and a pairing under way."""

@@ -126,8 +126,9 @@ def _obey_signals(current: CurrentSettings, systemd: Systemd) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        systemd.tell(STOPPING=1, STATUS="stopping")
-        main.cancel()
+        if not main.cancelling():  # a second signal does not make it hurry
+            systemd.tell(STOPPING=1, STATUS="stopping")
+            main.cancel()
 
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stop)

@@ -14,8 +14,10 @@ from waremind.whatsapp.reports import Turned
 
 log = logging.getLogger(__name__)
 
-# An unpair answers within 5 s, with the end of the session that it opened to log out.
+# How long a session may take that is opened only to log out: while an operator waits, who is
+# answered within 5 s, its end included; and while nobody does.
 LOG_OUT_SECONDS = 2.5
+UNHURRIED_SECONDS = 20.0
 
 
 class OpeningGate:
@@ -100,14 +102,17 @@ class Sessions:
             await asyncio.wait([self._opening])
         return self.current
 
-    def end(self, *, device: int | None, log_out: bool, forget: bool) -> asyncio.Task[bool]:
+    def end(
+        self, *, device: int | None, log_out_seconds: float = 0.0, forget: bool = False
+    ) -> asyncio.Task[bool]:
         """End what is open; the task says whether WhatsApp no longer lists the device.
 
-        With `log_out` the device is unlinked at WhatsApp, when no session is open by opening one
-        with the keys of `device`; with `forget` the files go, whatever happens.
+        With `log_out_seconds` the device is unlinked at WhatsApp, when no session is open by
+        opening one for so long with the keys of `device`; with `forget` the files go, whatever
+        happens.
         """
         opening, self._opening = self._opening, None
-        ending = self._end(opening, self._ending, device, log_out=log_out, forget=forget)
+        ending = self._end(opening, self._ending, device, log_out_seconds, forget=forget)
         self._ending = self._place.tasks.create_task(ending)
         return self._ending
 
@@ -116,18 +121,18 @@ class Sessions:
         opening: asyncio.Task[Session | None] | None,
         before: asyncio.Task[bool] | None,
         device: int | None,
+        log_out_seconds: float,
         *,
-        log_out: bool,
         forget: bool,
     ) -> bool:
         try:
             session = await _settled(opening)
             removed = await _over(before)
             if session:
-                return await session.end(log_out=log_out)
-            if not (log_out and device):
+                return await session.end(log_out=log_out_seconds > 0)
+            if not (log_out_seconds and device):
                 return device is None
-            return await self._log_out(device, removed=removed)
+            return await self._log_out(device, log_out_seconds, removed=removed)
         except Exception as error:  # noqa: BLE001 - as above; and the files go all the same
             event(log, "cannot end a session", logging.ERROR, account=self._account, reason=error)
             return False
@@ -135,13 +140,13 @@ class Sessions:
             if forget:
                 await asyncio.to_thread(self._sweep)
 
-    async def _log_out(self, device: int, *, removed: bool) -> bool:
+    async def _log_out(self, device: int, seconds: float, *, removed: bool) -> bool:
         """Open a session only to unlink the device, if there are keys to do it with."""
         directory = self._directory(device)
         if not directory.exists():
             return removed
         opening = Opening(self._account, device, directory)
-        return await self._place.gateway.log_out(opening, LOG_OUT_SECONDS)
+        return await self._place.gateway.log_out(opening, seconds)
 
     def _directory(self, device: int) -> Path:
         return self._place.root / self._account / str(device)

@@ -33,6 +33,9 @@ from waremind.requests.account import (
 from waremind.requests.core import checked
 from waremind.store.accounts import AccountRow, taken
 
+# An unpair is answered within 5 s, whatever is under way.
+ANSWER_SECONDS = 4.8
+
 STATUSES = sorted({meaning.status for meaning in MEANINGS.values()})
 
 
@@ -103,7 +106,11 @@ async def unpair(daemon: Daemon, asking: Asking, request: AccountUnpair) -> Acco
 
 async def _device_removed(turn: Turn) -> bool:
     ending = turn.device_removed
-    return True if ending is None else await asyncio.shield(ending)
+    if ending is None:
+        return True
+    # Only a logout that a start has begun takes longer; it goes on.
+    done, _ = await asyncio.wait([ending], timeout=ANSWER_SECONDS)
+    return bool(done) and ending.result()
 
 
 async def sync(daemon: Daemon, asking: Asking, request: AccountSync) -> AccountChanged:
