@@ -54,6 +54,7 @@ def environment(place: Path, whatsapp: PlayedWhatsApp) -> dict[str, str]:
         "LC_ALL": "C.UTF-8",
         "WAREMIND_STATE_DIR": str(place / "state"),
         "WAREMIND_SOCKET": str(place / "waremind.sock"),
+        "ANSIBLE_PYTHON_INTERPRETER": sys.executable,  # it would search the whole machine for one
         "WAREMIND_GOVERNOR__ENABLED": "false",  # readers are patient, tests are not
     }
 
