@@ -12,7 +12,7 @@ from cli.played_daemon import PlayedDaemon
 from cli.terminal import Terminal
 from command import PROGRAM, Ended, run
 
-from waremind.cli.app import run
+from waremind.cli import app
 
 
 class Waremind(Protocol):
@@ -50,14 +50,14 @@ def waremind(environment: dict[str, str]) -> Waremind:
     return call
 
 
-class Command(Protocol):
+class Typed(Protocol):
     """Does what `waremind ARGUMENTS…` does, in this process."""
 
     def __call__(self, *arguments: str, **variables: str) -> Ended: ...
 
 
 @pytest.fixture
-def command(environment: dict[str, str], capfd: pytest.CaptureFixture[str]) -> Command:
+def typed(environment: dict[str, str], capfd: pytest.CaptureFixture[str]) -> Typed:
     """Give the program without the time that a process takes to start."""
 
     def call(*arguments: str, **variables: str) -> Ended:
@@ -65,7 +65,7 @@ def command(environment: dict[str, str], capfd: pytest.CaptureFixture[str]) -> C
             for name, value in {**environment, **variables}.items():
                 patch.setenv(name, value)
             capfd.readouterr()
-            return Ended(run(list(arguments)), *capfd.readouterr())
+            return Ended(app.run(list(arguments)), *capfd.readouterr())
 
     return call
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from cli import samples
-from cli.conftest import Waremind
+from cli.conftest import Typed
 from cli.played_daemon import HANG_UP, PlayedDaemon
 
+from waremind import __version__
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Freeze, Occurrence
 from waremind.requests.account import (
@@ -43,9 +44,9 @@ NO_SUCH_METHOD = (
 )
 
 
-def test_a_list_is_a_table_for_people(waremind: Waremind, played: PlayedDaemon) -> None:
+def test_a_list_is_a_table_for_people(typed: Typed, played: PlayedDaemon) -> None:
     played.answers[AccountList] = Accounts([samples.account(), samples.account(label="日本")])
-    header, first, second = waremind("account", "list").out.splitlines()
+    header, first, second = typed("account", "list").out.splitlines()
     assert header.split() == ["LABEL", "STATUS", "REASON", "PHONE", "SINCE", "ID"]
     assert first.split()[:3] == ["ops", "connected", "ok"]
     assert second.startswith("日本   connected")
@@ -62,7 +63,7 @@ def test_a_list_is_a_table_for_people(waremind: Waremind, played: PlayedDaemon) 
     ],
 )
 def test_an_empty_list_says_how_to_make_the_first_one(
-    command: str, cure: str, waremind: Waremind, played: PlayedDaemon
+    command: str, cure: str, typed: Typed, played: PlayedDaemon
 ) -> None:
     played.answers = {
         AccountList: Accounts([]),
@@ -71,24 +72,22 @@ def test_an_empty_list_says_how_to_make_the_first_one(
         RunList: Runs([], truncated=False),
         AuditList: Audit([]),
     }
-    ended = waremind(*command.split())
+    ended = typed(*command.split())
     assert len(ended.out.splitlines()) == 1
     assert cure in ended.err
 
 
-def test_a_truncated_list_says_how_to_see_the_rest(
-    waremind: Waremind, played: PlayedDaemon
-) -> None:
+def test_a_truncated_list_says_how_to_see_the_rest(typed: Typed, played: PlayedDaemon) -> None:
     played.answers[RunList] = Runs([samples.run()], truncated=True)
-    assert "--limit 0" in waremind("run", "list").err
-    assert waremind("run", "list", "--json").document["truncated"] is True
+    assert "--limit 0" in typed("run", "list").err
+    assert typed("run", "list", "--json").document["truncated"] is True
 
 
 def test_a_change_is_told_on_stderr_and_leaves_stdout_empty(
-    waremind: Waremind, played: PlayedDaemon
+    typed: Typed, played: PlayedDaemon
 ) -> None:
     played.answers[AccountAdd] = AccountChanged(changed=True, account=samples.account())
-    ended = waremind("account", "add", "my ops")
+    ended = typed("account", "add", "my ops")
     assert (ended.code, ended.out) == (0, "")
     assert ended.err.splitlines() == [
         "account my ops added",
@@ -96,9 +95,9 @@ def test_a_change_is_told_on_stderr_and_leaves_stdout_empty(
     ]
 
 
-def test_what_already_is_exits_0_and_says_so(waremind: Waremind, played: PlayedDaemon) -> None:
+def test_what_already_is_exits_0_and_says_so(typed: Typed, played: PlayedDaemon) -> None:
     played.answers[AccountAdd] = AccountChanged(changed=False, account=samples.account())
-    ended = waremind("account", "add", "ops", "--exist-ok")
+    ended = typed("account", "add", "ops", "--exist-ok")
     assert (ended.code, ended.err) == (0, "account ops: nothing to do\n")
 
 
@@ -106,41 +105,37 @@ def test_what_already_is_exits_0_and_says_so(waremind: Waremind, played: PlayedD
 def test_check_exits_10_exactly_when_something_would_change(
     changed: bool,  # noqa: FBT001 - a parameter of the test
     code: int,
-    waremind: Waremind,
+    typed: Typed,
     played: PlayedDaemon,
 ) -> None:
     answer = AccountChanged(changed=changed, check=True, account=samples.account())
     played.answers[AccountAdd] = answer
-    ended = waremind("account", "add", "ops", "--check", "--json")
+    ended = typed("account", "add", "ops", "--check", "--json")
     assert ended.code == code
     assert ended.document["check"] is True
     assert ended.document["changed"] is changed
 
 
-def test_a_checked_change_is_told_as_what_would_be(
-    waremind: Waremind, played: PlayedDaemon
-) -> None:
+def test_a_checked_change_is_told_as_what_would_be(typed: Typed, played: PlayedDaemon) -> None:
     answer = AccountChanged(changed=True, check=True, account=samples.account())
     played.answers[AccountAdd] = answer
-    assert waremind("account", "add", "ops", "--check").err == "account ops would be added\n"
+    assert typed("account", "add", "ops", "--check").err == "account ops would be added\n"
 
 
 def test_unpair_says_when_the_phone_still_lists_the_device(
-    waremind: Waremind, played: PlayedDaemon
+    typed: Typed, played: PlayedDaemon
 ) -> None:
     answer = AccountUnpaired(changed=True, account=samples.account(), device_removed=False)
     played.answers[AccountUnpair] = answer
-    assert "the phone still lists the device" in waremind("account", "unpair", "ops").err
+    assert "the phone still lists the device" in typed("account", "unpair", "ops").err
 
 
-def test_an_account_shows_what_it_needs_and_the_cure(
-    waremind: Waremind, played: PlayedDaemon
-) -> None:
+def test_an_account_shows_what_it_needs_and_the_cure(typed: Typed, played: PlayedDaemon) -> None:
     account = samples.account(
         status="unpaired", reason="logged_out", attention=[samples.OFFLINE], phone=None
     )
     played.answers[AccountShow] = AccountResult(account)
-    ended = waremind("account", "show", "ops")
+    ended = typed("account", "show", "ops")
     assert "status:         unpaired (logged_out) since " in ended.out
     assert "critical: the phone unlinked it" in ended.out
     assert "  fix: waremind account pair ops" in ended.out
@@ -149,10 +144,10 @@ def test_an_account_shows_what_it_needs_and_the_cure(
 
 @pytest.mark.parametrize(("status", "code"), [("connected", 0), ("disconnected", 3)])
 def test_exit_status_of_an_account_is_3_unless_connected(
-    status: str, code: int, waremind: Waremind, played: PlayedDaemon
+    status: str, code: int, typed: Typed, played: PlayedDaemon
 ) -> None:
     played.answers[AccountShow] = AccountResult(samples.account(status=status))
-    ended = waremind("account", "show", "ops", "--exit-status", "--json")
+    ended = typed("account", "show", "ops", "--exit-status", "--json")
     assert ended.code == code
     assert ended.document["account"]["status"] == status
 
@@ -161,17 +156,17 @@ def test_exit_status_of_an_account_is_3_unless_connected(
 def test_exit_status_of_all_is_3_when_a_person_is_needed(
     ok: bool,  # noqa: FBT001 - a parameter of the test
     code: int,
-    waremind: Waremind,
+    typed: Typed,
     played: PlayedDaemon,
 ) -> None:
     played.answers[Status] = samples.status(ok=ok)
-    assert waremind("status", "--exit-status").code == code
+    assert typed("status", "--exit-status").code == code
 
 
-def test_status_shows_all_at_one_glance(waremind: Waremind, played: PlayedDaemon) -> None:
+def test_status_shows_all_at_one_glance(typed: Typed, played: PlayedDaemon) -> None:
     freeze = Freeze(samples.NOON, "root", "maintenance")
     played.answers[Status] = samples.status(ok=False, frozen=freeze)
-    out = waremind("status").out
+    out = typed("status").out
     for line in [
         "waremind: needs a person",
         "accounts: 3 connected, 1 unpaired",
@@ -181,23 +176,21 @@ def test_status_shows_all_at_one_glance(waremind: Waremind, played: PlayedDaemon
         assert line in out.splitlines()
 
 
-def test_a_reminder_shows_its_text_line_by_line(waremind: Waremind, played: PlayedDaemon) -> None:
+def test_a_reminder_shows_its_text_line_by_line(typed: Typed, played: PlayedDaemon) -> None:
     played.answers[ReminderShow] = ReminderResult(samples.reminder())
-    out = waremind("reminder", "show", "standup").out
+    out = typed("reminder", "show", "standup").out
     assert out.endswith("text:\n  Stand-up\n  in 5 minutes\n")
     assert "too late: after 10m, then skip" in out
 
 
-def test_adding_a_reminder_says_when_it_fires_and_warns(
-    waremind: Waremind, played: PlayedDaemon
-) -> None:
+def test_adding_a_reminder_says_when_it_fires_and_warns(typed: Typed, played: PlayedDaemon) -> None:
     played.answers[ReminderAdd] = ReminderChanged(
         changed=True,
         reminder=samples.reminder(),
         next=(Occurrence(samples.NOON, "clock goes forward"),),
         warnings=("the governor lets it go 3 minutes late",),
     )
-    ended = waremind(
+    ended = typed(
         *("reminder", "add", "x", "-a", "ops", "--to", "Team", "--text", "hi", "--at", "now")
     )
     assert ended.err.splitlines() == [
@@ -209,20 +202,20 @@ def test_adding_a_reminder_says_when_it_fires_and_warns(
 
 @pytest.mark.parametrize("code", ErrorCode)
 def test_every_failure_has_its_sentence_its_cure_and_its_exit_code(
-    code: ErrorCode, waremind: Waremind, played: PlayedDaemon
+    code: ErrorCode, typed: Typed, played: PlayedDaemon
 ) -> None:
     played.answers[Status] = WaremindError(code, "cannot look: it is dark", hint="light a lamp")
-    ended = waremind("status")
+    ended = typed("status")
     assert ended.code == code.exit_code
     assert ended.out == ""
     assert ended.err == "error: cannot look: it is dark\nhint: light a lamp\n"
 
 
 def test_with_json_a_failure_is_one_object_on_the_last_line(
-    waremind: Waremind, played: PlayedDaemon
+    typed: Typed, played: PlayedDaemon
 ) -> None:
     played.answers[Status] = AMBIGUOUS
-    ended = waremind("status", "--json")
+    ended = typed("status", "--json")
     assert ended.out == ""
     assert ended.error == {
         "code": "ambiguous",
@@ -233,40 +226,45 @@ def test_with_json_a_failure_is_one_object_on_the_last_line(
     }
 
 
-def test_an_ambiguous_name_lists_the_candidates(waremind: Waremind, played: PlayedDaemon) -> None:
+def test_an_ambiguous_name_lists_the_candidates(typed: Typed, played: PlayedDaemon) -> None:
     played.answers[Status] = AMBIGUOUS
-    assert waremind("status").err.splitlines()[1:3] == ["  grp_1  Team", "  grp_2  Team"]
+    assert typed("status").err.splitlines()[1:3] == ["  grp_1  Team", "  grp_2  Team"]
 
 
 def test_nothing_that_a_stranger_wrote_steers_the_terminal(
-    waremind: Waremind, played: PlayedDaemon
+    typed: Typed, played: PlayedDaemon
 ) -> None:
     evil = "\x1b[2J\x9b31m\u202e[bold]x"
     played.answers[GroupList] = Groups([samples.group(name=evil)])
     played.answers[Status] = WaremindError(ErrorCode.INTERNAL, f"cannot {evil}", hint=evil)
-    for ended in (waremind("group", "list"), waremind("status")):
+    for ended in (typed("group", "list"), typed("status")):
         shown = ended.out + ended.err
         assert "[bold]x" in shown
         assert not {"\x1b", "\x9b", "\u202e"} & set(shown)
 
 
-def test_version_names_the_daemons_too(waremind: Waremind, played: PlayedDaemon) -> None:
+def test_version_names_the_daemons_too(typed: Typed, played: PlayedDaemon) -> None:
     played.answers[Version] = VersionResult("9.9.9")
-    ended = waremind("version")
+    ended = typed("version")
     assert "daemon:   9.9.9" in ended.out
     assert "restart it" in ended.err
 
 
-def test_version_needs_no_daemon(waremind: Waremind) -> None:
-    ended = waremind("version", "--json")
+def test_version_needs_no_daemon(typed: Typed) -> None:
+    ended = typed("version", "--json")
     assert ended.code == 0
     assert ended.document["daemon"] is None
-    assert waremind("--version").out.strip() == ended.document["version"]
+    assert ended.document["version"] == __version__
 
 
-def test_a_daemon_that_hangs_up_is_unreachable(waremind: Waremind, played: PlayedDaemon) -> None:
+@pytest.mark.parametrize("words", [["--version"], ["--json", "--version"]])
+def test_the_version_is_an_option_too(words: list[str], typed: Typed) -> None:
+    assert typed(*words).out == f"{__version__}\n"
+
+
+def test_a_daemon_that_hangs_up_is_unreachable(typed: Typed, played: PlayedDaemon) -> None:
     played.answers[Status] = HANG_UP
-    ended = waremind("status", "--json")
+    ended = typed("status", "--json")
     assert (ended.code, ended.error["code"]) == (4, "daemon_unreachable")
     assert "hung up" in ended.error["message"]
 
@@ -281,15 +279,13 @@ def test_a_daemon_that_hangs_up_is_unreachable(waremind: Waremind, played: Playe
     ],
 )
 def test_an_answer_that_is_not_ours_is_another_version(
-    answer: bytes, waremind: Waremind, played: PlayedDaemon
+    answer: bytes, typed: Typed, played: PlayedDaemon
 ) -> None:
     played.answers[Status] = answer
-    ended = waremind("status", "--json")
+    ended = typed("status", "--json")
     assert (ended.code, ended.error["code"]) == (4, "version_mismatch")
 
 
-def test_a_result_with_fields_of_a_newer_daemon_is_read(
-    waremind: Waremind, played: PlayedDaemon
-) -> None:
+def test_a_result_with_fields_of_a_newer_daemon_is_read(typed: Typed, played: PlayedDaemon) -> None:
     played.answers[Version] = b'{"jsonrpc":"2.0","id":1,"result":{"version":"2","moon":"full"}}\n'
-    assert waremind("version", "--json").document["daemon"] == "2"
+    assert typed("version", "--json").document["daemon"] == "2"

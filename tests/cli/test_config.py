@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli.conftest import Waremind
+from cli.conftest import Typed
 
 
 @pytest.fixture
@@ -16,8 +16,8 @@ def config(tmp_path: Path) -> Path:
     return file
 
 
-def test_every_setting_is_shown_with_its_origin(waremind: Waremind, config: Path) -> None:
-    ended = waremind(
+def test_every_setting_is_shown_with_its_origin(typed: Typed, config: Path) -> None:
+    ended = typed(
         *("config", "show", "--origin", "--config", str(config)), WAREMIND_GOVERNOR__ENABLED="false"
     )
     assert ended.code == 0
@@ -29,26 +29,26 @@ def test_every_setting_is_shown_with_its_origin(waremind: Waremind, config: Path
         assert line in ended.out.splitlines()
 
 
-def test_a_secret_is_never_shown(waremind: Waremind, config: Path) -> None:
+def test_a_secret_is_never_shown(typed: Typed, config: Path) -> None:
     for flag in ("--json", "--origin"):
-        ended = waremind("config", "show", "--config", str(config), flag)
+        ended = typed("config", "show", "--config", str(config), flag)
         assert ended.code == 0
         assert "secret@" not in ended.out + ended.err
 
 
 def test_json_names_each_setting_and_with_origin_where_it_is_from(
-    waremind: Waremind, config: Path
+    typed: Typed, config: Path
 ) -> None:
-    plain = waremind("config", "show", "--config", str(config), "--json").document
+    plain = typed("config", "show", "--config", str(config), "--json").document
     assert plain["settings"]["default_tz"] == "Europe/Berlin"
     assert "origins" not in plain
-    traced = waremind("config", "show", "--config", str(config), "--json", "--origin").document
+    traced = typed("config", "show", "--config", str(config), "--json", "--origin").document
     assert traced["origins"]["default_tz"] == str(config)
 
 
-def test_settings_that_can_be_used_are_said_to_be(waremind: Waremind, config: Path) -> None:
-    assert waremind("config", "check", "--config", str(config)).code == 0
-    assert waremind("config", "check", "--json").document == {"ok": True}
+def test_settings_that_can_be_used_are_said_to_be(typed: Typed, config: Path) -> None:
+    assert typed("config", "check", "--config", str(config)).code == 0
+    assert typed("config", "check", "--json").document == {"ok": True}
 
 
 @pytest.mark.parametrize(
@@ -61,18 +61,18 @@ def test_settings_that_can_be_used_are_said_to_be(waremind: Waremind, config: Pa
 )
 @pytest.mark.parametrize(("command", "code"), [("config check", 2), ("daemon", 78)])
 def test_a_wrong_setting_is_named_with_its_cure(  # noqa: PLR0913, PLR0917 - parameters
-    command: str, code: int, content: str, reason: str, cure: str, waremind: Waremind, config: Path
+    command: str, code: int, content: str, reason: str, cure: str, typed: Typed, config: Path
 ) -> None:
     config.write_text(content)
-    ended = waremind(*command.split(), "--config", str(config), "--json")
+    ended = typed(*command.split(), "--config", str(config), "--json")
     assert ended.code == code
     assert reason in ended.error["message"]
     assert cure in ended.error["hint"]
 
 
 def test_a_missing_file_is_not_found_and_for_the_daemon_a_configuration_error(
-    waremind: Waremind, tmp_path: Path
+    typed: Typed, tmp_path: Path
 ) -> None:
     missing = str(tmp_path / "nowhere.toml")
-    assert waremind("config", "check", "--config", missing).code == 6
-    assert waremind("daemon", "--config", missing).code == 78
+    assert typed("config", "check", "--config", missing).code == 6
+    assert typed("daemon", "--config", missing).code == 78

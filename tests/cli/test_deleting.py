@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from cli import samples
-from cli.conftest import OnTerminal, Waremind
+from cli.conftest import OnTerminal, Typed
 from cli.played_daemon import PlayedDaemon
 
 from waremind.requests.account import AccountDelete, AccountDeleted
@@ -18,26 +18,26 @@ QUESTION = "Delete account ops with 3 groups, 1 reminder, 14 runs? [y/N]"
 
 @pytest.mark.parametrize("noun", ["account", "reminder"])
 def test_without_a_terminal_nothing_is_asked_and_nothing_is_done(
-    noun: str, waremind: Waremind, played: PlayedDaemon
+    noun: str, typed: Typed, played: PlayedDaemon
 ) -> None:
-    ended = waremind(noun, "delete", "ops", "--json")
+    ended = typed(noun, "delete", "ops", "--json")
     assert (ended.code, ended.error["code"]) == (2, "confirmation_required")
     assert "--yes" in ended.error["hint"]
     assert played.asked == []
 
 
-def test_yes_deletes_without_asking(waremind: Waremind, played: PlayedDaemon) -> None:
+def test_yes_deletes_without_asking(typed: Typed, played: PlayedDaemon) -> None:
     played.answers[AccountDelete] = WITH_ALL
-    ended = waremind("account", "delete", "ops", "--yes")
+    ended = typed("account", "delete", "ops", "--yes")
     assert ended.code == 0
     assert ended.err == "account ops deleted with 3 groups, 1 reminder, 14 runs\n"
     assert played.asked == [AccountDelete(account="ops")]
 
 
-def test_check_needs_no_yes(waremind: Waremind, played: PlayedDaemon) -> None:
+def test_check_needs_no_yes(typed: Typed, played: PlayedDaemon) -> None:
     answer = ReminderDeleted(changed=True, check=True, reminder=samples.reminder(), runs=1)
     played.answers[ReminderDelete] = answer
-    ended = waremind("reminder", "delete", "standup", "--check")
+    ended = typed("reminder", "delete", "standup", "--check")
     assert (ended.code, ended.err) == (10, "reminder standup would be deleted with 1 run\n")
     assert played.asked == [ReminderDelete(reminder="standup", check=True)]
 

@@ -216,14 +216,17 @@ def test_a_program_reads_one_object_a_line_as_they_come(
 def test_a_program_that_stops_reading_leaves_the_pairing_running(
     phone: Phone, environment: dict[str, str]
 ) -> None:
-    shell = f"'{PROGRAM}' account pair ops --json | head -n 1; echo ${{PIPESTATUS[0]}}"
-    phone.rotate.set()
-    ended = subprocess.run(
-        ["bash", "-c", shell], env=environment, capture_output=True, text=True, check=True
-    )
-    assert json.loads(ended.stdout.splitlines()[0])["type"] == "pending"
-    assert ended.stdout.splitlines()[1:] == ["141"]
-    assert ended.stderr == ""
+    command = [PROGRAM, "account", "pair", "ops", "--json"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.readline()
+        process.stdout.close()
+        phone.rotate.set()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
 
 
 def test_a_socket_that_ssh_forwards_carries_the_stream(

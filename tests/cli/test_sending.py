@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from cli import samples
-from cli.conftest import Waremind
+from cli.conftest import Typed
 from cli.played_daemon import PlayedDaemon
 
 from waremind.errors import ErrorCode, WaremindError
@@ -22,9 +22,9 @@ OUTCOMES = [
 ]
 
 
-def test_only_what_was_sent_everywhere_exits_0(waremind: Waremind, played: PlayedDaemon) -> None:
+def test_only_what_was_sent_everywhere_exits_0(typed: Typed, played: PlayedDaemon) -> None:
     played.answers[Send] = RunChanged(changed=True, run=samples.run())
-    ended = waremind(*SEND)
+    ended = typed(*SEND)
     assert (ended.code, ended.out) == (0, "")
     assert ended.err.splitlines() == [
         "message to Team sent",
@@ -40,54 +40,52 @@ def test_any_other_end_prints_the_run_and_is_a_failure(  # noqa: PLR0913, PLR091
     reason: str | None,
     exit_code: int,
     code: str,
-    waremind: Waremind,
+    typed: Typed,
     played: PlayedDaemon,
 ) -> None:
     run = samples.run(status=status, reason=reason, reason_text="the reason")
     answer = RunChanged(changed=True, run=run)
     played.answers = {Send: answer, ReminderRun: answer}
-    ended = waremind(*command, "--json")
+    ended = typed(*command, "--json")
     assert ended.code == exit_code
     assert ended.document["run"]["status"] == status
     assert (ended.error["code"], ended.error["run"]) == (code, run.id)
     assert ended.error["message"] == "cannot send to Team: the reason"
 
 
-def test_a_failed_message_is_not_called_sent(waremind: Waremind, played: PlayedDaemon) -> None:
+def test_a_failed_message_is_not_called_sent(typed: Typed, played: PlayedDaemon) -> None:
     played.answers[Send] = RunChanged(changed=True, run=samples.run(status="failed"))
-    assert waremind(*SEND).err.splitlines() == [
+    assert typed(*SEND).err.splitlines() == [
         "error: cannot send to Team: the message was not sent",
         "hint: waremind run show run_0123456789ab says why",
     ]
 
 
 def test_what_the_daemon_gave_up_waiting_for_names_the_run(
-    waremind: Waremind, played: PlayedDaemon
+    typed: Typed, played: PlayedDaemon
 ) -> None:
     played.answers[Send] = WaremindError(ErrorCode.TIMED_OUT, run="run_1")
-    ended = waremind(*SEND, "--json")
+    ended = typed(*SEND, "--json")
     assert (ended.code, ended.error["run"]) == (8, "run_1")
 
 
 def test_without_waiting_a_run_that_goes_on_is_no_failure(
-    waremind: Waremind, played: PlayedDaemon
+    typed: Typed, played: PlayedDaemon
 ) -> None:
     answer = RunChanged(changed=True, run=samples.run(status="scheduled"))
     played.answers[Send] = answer
-    ended = waremind(*SEND, "--no-wait")
+    ended = typed(*SEND, "--no-wait")
     assert ended.code == 0
     assert ended.err.startswith("message to Team begun\n")
 
 
-def test_the_same_key_again_reports_how_that_run_ended(
-    waremind: Waremind, played: PlayedDaemon
-) -> None:
+def test_the_same_key_again_reports_how_that_run_ended(typed: Typed, played: PlayedDaemon) -> None:
     played.answers[Send] = RunChanged(changed=False, run=samples.run(status="failed"))
-    ended = waremind(*SEND, "--key", "nightly", "--json")
+    ended = typed(*SEND, "--key", "nightly", "--json")
     assert (ended.code, ended.document["changed"]) == (1, False)
 
 
-def test_a_check_makes_no_run(waremind: Waremind, played: PlayedDaemon) -> None:
+def test_a_check_makes_no_run(typed: Typed, played: PlayedDaemon) -> None:
     played.answers[Send] = RunChanged(changed=True, check=True, run=None)
-    ended = waremind(*SEND, "--check")
+    ended = typed(*SEND, "--check")
     assert (ended.code, ended.err) == (10, "message to Team would be sent\n")

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 from cli import samples
-from cli.conftest import PROGRAM, OnTerminal, Waremind
+from cli.conftest import PROGRAM, OnTerminal, Typed, Waremind
 from cli.played_daemon import SILENCE, PlayedDaemon
 
+from waremind import __version__
 from waremind.client import Client
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.account import AccountList, Accounts
@@ -41,9 +42,9 @@ WRONG = [
 
 @pytest.mark.parametrize(("line", "reason"), WRONG)
 def test_a_wrong_command_line_is_exit_2_and_names_what_is_wrong(
-    line: str, reason: str | None, waremind: Waremind, played: PlayedDaemon
+    line: str, reason: str | None, typed: Typed, played: PlayedDaemon
 ) -> None:
-    ended = waremind(*line.split())
+    ended = typed(*line.split())
     assert (ended.code, ended.out) == (2, "")
     assert (reason or "usage: waremind account").casefold() in ended.err.casefold()
     assert played.asked == []
@@ -52,14 +53,18 @@ def test_a_wrong_command_line_is_exit_2_and_names_what_is_wrong(
 @pytest.mark.parametrize("line", [line for line, _ in WRONG])
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_with_json_anywhere_a_wrong_command_line_is_an_error_object(
-    line: str, place: str, waremind: Waremind, played: PlayedDaemon
+    line: str, place: str, typed: Typed, played: PlayedDaemon
 ) -> None:
     words = ["--json", *line.split()] if place == "before" else [*line.split(), "--json"]
-    ended = waremind(*words)
+    ended = typed(*words)
     assert (ended.code, ended.out) == (2, "")
     assert ended.error["code"] in {"usage", "invalid_input"}
     assert ended.error["hint"]
     assert played.asked == []
+
+
+def test_the_version_alone_is_printed_at_once(waremind: Waremind) -> None:
+    assert waremind("--version").out == f"{__version__}\n"
 
 
 def test_without_a_daemon_the_cure_is_to_start_it(waremind: Waremind) -> None:

@@ -6,9 +6,10 @@ from importlib import import_module
 from typing import Any
 
 from typer import Abort, TyperException
+from typer.core import TyperOption
 
 from waremind import __version__
-from waremind.cli.invocation import Wishes
+from waremind.cli.invocation import Invocation, Wishes
 from waremind.cli.noun import group
 from waremind.cli.output import Output
 from waremind.errors import ErrorCode, WaremindError
@@ -48,9 +49,26 @@ class _Commands(Mapping[str, Any]):
         return len(_MODULES)
 
 
+def _version_option() -> TyperOption:
+    def show(context: Invocation, _option: object, asked: bool) -> None:  # noqa: FBT001 - Typer's
+        if asked:
+            context.output.line(__version__)
+            context.exit()
+
+    return TyperOption(
+        param_decls=["--version"],
+        is_flag=True,
+        default=False,
+        is_eager=True,
+        expose_value=False,
+        callback=show,
+        help="Print the version and exit.",
+    )
+
+
 def run(arguments: list[str]) -> int:
     """Run a command and say with which code the process ends."""
-    root = group("waremind", _SUMMARY, _Commands(), epilog=_EPILOG)
+    root = group("waremind", _SUMMARY, _Commands(), epilog=_EPILOG, params=[_version_option()])
     wishes = Wishes()
     try:
         # Without standalone mode the failures come out here, and SIGINT as 130.

@@ -105,14 +105,14 @@ class Noun(Mapping[str, Any]):
         return group(self._name, self._text, self)
 
 
-def group(name: str, text: str, commands: Mapping[str, Any], epilog: str | None = None) -> Group:
+def group(name: str, text: str, commands: Mapping[str, Any], **settings: Any) -> Group:
     """Make a command that leads to others."""
     found: Any = commands
     return Group(
         name=name,
         commands=found,
         help=text,
-        epilog=epilog,
+        **settings,
         context_settings=HELP,
         rich_markup_mode=None,
     )
