@@ -19,7 +19,12 @@ from waremind.objects import MisfireRule, Reminder, Run
 from waremind.requests.account import AccountSync
 from waremind.requests.daemon import AuditList, FreezeSet, Status, Thaw
 from waremind.requests.group import GroupShow
-from waremind.requests.reminder import ReminderNext, ReminderPause, ReminderShow
+from waremind.requests.reminder import (
+    ReminderDelete,
+    ReminderNext,
+    ReminderPause,
+    ReminderShow,
+)
 from waremind.requests.run import ReminderRun, RunChanged, RunList, RunShow, Send
 
 ME, BUDI = "628110000001", "628220000002"
@@ -149,6 +154,38 @@ def test_nothing_is_sent_while_frozen(stage: Stage, text: str) -> None:
     assert stage.send("--text", text)[0] == 0
 
 
+def test_a_freeze_ends_the_wait_after_at_most_one_more_message(stage: Stage, text: str) -> None:
+    with slow(stage), ThreadPoolExecutor(1) as sender:
+        sent = sender.submit(stage.send, "--to", "Friends", "--text", text)
+        stage.daemon.until(
+            lambda: stage.daemon.sql("SELECT 1 FROM deliveries WHERE status = 'sending'")
+        )
+        with frozen(stage):
+            code, error, id_ = sent.result()
+            assert (code, error) == (7, "frozen")
+            assert [d.status for d in stage.run(id_).deliveries] == ["sent", "held"]
+            assert len(stage.read(text)) == 1
+
+
+def test_whoever_waits_for_a_run_hears_that_its_reminder_was_deleted(
+    stage: Stage, text: str
+) -> None:
+    reminder = stage.daemon.call(adding(text=text)).reminder
+    with slow(stage), ThreadPoolExecutor(1) as runner:
+        ended = runner.submit(stage.daemon.cli, "reminder", "run", reminder.name)
+        stage.daemon.until(lambda: last_runs(stage, reminder))
+        deleted = stage.daemon.call(ReminderDelete(reminder=reminder.id))
+        assert (deleted.runs, ended.result().error["code"]) == (1, "not_found")
+
+
+@contextlib.contextmanager
+def slow(stage: Stage) -> Generator[None]:
+    """Let WhatsApp take its time to acknowledge."""
+    stage.whatsapp.behave(ME, ack_delay=2)
+    yield
+    stage.whatsapp.behave(ME, ack_delay=0)
+
+
 @pytest.mark.parametrize(("held", "status", "read"), [("skip", "missed", 0), ("all", "sent", 1)])
 def test_what_fell_due_while_frozen_is_judged_by_the_thaw(
     stage: Stage, text: str, held: MisfireRule, status: str, read: int
@@ -199,13 +236,10 @@ def test_what_whatsapp_refuses_has_failed_and_says_so(stage: Stage, text: str) -
 
 
 def test_a_wait_that_is_too_long_ends_with_the_runs_id_and_goes_on(stage: Stage, text: str) -> None:
-    stage.whatsapp.behave(ME, ack_delay=2)
-    try:
+    with slow(stage):
         code, error, id_ = stage.send("--text", text, "--timeout", "1s")
         assert (code, error) == (8, "timed_out")
         stage.daemon.until(lambda: stage.run(id_).status == "sent")
-    finally:
-        stage.whatsapp.behave(ME, ack_delay=0)
 
 
 def test_without_waiting_the_answer_is_the_run_as_it_begins(stage: Stage, text: str) -> None:

@@ -137,6 +137,7 @@ async def delete(daemon: Daemon, asking: Asking, request: ReminderDelete) -> Rem
             now = daemon.now()
             await audit.write(connection, now, asking.operator, request.method, target, runs=runs)
     daemon.scheduler.wake()
+    daemon.deliveries.recheck()  # who waits for one of its runs waits in vain
     view = next(iter(views), None)
     return ReminderDeleted(changed=True, reminder=view, runs=runs, check=checked(request))
 
