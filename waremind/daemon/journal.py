@@ -1,5 +1,7 @@
 """The journal's own protocol (https://systemd.io/JOURNAL_NATIVE_PROTOCOL): events with fields."""
 
+import array
+import fcntl
 import logging
 import os
 import socket
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 SOCKET = Path("/run/systemd/journal/socket")
+SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
 # The levels of syslog(3).
 PRIORITIES = {
     logging.DEBUG: 7,
@@ -59,7 +62,10 @@ class JournalHandler(logging.Handler):
         file = os.memfd_create("journal", os.MFD_ALLOW_SEALING | os.MFD_CLOEXEC)
         try:
             os.write(file, entry)
-            socket.send_fds(self._socket, [b""], [file], 0, self._path)
+            fcntl.fcntl(file, fcntl.F_ADD_SEALS, SEALS)
+            rights = array.array("i", [file])
+            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
+            self._socket.sendmsg([], ancillary, 0, self._path)
         finally:
             os.close(file)
 

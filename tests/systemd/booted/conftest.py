@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from systemd_box import Box, booted, reason_for_none
+from systemd.machine import Box, booted, reason_for_none
 
 CHECKOUT = Path(__file__).parents[3]
 

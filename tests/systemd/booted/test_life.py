@@ -4,7 +4,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from systemd_box import CONFIG, HOME, Box, until
+from systemd.machine import CONFIG, HOME, Box, until
 
 CALLS = 40
 SLOW = HOME / "slow"

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from systemd_box import HOME, PROGRAM, Box, booted, interpreter, until
+from systemd.machine import HOME, PROGRAM, Box, booted, interpreter, until
 
 
 def test_systemd_finds_nothing_to_say_about_the_units(box: Box) -> None:
