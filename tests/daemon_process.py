@@ -201,6 +201,16 @@ class DaemonProcess:
 
         return until(found, f"the child of {account}")
 
+    def signal_child(self, account: str, number: signal.Signals) -> None:
+        """Send a signal to the process of an account's session."""
+        os.kill(self.child(account), number)
+
+    def signal_fork_server(self, number: signal.Signals) -> None:
+        """Send a signal to the process from which the children are forked."""
+        servers = [pid for pid in self.processes() if _parent(pid) == self.process.pid]
+        [server] = [pid for pid in servers if "waremind.whatsapp.forkserver" in _command(pid)]
+        os.kill(server, number)
+
 
 class Pairing:
     """The stream of one `account pair`."""
@@ -259,6 +269,10 @@ def _cwd(pid: int) -> Path:
         return Path(f"/proc/{pid}/cwd").readlink()
     except OSError:
         return Path("/")
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def _command(pid: int) -> str:

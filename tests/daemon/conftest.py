@@ -45,6 +45,11 @@ class Stage:
         """Open the next session."""
         self.daemon.call(AccountReconnect(account=self.label))
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether the phone lists a device of ours."""
+        return any(each.startswith(f"{self.phone}:") for each in self.whatsapp.state().linked)
+
     def groups(self) -> list[Group]:
         """List the account's groups, as stored."""
         return self.daemon.call(GroupList(account=self.label)).groups
@@ -109,6 +114,13 @@ def shared(shared_daemon: DaemonProcess, shared_whatsapp: PlayedWhatsApp) -> Ite
 def daemon(dsn: str, played_whatsapp: PlayedWhatsApp) -> Iterator[DaemonProcess]:
     """Yield a daemon and a WhatsApp of this test's own: it may kill the one, ruin the other."""
     with DaemonProcess(environment(played_whatsapp, dsn)) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def embedded(played_whatsapp: PlayedWhatsApp) -> Iterator[DaemonProcess]:
+    """Yield a daemon of this test's own with the PostgreSQL that it runs by default."""
+    with DaemonProcess(environment(played_whatsapp)) as daemon:
         yield daemon
 
 
