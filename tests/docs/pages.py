@@ -1,8 +1,8 @@
 """The pages that people read, and the fenced blocks in them.
 
 A comment on the line before a block says what the test has to know:
-`<!-- skip: why it cannot run here -->`, `<!-- daemon -->` (it runs until the page ends),
-`<!-- file: NAME -->` (a reader would save it under that name).
+`<!-- skip: why it cannot run here -->`, `<!-- systemd -->` (it runs in a booted systemd),
+`<!-- daemon -->` (it runs until the page ends), `<!-- file: NAME -->` (a reader saves it so).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BLOCK = re.compile(
     r"(?:^<!-- (?P<note>[^\n]*) -->\n)?^```(?P<language>\w*)\n(?P<body>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-_NOTE = re.compile(r"(?P<word>skip|daemon|file)(?:: (?P<detail>.+))?")
+_NOTE = re.compile(r"(?P<word>skip|systemd|daemon|file)(?:: (?P<detail>.+))?")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from docs.transcripts import is_as_printed, steps
 
 _CRON = re.compile(r"(?:@\w+|(?:\S+\s+){5})(?P<command>.+)")
 
+ELSEWHERE = ("skip", "systemd")
+
 
 class Reader:
     """Does what the blocks of one page say, in one shell; a daemon of theirs ends with `life`."""
@@ -33,7 +35,7 @@ class Reader:
             (self._directory / block.detail).write_text(block.body)
         elif block.word == "daemon":
             self._life.enter_context(self._shell.daemon(block.body))
-        elif block.is_command and block.word != "skip":
+        elif block.is_command and block.word not in ELSEWHERE:
             self._types[block.language](block)
 
     def _script(self, block: Block) -> None:

@@ -1,0 +1,35 @@
+"""What docs/operating.md says of a server is typed on one, as it stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from docs.pages import ROOT, Block, blocks_of
+from systemd.machine import Box, booted, reason_for_none
+
+BLOCKS = [block for block in blocks_of(ROOT / "docs/operating.md") if block.word == "systemd"]
+
+
+@pytest.fixture
+def server(wheel: Path) -> Iterator[Box]:
+    """Give a machine on which nothing but the wheel is installed."""
+    if reason := reason_for_none():
+        pytest.skip(f"no systemd can be booted here: {reason}")
+    with booted(wheel) as box:
+        box.run("useradd", "--create-home", "alice")
+        yield box
+
+
+def typed(block: Block, box: Box) -> str:
+    done = box.run("bash", "-euo", "pipefail", "-c", block.body, check=False)
+    assert done.returncode == 0, f"{block}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def test_a_server_is_installed_looked_at_backed_up_restored_and_upgraded(server: Box) -> None:
+    printed = "".join(typed(block, server) for block in BLOCKS)
+    assert "accounts: none" in printed
+    assert "daemon:   " in printed
+    assert server.ask("status")["ok"]
