@@ -4,6 +4,7 @@ Bytes to objects and back, for both sides, without I/O. A notification carries o
 stream: its `params` are the request's id and the event.
 """
 
+import re
 from typing import Any, Literal
 
 import msgspec
@@ -87,6 +88,9 @@ _encoder = msgspec.json.Encoder()
 _envelopes = msgspec.json.Decoder(_Envelope)
 _answers = msgspec.json.Decoder(_Answer)
 
+# A zero byte, which no program takes in a name and PostgreSQL in no text; not behind a backslash.
+_ZERO = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
 # RecursionError: nested too deep. UnicodeDecodeError is a ValueError.
 _UNREADABLE = (msgspec.DecodeError, RecursionError, ValueError)
 
@@ -148,16 +152,20 @@ def decode_call(line: bytes) -> Call:
     request = REQUESTS.get(envelope.method)
     if request is None:
         raise BadCallError(envelope.id, METHOD_NOT_FOUND, _unknown_method(envelope.method))
-    params = b"{}" if envelope.params is UNSET else envelope.params
+    params = b"{}" if envelope.params is UNSET else bytes(envelope.params)
+    if _ZERO.search(params):
+        raise _bad_params(envelope, "a text has a zero byte", "leave it out; UTF-8 texts have none")
     try:
         return Call(envelope.id, msgspec.json.decode(params, type=request))
     except _UNREADABLE as error:
-        failure = WaremindError(
-            ErrorCode.INVALID_INPUT,
-            f"cannot read the parameters of {envelope.method}: {_reason(error)}",
-            hint="docs/protocol.md lists each method's parameters",
-        )
-        raise BadCallError(envelope.id, INVALID_PARAMS, failure) from None
+        hint = "docs/protocol.md lists each method's parameters"
+        raise _bad_params(envelope, _reason(error), hint) from None
+
+
+def _bad_params(envelope: _Envelope, reason: str, hint: str) -> BadCallError:
+    message = f"cannot read the parameters of {envelope.method}: {reason}"
+    failure = WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
+    return BadCallError(envelope.id, INVALID_PARAMS, failure)
 
 
 def _reason(error: Exception) -> str:

@@ -5,8 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from command import Ended
 from postgres_fixtures import Postgres
-from reminders.running import Ended, Running, running
+from reminders.running import Running, running
+
+from waremind.errors import ErrorCode, WaremindError
+from waremind.requests.daemon import FreezeSet
+from waremind.requests.reminder import ReminderShow
+from waremind.requests.run import RunShow
 
 LATER = "2099-12-01T09:00"
 AT = ("--at", LATER)
@@ -154,6 +160,15 @@ def test_of_two_groups_of_one_name_the_one_not_left_is_meant(crowded: Running) -
 )
 def test_a_text_that_cannot_be_sent_is_refused(crowded: Running, text: bytes, message: str) -> None:
     check(add(crowded, *AT, "--text-file", "-", stdin=text), "invalid_input", message, "UTF-8")
+
+
+def test_a_zero_byte_is_refused_wherever_it_stands_but_not_its_spelling(crowded: Running) -> None:
+    for request in (ReminderShow(reminder="a\0"), RunShow(run="\0"), FreezeSet(reason="\0")):
+        with pytest.raises(WaremindError, match="zero byte") as refused:
+            crowded.call(request)
+        assert refused.value.code is ErrorCode.INVALID_INPUT
+    added = add(crowded, *AT, "--text", r"\u0000 \\u0000", name="spelled")
+    assert added.document["reminder"]["text"] == r"\u0000 \\u0000"
 
 
 def test_a_text_comes_from_one_place_that_is_there(crowded: Running) -> None:

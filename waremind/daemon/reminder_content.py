@@ -121,17 +121,16 @@ def valid_text(text: str) -> str:
     Raises WaremindError `invalid_input`.
     """
     lines = text.replace("\r\n", "\n")
-    rules = {
-        "it is empty": not lines.strip(),
-        f"it has {len(lines)} characters, more than {LONGEST_TEXT}": len(lines) > LONGEST_TEXT,
-        "it has a zero byte": "\0" in lines,
-        "it is not Unicode text": any("\ud800" <= character <= "\udfff" for character in lines),
-    }
-    broken = next((rule for rule, is_broken in rules.items() if is_broken), None)
-    if broken:
-        hint = f"send 1 to {LONGEST_TEXT} characters of UTF-8 text"
-        raise WaremindError(ErrorCode.INVALID_INPUT, f"cannot send this text: {broken}", hint=hint)
+    if not lines.strip():
+        raise _bad_text("it is empty")
+    if len(lines) > LONGEST_TEXT:
+        raise _bad_text(f"it has {len(lines)} characters, more than {LONGEST_TEXT}")
     return lines
+
+
+def _bad_text(reason: str) -> WaremindError:
+    hint = f"send 1 to {LONGEST_TEXT} characters of UTF-8 text"
+    return WaremindError(ErrorCode.INVALID_INPUT, f"cannot send this text: {reason}", hint=hint)
 
 
 def valid_grace(seconds: int) -> int:
