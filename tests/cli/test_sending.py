@@ -26,10 +26,7 @@ def test_only_what_was_sent_everywhere_exits_0(typed: Typed, played: PlayedDaemo
     played.answers[Send] = RunChanged(changed=True, run=samples.run())
     ended = typed(*SEND)
     assert (ended.code, ended.out) == (0, "")
-    assert ended.err.splitlines() == [
-        "message to Team sent",
-        "waremind run show run_0123456789ab",
-    ]
+    assert ended.err == "message to Team sent as run_0123456789ab\n"
 
 
 @pytest.mark.parametrize("command", [SEND, ("reminder", "run", "standup")])
@@ -76,7 +73,7 @@ def test_without_waiting_a_run_that_goes_on_is_no_failure(
     played.answers[Send] = answer
     ended = typed(*SEND, "--no-wait")
     assert ended.code == 0
-    assert ended.err.startswith("message to Team begun\n")
+    assert ended.err == "message to Team begun as run_0123456789ab\n"
 
 
 def test_the_same_key_again_reports_how_that_run_ended(typed: Typed, played: PlayedDaemon) -> None:

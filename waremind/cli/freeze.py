@@ -1,5 +1,6 @@
 """`waremind freeze` and `waremind thaw`."""
 
+from shlex import quote
 from typing import Annotated, Literal
 
 import typer
@@ -29,7 +30,8 @@ def freeze(
 ) -> None:
     """Stop every outgoing message at once; it stays so until thaw."""
     result = cli.call(FreezeSet(account=account, reason=reason, check=check))
-    cli.changed(result, _what(account), "frozen", "waremind thaw lets them go again")
+    only = f" --account {quote(account)}" if account else ""
+    cli.changed(result, _what(account), "frozen", f"waremind thaw{only} lets messages go again")
 
 
 @noun.verb()

@@ -32,8 +32,8 @@ def finish(cli: Invocation, result: RunChanged, subject: str, *, no_wait: bool) 
     if run is not None and waited and run.status in _FAILURES:
         cli.output.document(result, lambda _: ())
         raise _failure(run)
-    then = [f"waremind run show {run.id}"] if run else []
-    cli.changed(result, subject, "begun" if no_wait else "sent", *then)
+    which = f" as {run.id}" if run else ""
+    cli.changed(result, subject, ("begun" if no_wait else "sent") + which)
 
 
 def _failure(run: Run) -> WaremindError:
