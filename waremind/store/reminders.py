@@ -140,9 +140,10 @@ _TROUBLED = SQL(
          WHERE state = 'active' AND too_slow_since IS NOT NULL LIMIT %(limit)s)
         UNION
         (SELECT r.id FROM whatsapp_groups g
-         JOIN reminder_groups t ON t.group_id = g.id JOIN reminders r ON r.id = t.reminder_id
-         WHERE r.state = 'active'
-           AND (g.left_at IS NOT NULL OR g.synced_at IS NULL OR g.announce_only AND NOT g.admin)
+         CROSS JOIN LATERAL (  -- from the few groups to their reminders, however many others
+             SELECT r.id FROM reminder_groups t JOIN reminders r ON r.id = t.reminder_id
+             WHERE t.group_id = g.id AND r.state = 'active' LIMIT %(limit)s) r
+         WHERE g.left_at IS NOT NULL OR g.synced_at IS NULL OR g.announce_only AND NOT g.admin
          LIMIT %(limit)s)
         UNION
         (SELECT r.reminder_id FROM deliveries d JOIN runs r ON r.id = d.run_id
