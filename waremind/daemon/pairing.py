@@ -14,7 +14,8 @@ from waremind.requests.account import AccountPair, PairCode, PairQr
 from waremind.store.accounts import AccountRow
 from waremind.whatsapp.reports import Code
 
-# How a pairing that did not end in `connected` is told.
+# How a pairing that did not end in `connected` is told; what was written behind the daemon's
+# back is a conflict.
 ENDS = {
     State.PAIRING_TIMED_OUT: ErrorCode.PAIRING_TIMED_OUT,
     State.PAIRING_FAILED: ErrorCode.PAIRING_FAILED,
@@ -34,6 +35,7 @@ ENDS = {
     State.TEMPORARY_BAN: ErrorCode.BANNED,
     State.REPLACED: ErrorCode.CONFLICT,
     State.REPLACED_AGAIN: ErrorCode.CONFLICT,
+    State.STARTING: ErrorCode.CONFLICT,
     State.STOPPED: ErrorCode.DAEMON_UNREACHABLE,
 }
 
@@ -104,7 +106,7 @@ def _code_event(code: Code) -> PairQr | PairCode:
 
 
 def _ended(row: AccountRow) -> WaremindError:
-    code = ENDS[row.state]
+    code = ENDS.get(row.state, ErrorCode.CONFLICT)
     reason = STANDINGS[row.state].sentence if row.state in STANDINGS else "It was deleted."
     detail = f" ({row.detail})" if row.detail else ""
     return WaremindError(code, f"cannot pair account {row.label!r}: {reason}{detail}")
