@@ -1,0 +1,141 @@
+"""PostgreSQL goes away and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from daemon.conftest import Stage, stage
+from daemon_process import DaemonProcess, environment, steady, until
+from postgres_fixtures import FAST
+from whatsapp_server.harness import PlayedWhatsApp
+
+from waremind.errors import ErrorCode, WaremindError
+from waremind.requests.account import (
+    AccountAdd,
+    AccountDelete,
+    AccountRename,
+    AccountUnpair,
+)
+from waremind.requests.core import Request
+from waremind.requests.daemon import AuditList, Status
+from waremind.store.embedded import EmbeddedPostgres
+
+
+@dataclass
+class Outage:
+    """A PostgreSQL of a test's own that can be gone for a while, and an account stored there."""
+
+    server: EmbeddedPostgres
+    runner: asyncio.Runner
+    stage: Stage
+
+    def begin(self) -> None:
+        self.runner.run(self.server.stop(patience_seconds=0.5))
+
+    def end(self) -> None:
+        self.runner.run(self.server.start())
+
+
+@pytest.fixture
+def outage(played_whatsapp: PlayedWhatsApp) -> Iterator[Outage]:
+    directory = Path(tempfile.mkdtemp(prefix="wm-"))
+    server = EmbeddedPostgres(directory / "postgres", settings=FAST)
+    with asyncio.Runner() as runner:
+        dsn = runner.run(server.start())
+        try:
+            with DaemonProcess(environment(played_whatsapp, dsn)) as daemon:
+                yield Outage(server, runner, stage(daemon, played_whatsapp))
+        finally:
+            runner.run(server.stop())
+            shutil.rmtree(directory)
+
+
+def test_what_whatsapp_says_during_an_outage_is_kept_until_it_can_be_written(
+    outage: Outage,
+) -> None:
+    there = outage.stage
+    there.pair()
+    outage.begin()
+    there.whatsapp.unlink(there.phone)
+    until(lambda: "cannot write" in there.daemon.log, "the daemon to try")
+    assert there.account.status == "connected"  # nothing is said that is not written
+    outage.end()
+    there.wait("unpaired", "logged_out")
+    until(lambda: there.files == [], "the files to go")
+
+
+def test_commands_during_an_outage_say_so_and_change_nothing(outage: Outage) -> None:
+    there = outage.stage
+    account = there.pair()
+    outage.begin()
+    requests: list[Request[object]] = [
+        AccountAdd(label="new"),
+        AccountUnpair(account=there.label),
+        AccountRename(account=there.label, label="new"),
+        AccountDelete(account=there.label),
+        AuditList(),
+    ]
+    for request in requests:
+        with pytest.raises(WaremindError) as refused:
+            there.daemon.call(request)
+        assert refused.value.code is ErrorCode.DATABASE_UNAVAILABLE, request
+        assert refused.value.hint
+    assert there.daemon.call(Status()).accounts == {"connected": 1}
+    assert there.whatsapp.state().online
+    outage.end()
+    assert there.wait("connected", "ok").session == account.session
+    until(lambda: is_done(there, AccountUnpair(account=there.label)), "unpair to be taken")
+    there.whatsapp.wait_unlinked(there.phone)
+
+
+def is_done(there: Stage, request: Request[object]) -> bool:
+    """Ask again what an outage may still refuse."""
+    try:
+        there.daemon.call(request)
+    except WaremindError as error:
+        return error.code is not ErrorCode.DATABASE_UNAVAILABLE
+    return True
+
+
+def test_a_row_that_was_written_behind_the_daemon_s_back_is_gone_on_from(
+    dsn: str, shared_whatsapp: PlayedWhatsApp
+) -> None:
+    # As when PostgreSQL has committed an unpair and died before it could say so.
+    with DaemonProcess(environment(shared_whatsapp, dsn)) as daemon:
+        there = stage(daemon, shared_whatsapp)
+        there.phone = "6287770001"
+        account = there.pair()
+        with psycopg.connect(dsn) as connection:
+            connection.execute(
+                "UPDATE accounts SET state = 'unpairing', session = session + 1 WHERE id = %s",
+                [account.id],
+            )
+        unpaired = daemon.unpair(there.label)
+        assert not unpaired.changed
+        assert unpaired.account.status == "unpaired"
+        there.whatsapp.wait_unlinked(there.phone)
+        until(lambda: there.files == [], "the files to go")
+        assert steady(lambda: there.account.status) == "unpaired"
+
+
+def test_an_account_that_was_deleted_behind_the_daemon_s_back_is_gone(
+    dsn: str, shared_whatsapp: PlayedWhatsApp
+) -> None:
+    with DaemonProcess(environment(shared_whatsapp, dsn)) as daemon:
+        there = stage(daemon, shared_whatsapp)
+        there.phone = "6287770002"
+        account = there.pair()
+        with psycopg.connect(dsn) as connection:
+            connection.execute("DELETE FROM accounts WHERE id = %s", [account.id])
+        with pytest.raises(WaremindError) as gone:
+            daemon.unpair(there.label)
+        assert gone.value.code is ErrorCode.NOT_FOUND
+        there.whatsapp.wait_offline(there.phone)
+        until(lambda: daemon.directories(account.id) == [], "the files to go")
