@@ -43,6 +43,9 @@ class Draft:
 # Says what becomes of a reminder, from its row and groups; None: it is so already.
 Redraft = Callable[[ReminderRow, Sequence[GroupRow]], Awaitable[Draft | None]]
 
+# Adds or updates a row; False when its name is taken, or it has changed meanwhile.
+Save = Callable[[Connection, ReminderRow], Awaitable[bool]]
+
 
 async def get(connection: Connection, key: str) -> ReminderRow:
     """Find a reminder by its id or name. Raises WaremindError `not_found`."""
@@ -111,12 +114,7 @@ def waiting_for(occurrence: Occurrence | None) -> dict[str, Any]:
 
 async def create(daemon: Daemon, draft: Draft, operator: Operator, action: str) -> Draft | None:
     """Write a new reminder; None when its name is taken."""
-    async with daemon.database.transaction() as connection:
-        if not await table.insert(connection, draft.row):
-            return None
-        written = await _write(daemon, connection, draft, operator, action)
-    daemon.scheduler.wake()
-    return written
+    return await _save(daemon, table.insert, draft, operator, action)
 
 
 async def change(
@@ -137,15 +135,18 @@ async def change(
             return False, Draft(row=row, groups=groups, next=times)
         if operator is None:
             return True, draft
-        if written := await _update(daemon, draft, operator, action):
+        if written := await _save(daemon, table.update, draft, operator, action):
             return True, written
     message = f"cannot change reminder {shown(key)}: something else keeps changing it"
     raise WaremindError(ErrorCode.CONFLICT, message, hint="try again")
 
 
-async def _update(daemon: Daemon, draft: Draft, operator: Operator, action: str) -> Draft | None:
+async def _save(
+    daemon: Daemon, save: Save, draft: Draft, operator: Operator, action: str
+) -> Draft | None:
+    """Write the row and all that goes with it, or nothing when the row cannot be written."""
     async with daemon.database.transaction() as connection:
-        if not await table.update(connection, draft.row):
+        if not await save(connection, draft.row):
             return None
         written = await _write(daemon, connection, draft, operator, action)
     daemon.scheduler.wake()
