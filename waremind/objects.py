@@ -185,6 +185,15 @@ class StatusAttention(Attention, frozen=True, kw_only=True):
     name: str | None
 
 
+class CheckResult(Struct, frozen=True, kw_only=True):
+    """What one check of the doctor has found; `fix` is the cure where not all is well."""
+
+    check: str
+    status: Literal["ok", "warning", "critical"]
+    text: str
+    fix: str | None
+
+
 class StatusReport(Struct, frozen=True, kw_only=True):
     """The whole of waremind at one glance."""
 

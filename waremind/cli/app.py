@@ -31,6 +31,7 @@ _MODULES = {
     "audit": "audit",
     "config": "config",
     "version": "version",
+    "doctor": "doctor",
     "systemd": "systemd",
 }
 

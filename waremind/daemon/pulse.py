@@ -3,7 +3,7 @@
 import asyncio
 from typing import NoReturn
 
-from waremind.daemon.handlers.status import report
+from waremind.daemon.glance import glance
 from waremind.daemon.state import Daemon
 from waremind.daemon.systemd import Systemd
 from waremind.errors import WaremindError
@@ -21,7 +21,7 @@ async def beat(daemon: Daemon, systemd: Systemd) -> NoReturn:
         try:
             async with asyncio.timeout(period):
                 await _ask_postgres(daemon)
-                line = status_line(await report(daemon))
+                line = status_line(await glance(daemon))
         except (WaremindError, TimeoutError):
             systemd.tell(STATUS="PostgreSQL does not answer")
         else:

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from waremind.objects import AuditEntry, Freeze, MisfireRule, StatusReport
+from waremind.objects import AuditEntry, CheckResult, Freeze, MisfireRule, StatusReport
 from waremind.requests.core import Changed, Mutation, Request
 
 
@@ -42,6 +42,22 @@ class AuditList(Request[Audit], frozen=True, kw_only=True):
 
 class Status(Request[StatusReport], frozen=True, kw_only=True):
     method = "status"
+
+
+class DoctorReport(Struct, frozen=True):
+    """What the checks have found; `ok` when nothing needs a person."""
+
+    ok: bool
+    checks: list[CheckResult]
+
+    @classmethod
+    def of(cls, checks: list[CheckResult]) -> "DoctorReport":
+        """Judge the results of some checks."""
+        return cls(all(each.status == "ok" for each in checks), checks)
+
+
+class Doctor(Request[DoctorReport], frozen=True, kw_only=True):
+    method = "doctor"
 
 
 class VersionResult(Struct, frozen=True):

@@ -23,6 +23,17 @@ LOCK_TIMEOUT_SECONDS = 60
 DIRECTORY = files("waremind.store") / "migrations"
 
 
+_TABLE = """
+    CREATE TABLE IF NOT EXISTS schema_migrations (
+        number integer PRIMARY KEY,
+        name text NOT NULL,
+        sha256 text NOT NULL,
+        version text NOT NULL,
+        applied_at timestamptz NOT NULL DEFAULT now()
+    )
+"""
+
+
 @dataclass(frozen=True)
 class Migration:
     """A step of the schema: its file's number, name and bytes."""
@@ -71,7 +82,8 @@ async def migrate(connection: Connection, migrations: Sequence[Migration]) -> in
     """
     with translated(connection.info.dsn):  # which has no password
         async with _locked(connection):
-            missing = check(await _applied(connection), migrations)
+            await connection.execute(_TABLE)
+            missing = check(await applied(connection), migrations)
             for migration in missing:
                 await _apply(connection, migration)
             return len(missing)
@@ -112,18 +124,8 @@ async def _locked(connection: Connection) -> AsyncGenerator[None]:
             await connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
-async def _applied(connection: Connection) -> Sequence[Applied]:
-    await connection.execute(
-        """
-        CREATE TABLE IF NOT EXISTS schema_migrations (
-            number integer PRIMARY KEY,
-            name text NOT NULL,
-            sha256 text NOT NULL,
-            version text NOT NULL,
-            applied_at timestamptz NOT NULL DEFAULT now()
-        )
-        """
-    )
+async def applied(connection: Connection) -> Sequence[Applied]:
+    """List what a database that was ever migrated has got."""
     async with connection.cursor(row_factory=class_row(Applied)) as cursor:
         await cursor.execute(
             "SELECT number, name, sha256, version FROM schema_migrations ORDER BY number"

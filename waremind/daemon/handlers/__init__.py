@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from waremind.daemon.asking import Asking
-from waremind.daemon.handlers import account, audit, freeze, group, reminder, run, status
+from waremind.daemon.handlers import account, audit, doctor, freeze, group, reminder, run, status
 from waremind.daemon.state import Daemon
 from waremind.requests import account as a
 from waremind.requests import daemon as d
@@ -44,5 +44,6 @@ HANDLERS: dict[type[Any], Handler] = {
     d.Thaw: freeze.thaw,
     d.AuditList: audit.list_,
     d.Status: status.status,
+    d.Doctor: doctor.doctor,
     d.Version: status.version,
 }

@@ -1,52 +1,16 @@
-"""The whole of waremind at one glance."""
-
-import os
-from collections import Counter
-from datetime import datetime, timedelta
+"""How the daemon is, and which one it is."""
 
 import waremind
 from waremind.daemon.asking import Asking
-from waremind.daemon.overview import attention_of_all, frozen_everywhere
+from waremind.daemon.glance import glance
 from waremind.daemon.state import Daemon
-from waremind.daemon.views import account_of, freeze_of, timestamp
-from waremind.objects import DaemonState, RunCounts, StatusReport
+from waremind.objects import StatusReport
 from waremind.requests.daemon import Status, Version, VersionResult
-from waremind.store import deliveries, holds, reminders
-from waremind.store.database import Connection
-
-LATELY = timedelta(hours=24)
 
 
 async def status(daemon: Daemon, _asking: Asking, _request: Status) -> StatusReport:
-    """Answer what `report` sums up."""
-    return await report(daemon)
-
-
-async def report(daemon: Daemon) -> StatusReport:
     """Sum up the daemon, the accounts, the runs, and what needs a person."""
-    now = daemon.now()
-    accounts = [account_of(row, now) for row in daemon.accounts.rows()]
-    async with daemon.database.connection() as connection:
-        freezes = await holds.select_freezes(connection)
-        attention = await attention_of_all(daemon, connection, accounts, freezes)
-        counts = await _counts(connection, now)
-        next_at = await reminders.next_due(connection)
-    everywhere = frozen_everywhere(freezes)
-    return StatusReport(
-        ok=not attention,
-        version=waremind.__version__,
-        daemon=DaemonState(os.getpid(), timestamp(daemon.started_at), daemon.database_name),
-        frozen=freeze_of(everywhere) if everywhere else None,
-        accounts=dict(Counter(account.status for account in accounts)),
-        runs=counts,
-        next_at=timestamp(next_at) if next_at else None,
-        attention=attention,
-    )
-
-
-async def _counts(connection: Connection, now: datetime) -> RunCounts:
-    counted = await deliveries.count(connection, now - LATELY)
-    return RunCounts(counted.due, counted.held, counted.failed, counted.unknown)
+    return await glance(daemon)
 
 
 async def version(_daemon: Daemon, _asking: Asking, _request: Version) -> VersionResult:

@@ -1,0 +1,88 @@
+"""`waremind doctor`: what can be wrong, looked at from here and by the daemon."""
+
+import asyncio
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from waremind import paths
+from waremind.cli.clock import clock
+from waremind.cli.invocation import Invocation
+from waremind.cli.layout import Block, Styled
+from waremind.cli.noun import Noun
+from waremind.errors import ErrorCode, WaremindError
+from waremind.objects import CheckResult
+from waremind.requests.daemon import Doctor, DoctorReport
+
+noun = Noun()
+
+STYLES = {"ok": "good", "warning": "waiting", "critical": "bad"}
+JOIN = "usermod -aG waremind USER, then log in again"
+
+
+@noun.verb()
+def doctor(cli: Invocation) -> None:
+    """Check everything, with the cure of each thing that is wrong; exit 3 when one needs you."""
+    report = DoctorReport.of([clock(), *_reached(cli)])
+    cli.show(report, _lines)
+    cli.settle(asked=True, good=report.ok)
+
+
+def _reached(cli: Invocation) -> list[CheckResult]:
+    """Ask the daemon; without one look ourselves, as far as we can see."""
+    path = paths.client_socket(cli.obj.socket)
+    try:
+        found = cli.call(Doctor()).checks
+    except WaremindError as failure:
+        fix = JOIN if failure.code is ErrorCode.PERMISSION_DENIED else failure.hint
+        socket = CheckResult(check="socket", status="critical", text=failure.message, fix=fix)
+        return [socket, *_without_daemon()]
+    return [_socket(path), *found]
+
+
+def _socket(path: Path) -> CheckResult:
+    """Judge who may use the socket on which the daemon has answered."""
+    status = path.stat()
+    if status.st_mode & stat.S_IRWXO:
+        text, fix = f"every user of this machine may use {path}", f"chmod o= {path}"
+        return CheckResult(check="socket", status="critical", text=text, fix=fix)
+    text = f"{path} answers root and the group {_group(status.st_gid)}"
+    return CheckResult(check="socket", status="ok", text=text, fix=None)
+
+
+def _group(number: int) -> str:
+    import grp  # noqa: PLC0415 - only this needs it
+
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
+
+
+def _without_daemon() -> list[CheckResult]:
+    from waremind import config  # noqa: PLC0415 - 250 ms that no client needs
+    from waremind.daemon.doctor.rounds import examine_machine, examine_resting  # noqa: PLC0415
+
+    try:
+        settings = config.load().settings
+    except WaremindError as failure:
+        wrong = CheckResult(
+            check="configuration", status="critical", text=failure.message, fix=failure.hint
+        )
+        return [wrong, *asyncio.run(examine_machine())]
+    right = CheckResult(check="configuration", status="ok", text="valid", fix=None)
+    if settings.state_dir.exists() and not os.access(settings.state_dir, os.R_OK | os.X_OK):
+        text = f"not looked at: only its owner can read {settings.state_dir}"
+        hidden = CheckResult(check="state", status="warning", text=text, fix="repeat it as root")
+        return [right, *asyncio.run(examine_machine()), hidden]
+    return [right, *asyncio.run(examine_resting(settings))]
+
+
+def _lines(report: DoctorReport) -> Iterator[Block]:
+    width = max(len(each.check) for each in report.checks)
+    for each in report.checks:
+        mark = "ok" if each.status == "ok" else "!!"
+        yield Styled(f"{mark} {each.check:{width}}  {each.text}", STYLES[each.status])
+        if each.fix:
+            yield f"   {'':{width}}  fix: {each.fix}"

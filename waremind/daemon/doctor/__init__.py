@@ -1,0 +1,1 @@
+"""What `waremind doctor` looks at: tables of checks, each with its cure."""
