@@ -84,7 +84,7 @@ class Scheduler:
 
     async def _write(self, connection: Connection, judged: Sequence[Judged], now: datetime) -> None:
         """Move the reminders on, and write what became of the occurrences that they leave."""
-        advances = [Advance(row.id, row.revision, judgement.next) for row, judgement in judged]
+        advances = [Advance.to(row, judgement.next) for row, judgement in judged]
         claimed = await reminders.advance(connection, advances)
         mine = [(row, judgement) for row, judgement in judged if row.id in claimed]
         stretches = [stretch for entry in mine if (stretch := self._stretch(*entry, now))]

@@ -19,7 +19,8 @@ _ID_FORM = re.compile(rf"({'|'.join(get_args(Kind))})_", re.IGNORECASE)
 
 def new_id(kind: Kind) -> str:
     """Make an id such as `acc_7k3m9q2v5x8z`."""
-    return f"{kind}_{''.join(secrets.choice(ALPHABET) for _ in range(LENGTH))}"
+    bits = secrets.randbits(5 * LENGTH)
+    return f"{kind}_{''.join(ALPHABET[bits >> 5 * place & 31] for place in range(LENGTH))}"
 
 
 def is_id(text: str, kind: Kind) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from psycopg.errors import UniqueViolation
@@ -14,7 +14,7 @@ from waremind.domain.misfire import Misfire
 from waremind.domain.recurrence import Occurrence, Recurrence
 from waremind.domain.rule_text import parse_rule
 from waremind.errors import ErrorCode, WaremindError
-from waremind.store.database import Connection
+from waremind.store.database import Connection, as_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,9 +187,18 @@ async def next_due(connection: Connection) -> datetime | None:
 class Advance:
     """What a reminder at `revision` waits for from now on; None: nothing, it is finished."""
 
-    reminder: str
+    id: str
     revision: int
-    next: Occurrence | None
+    next_at: datetime | None
+    next_nominal: datetime | None
+    next_ordinal: int
+
+    @classmethod
+    def to(cls, row: ReminderRow, following: Occurrence | None) -> Self:
+        """Move a reminder, as it was read, on to an occurrence."""
+        if following is None:
+            return cls(row.id, row.revision, None, None, 0)
+        return cls(row.id, row.revision, *following)
 
 
 async def advance(connection: Connection, advances: Sequence[Advance]) -> set[str]:
@@ -204,18 +213,14 @@ async def advance(connection: Connection, advances: Sequence[Advance]) -> set[st
                 next_at = v.next_at, next_nominal = v.next_nominal, next_ordinal = v.next_ordinal,
                 state = CASE WHEN v.next_at IS NULL THEN 'finished' ELSE r.state END,
                 revision = r.revision + 1
-            FROM unnest(%s::text[], %s::bigint[], %s::timestamptz[], %s::timestamp[], %s::int[])
-                AS v (id, revision, next_at, next_nominal, next_ordinal)
+            FROM json_to_recordset(%s) AS v (
+                id text, revision bigint, next_at timestamptz, next_nominal timestamp,
+                next_ordinal integer)
             WHERE r.id = v.id AND r.revision = v.revision AND r.state = 'active'
             RETURNING r.id
             """,
-            [
-                [a.reminder for a in advances],
-                [a.revision for a in advances],
-                [a.next and a.next.at for a in advances],
-                [a.next and a.next.nominal for a in advances],
-                [a.next.ordinal if a.next else 0 for a in advances],
-            ],
+            [as_json(advances)],
+            prepare=True,
         )
         return {id_ for (id_,) in await cursor.fetchall()}
 

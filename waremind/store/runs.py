@@ -1,15 +1,14 @@
 """The table `runs`: one row an occurrence, or a stretch of them that did not fire."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import LiteralString
 
 from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier
 
 from waremind.domain.misfire import Misfire
-from waremind.store.database import Connection
+from waremind.store.database import Connection, as_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,36 +50,16 @@ class SeenRun(RunRow):
 # A run's status is its deliveries' first of these.
 STATUSES = ("sending", "scheduled", "held", "unknown", "failed", "missed", "skipped", "sent")
 
-_TYPES: dict[str, LiteralString] = {
-    "id": "text",
-    "reminder_id": "text",
-    "account_id": "text",
-    "occurs_at": "timestamptz",
-    "zone": "text",
-    "text": "text",
-    "mention_all": "boolean",
-    "give_up_at": "timestamptz",
-    "grace_seconds": "integer",
-    "misfire": "text",
-    "created_at": "timestamptz",
-    "until": "timestamptz",
-    "count": "integer",
-    "outcome": "text",
-    "reason": "text",
-    "key": "text",
-}
-_NAMES = SQL(", ").join(map(Identifier, _TYPES))
-_ARRAYS = SQL(", ").join(SQL("%s::{}[]").format(SQL(kind)) for kind in _TYPES.values())
+_COLUMNS = [field.name for field in fields(RunRow)]
 _INSERT = SQL(
-    "INSERT INTO runs ({names}) SELECT {names} FROM unnest({arrays}) AS v ({names})"
+    "INSERT INTO runs ({names}) SELECT {names} FROM json_populate_recordset(NULL::runs, %s)"
     " ON CONFLICT (reminder_id, occurs_at) DO NOTHING RETURNING id"
-).format(names=_NAMES, arrays=_ARRAYS)
+).format(names=SQL(", ").join(map(Identifier, _COLUMNS)))
 
 
 async def insert(connection: Connection, runs: Sequence[RunRow]) -> set[str]:
     """Add runs; returns which. An occurrence that has a run already never gets a second."""
-    columns = [[getattr(run, name) for run in runs] for name in _TYPES]
-    cursor = await connection.execute(_INSERT, columns)
+    cursor = await connection.execute(_INSERT, [as_json(runs)], prepare=True)
     return {id_ async for (id_,) in cursor}
 
 
@@ -97,7 +76,7 @@ _SELECT = SQL(
         FROM deliveries WHERE run_id = r.id
     ) d ON true
     """
-).format(SQL(", ").join(Identifier("r", name) for name in _TYPES))
+).format(SQL(", ").join(Identifier("r", name) for name in _COLUMNS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,8 @@ CREATE TABLE runs (
 CREATE UNIQUE INDEX runs_key ON runs (account_id, key) WHERE key IS NOT NULL;
 CREATE INDEX runs_account ON runs (account_id);
 CREATE INDEX runs_newest ON runs (number DESC);
-CREATE INDEX runs_created ON runs (created_at);
+-- They come in this order.
+CREATE INDEX runs_created ON runs USING brin (created_at);
 
 -- One message of a run to one group.
 CREATE TABLE deliveries (
@@ -92,7 +93,7 @@ CREATE TABLE deliveries (
     message_id text,
     started_at timestamptz,
     finished_at timestamptz,
-    PRIMARY KEY (run_id, group_id),
+    PRIMARY KEY (group_id, run_id),
     CHECK ((status = 'sent') <= (finished_at IS NOT NULL)),
     CHECK ((status IN ('held', 'missed', 'failed', 'unknown', 'skipped')) <= (reason IS NOT NULL))
 );
@@ -105,7 +106,8 @@ CREATE INDEX deliveries_held ON deliveries (account_id) WHERE status = 'held';
 CREATE INDEX deliveries_unknown ON deliveries (account_id) WHERE status = 'unknown';
 CREATE INDEX deliveries_failed ON deliveries (finished_at) WHERE status = 'failed';
 CREATE INDEX deliveries_message ON deliveries (message_id) WHERE message_id IS NOT NULL;
-CREATE INDEX deliveries_group ON deliveries (group_id);
+-- A hash, as a delivery is written three times, and a run has few of them.
+CREATE INDEX deliveries_run ON deliveries USING hash (run_id);
 
 -- Whose device said that a message arrived, or was read.
 CREATE TABLE receipts (
@@ -115,7 +117,7 @@ CREATE TABLE receipts (
     delivered_at timestamptz NOT NULL,
     read_at timestamptz,
     PRIMARY KEY (run_id, group_id, participant),
-    FOREIGN KEY (run_id, group_id) REFERENCES deliveries ON DELETE CASCADE
+    FOREIGN KEY (run_id, group_id) REFERENCES deliveries (run_id, group_id) ON DELETE CASCADE
 );
 
 -- account_id NULL: everything is frozen.
