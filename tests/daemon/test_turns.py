@@ -30,7 +30,9 @@ def row(state: State, **fields: object) -> AccountRow:
     return replace(made, **device, **fields)
 
 
-def after(before: AccountRow, cause: Cause, report: Turned | None = None, **later: float):
+def after(
+    before: AccountRow, cause: Cause, report: Turned | None = None, **later: float
+) -> AccountRow:
     to = step(before.state, cause)
     assert to
     return next_row(before, to, cause, NOW + timedelta(**later), report)
