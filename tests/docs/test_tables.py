@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 from docs.pages import ROOT
 
+from waremind.daemon.doctor.machine import MACHINE
+from waremind.daemon.doctor.running import PEOPLE, RUNNING
+from waremind.daemon.doctor.state import CHILDREN, DISK
 from waremind.daemon.reminder_attention import TROUBLES
 from waremind.daemon.run_views import REASONS
 from waremind.domain.lifecycle import MEANINGS, STATES
@@ -50,9 +53,15 @@ def test_every_status_is_there_with_its_reasons() -> None:
 def test_everything_that_needs_a_person_is_there() -> None:
     needs = {standing.need.code for standing in STANDINGS.values() if standing.need}
     explained = {(row[1], row[0]) for row in rows("What needs a person")}
-    assert explained == {("account", code) for code in needs | {"restricted"}} | {
-        ("reminder", code) for code in TROUBLES
-    }
+    others = {("daemon, account", "frozen"), ("daemon", "more")}
+    of_accounts = {("account", code) for code in needs | {"restricted"}}
+    assert explained == others | of_accounts | {("reminder", code) for code in TROUBLES}
+
+
+def test_every_check_of_the_doctor_is_there() -> None:
+    outside = ["clock", "socket"]  # the command line's own
+    checks = (*RUNNING, *MACHINE, *DISK, CHILDREN, *PEOPLE)
+    assert column("Look after it") == [*outside, *(check.name for check in checks)]
 
 
 def test_every_reason_of_a_run_is_there() -> None:
