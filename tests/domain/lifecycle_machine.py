@@ -13,7 +13,13 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar, NamedTuple
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from waremind.daemon.turns import cause_of, next_row
 from waremind.domain.lifecycle import (
@@ -35,6 +41,8 @@ Table = Mapping[tuple[State, Cause], Step]
 EPOCH = datetime(2026, 12, 1, tzinfo=UTC)
 PHONES = ("+628111", "+628222")
 SAID = sorted(REPORTS - {Cause.PAIRED_OTHER, Cause.REPLACED_AGAIN})  # those two are our own reading
+ASKED = [*[Cause.PAIR] * 3, Cause.PAIR_FRESH, Cause.UNPAIR, Cause.RECONNECT, Cause.SYNC]
+WANTS = {Cause.PAIR: True, Cause.PAIR_FRESH: True, Cause.UNPAIR: False}
 ENDS = {Effect.END, Effect.FORGET, Effect.LOG_OUT}
 TIMERS = {Effect.WATCH: Cause.OVERDUE, Effect.RETRY: Cause.RETRY_DUE}
 
@@ -116,20 +124,21 @@ class LifecycleMachine(RuleBasedStateMachine):
 
     # The operator.
 
-    @rule(cause=st.sampled_from([Cause.PAIR, Cause.PAIR_FRESH]))
-    def pair(self, cause: Cause) -> None:
-        assert self.turn(cause)
-        self.wanted = True
+    @initialize(connected=st.booleans())
+    def begin(self, *, connected: bool) -> None:
+        """Half of the lives begin where it becomes interesting."""
+        for cause in (Cause.PAIRED, Cause.CONNECTED) if connected else ():
+            self.command(Cause.PAIR)
+            self.speak(cause, PHONES[0])
 
-    @rule()
-    def unpair(self) -> None:
-        assert self.turn(Cause.UNPAIR)
-        self.wanted = False
+    @rule(cause=st.sampled_from(ASKED))
+    def command(self, cause: Cause) -> None:
+        obeyed = self.turn(cause)
+        if cause in WANTS:
+            assert obeyed
+            self.wanted = WANTS[cause]
 
-    @rule(cause=st.sampled_from([Cause.RECONNECT, Cause.SYNC]))
-    def ask(self, cause: Cause) -> None:
-        self.turn(cause)
-
+    @precondition(lambda self: self.row.session > 0)
     @rule()
     def delete_and_add_again(self) -> None:
         assert self.turn(Cause.DELETE)

@@ -31,7 +31,7 @@ EXAMPLES = settings(
 )
 # The same each time, and no shrinking: a breakage has to be found, not to be explained.
 HUNT = settings(
-    EXAMPLES, max_examples=200, derandomize=True, database=None, phases=[Phase.generate]
+    EXAMPLES, max_examples=1500, derandomize=True, database=None, phases=[Phase.generate]
 )
 
 Breakage = Callable[[dict[tuple[State, Cause], Step]], None]
