@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from daemon.conftest import Stage
+from daemon.stage import Stage
 from daemon_process import steady, until
 from whatsapp_server.harness import PlayedWhatsAppError
 

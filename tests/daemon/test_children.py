@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from daemon.conftest import Stage
+from daemon.stage import Stage
 from daemon_process import until
 
 from waremind.objects import Account

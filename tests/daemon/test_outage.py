@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from daemon.conftest import Stage, stage
+from daemon.stage import Stage, stage
 from daemon_process import DaemonProcess, environment, steady, until
 from postgres_fixtures import FAST
 from whatsapp_server.harness import PlayedWhatsApp

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from daemon.conftest import Stage
+from daemon.stage import Stage
 from daemon_process import steady, until
 from whatsapp_server.behaviour import Spoil
 from whatsapp_server.harness import PlayedWhatsAppError

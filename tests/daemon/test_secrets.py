@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from daemon.conftest import Stage
+from daemon.stage import Stage
 
 from waremind.requests.daemon import AuditList
 

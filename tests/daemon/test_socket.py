@@ -14,7 +14,7 @@ from contextlib import closing
 from itertools import count
 
 import pytest
-from daemon.conftest import Stage
+from daemon.stage import Stage
 from daemon_process import WAREMIND, DaemonProcess, until
 
 from waremind.errors import ErrorCode, WaremindError

@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from daemon.conftest import Stage
+from daemon.stage import Stage
 from daemon_process import steady, until
 
 from waremind.errors import ErrorCode, WaremindError

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from daemon.conftest import Stage
+from daemon.stage import Stage
 from daemon_process import until
 from whatsapp_server.harness import PlayedWhatsApp
 
