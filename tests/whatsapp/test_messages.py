@@ -10,7 +10,8 @@ from whatsapp.stages import FRIEND, RealStage
 
 from waremind.whatsapp.gateway import Message
 from waremind.whatsapp.reports import (
-    NotSent,
+    GroupLeft,
+    NotInGroup,
     Receipt,
     SendRefused,
     Sent,
@@ -38,13 +39,16 @@ async def test_mentions_name_the_members_to_notify(real: RealStage) -> None:
     assert (message.text, tuple(message.mentions)) == ("Halo", lids)
 
 
-async def test_a_message_to_a_group_that_the_account_left_is_certainly_not_sent(
+async def test_a_message_to_a_group_that_is_not_ours_is_not_sent_and_the_group_told_as_left(
     real: RealStage,
 ) -> None:
-    await real.link()
+    ear = await real.link()
     outcome = await real.session.send(Message("120363999999999999@g.us", "halo"))
-    assert isinstance(outcome, NotSent)
+    assert isinstance(outcome, NotInGroup)
     assert "group" in outcome.detail
+    left = await ear.next(GroupLeft)
+    assert isinstance(left, GroupLeft)
+    assert left.jid == "120363999999999999@g.us"
 
 
 async def test_a_message_is_refused_with_whatsapps_code(real: RealStage) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from waremind.errors import ErrorCode
-from waremind.whatsapp.reports import NotSent, SendRefused, SendUnknown
+from waremind.whatsapp.reports import NotInGroup, NotSent, SendRefused, SendUnknown
 from waremind.whatsapp.responder import query_error
 from waremind.whatsapp.sending import outcome_of
 
@@ -20,7 +20,6 @@ def test_an_ack_with_an_error_is_a_refusal_with_its_code(code: int) -> None:
     "text",
     [
         "the store doesn't contain a device JID",
-        "failed to get group members: you're not participating in that group",
         "failed to get group members: info query returned status 429: rate-overlimit",
         "failed to get group members: websocket disconnected before info query returned response",
         "failed to get device list: failed to send usync query: info query timed out",
@@ -31,6 +30,17 @@ def test_an_ack_with_an_error_is_a_refusal_with_its_code(code: int) -> None:
 )
 def test_an_error_before_the_stanza_left_means_that_nothing_was_sent(text: str) -> None:
     assert outcome_of(text) == NotSent(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "failed to get group members: you're not participating in that group",
+        "failed to get group members: that group does not exist",
+    ],
+)
+def test_a_group_that_is_not_ours_is_told_apart(text: str) -> None:
+    assert outcome_of(text) == NotInGroup(text)
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,20 @@
 """How an attempt to send ended, as what is written of its delivery."""
 
 from datetime import datetime, timedelta
-from typing import assert_never
 
 from waremind.config import Delivery
 from waremind.domain.backoff import delay_seconds
 from waremind.store.deliveries import Ending, Sending
-from waremind.whatsapp.reports import NotSent, Outcome, SendRefused, SendUnknown, Sent
-
-# WhatsApp's ack errors that mean "slow down" or "not to these": the account's breaker opens.
-RATE_CODES = frozenset({429, 463, 475})
+from waremind.whatsapp.reports import (
+    AdminsOnly,
+    NotInGroup,
+    NotSent,
+    Outcome,
+    SendRefused,
+    SendUnknown,
+    Sent,
+)
+from waremind.whatsapp.sending import RATE_CODES
 
 
 def trips_breaker(outcome: Outcome) -> bool:
@@ -36,12 +41,6 @@ def ending_of(
     match outcome:
         case Sent():
             return ending("sent", None, message_id=outcome.message_id)
-        case SendUnknown():
-            return ending("unknown", "interrupted", outcome.detail)
-        case SendRefused() if trips_breaker(outcome):
-            return ending("held", "restricted", outcome.detail)
-        case SendRefused():
-            return ending("failed", f"refused_{outcome.code}", outcome.detail)
         case NotSent():
             first, most = settings.retry_first_seconds, settings.retry_max_seconds
             delay = delay_seconds(sending.attempts, first, most, chance)
@@ -50,4 +49,19 @@ def ending_of(
                 return ending("failed", "not_connected", outcome.detail)
             return ending("scheduled", None, outcome.detail, due_at=due_at)
         case _:
-            assert_never(outcome)
+            return ending(*_final(outcome), outcome.detail)
+
+
+def _final(outcome: NotInGroup | AdminsOnly | SendRefused | SendUnknown) -> tuple[str, str]:
+    """Say status and reason of what is not tried again by itself."""
+    match outcome:
+        case NotInGroup():
+            return "missed", "group_left"
+        case AdminsOnly():
+            return "failed", "announce_only"
+        case SendRefused() if trips_breaker(outcome):
+            return "held", "restricted"
+        case SendRefused():
+            return "failed", f"refused_{outcome.code}"
+        case SendUnknown():
+            return "unknown", "interrupted"

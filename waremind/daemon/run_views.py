@@ -22,6 +22,7 @@ REASONS = {
     "banned": "WhatsApp has banned the account.",
     "restricted": "WhatsApp refuses to send for the account for now.",
     "group_left": "The account is no longer in the group.",
+    "announce_only": "Only admins may write to the group, and the account is none.",
     "not_connected": "The account was not connected until the grace had ended.",
     "interrupted": "The session ended, or fell silent, in mid-send.",
     "crashed": "The daemon ended in mid-send.",

@@ -20,13 +20,13 @@ from waremind.whatsapp import translate
 from waremind.whatsapp.gateway import Message
 from waremind.whatsapp.listener import Listener
 from waremind.whatsapp.reports import GroupSnapshot, Identity
+from waremind.whatsapp.sending import NOT_IN_GROUP
 
 DEVICE_NAME = "waremind"
 # WhatsApp takes only `Browser (OS)` from who asks for a pairing code, in their own spelling;
 # neonize would shout CHROME (LINUX).
 BROWSER: Any = SimpleNamespace(name="Chrome", value=1)
 SYSTEM: Any = SimpleNamespace(name="Linux")
-NOT_IN_GROUP = ("you're not participating in that group", "that group does not exist")
 
 
 class Client(NewClient):

@@ -107,6 +107,18 @@ class NotSent(Struct, frozen=True, tag=True):
     detail: str
 
 
+class NotInGroup(Struct, frozen=True, tag=True):
+    """Certainly nothing was sent: the account is not in the group, or there is no such group."""
+
+    detail: str
+
+
+class AdminsOnly(Struct, frozen=True, tag=True):
+    """WhatsApp refused: only admins may write to the group, and the account is none."""
+
+    detail: str
+
+
 class SendRefused(Struct, frozen=True, tag=True):
     """WhatsApp answered with an error: the code of its ack (463: too many, or out of reach)."""
 
@@ -120,4 +132,4 @@ class SendUnknown(Struct, frozen=True, tag=True):
     detail: str
 
 
-Outcome = Sent | NotSent | SendRefused | SendUnknown
+Outcome = Sent | NotSent | NotInGroup | AdminsOnly | SendRefused | SendUnknown

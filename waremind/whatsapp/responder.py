@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 from waremind.errors import ErrorCode, WaremindError
 from waremind.whatsapp.gateway import Message
 from waremind.whatsapp.listener import Listener
-from waremind.whatsapp.reports import NotSent, Outcome, Sent
+from waremind.whatsapp.reports import (
+    AdminsOnly,
+    GroupChanged,
+    GroupLeft,
+    NotInGroup,
+    NotSent,
+    Outcome,
+    SendRefused,
+    Sent,
+)
 from waremind.whatsapp.requests import (
     Answer,
     Done,
@@ -19,7 +28,7 @@ from waremind.whatsapp.requests import (
     Send,
     result,
 )
-from waremind.whatsapp.sending import outcome_of
+from waremind.whatsapp.sending import RATE_CODES, outcome_of
 from waremind.whatsapp.voice import Voice
 
 if TYPE_CHECKING:
@@ -78,7 +87,26 @@ class Responder:
         try:
             return Sent(self._client.send_text(message))
         except Exception as error:  # noqa: BLE001 - see above
-            return outcome_of(str(error))
+            return self._explained(message.group, outcome_of(str(error)))
+
+    def _explained(self, jid: str, outcome: Outcome) -> Outcome:
+        """Find out whether it is the group that took no message; no event told it before."""
+        if isinstance(outcome, SendRefused) and outcome.code not in RATE_CODES:
+            outcome = self._look_at(jid, outcome)
+        if isinstance(outcome, NotInGroup):
+            self._voice.say(GroupLeft(session=self._voice.session, jid=jid))
+        return outcome
+
+    def _look_at(self, jid: str, refused: SendRefused) -> Outcome:
+        try:
+            group = next(iter(self._client.fetch_group(jid, self._listener.me)), None)
+        except Exception:  # noqa: BLE001 - see above
+            return refused
+        if group is None:
+            return NotInGroup(refused.detail)
+        self._voice.say(GroupChanged(session=self._voice.session, group=group))
+        only_admins = group.announce_only and not group.admin
+        return AdminsOnly(refused.detail) if only_admins else refused
 
     def _log_out(self, seconds: float) -> bool:
         if not self._listener.has_device(self._client):

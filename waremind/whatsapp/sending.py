@@ -1,10 +1,14 @@
-"""What a send's error means: refused, certainly not sent, or nobody can know."""
+"""What the errors of a send mean: refused, certainly not sent, or nobody can know."""
 
 import re
 
-from waremind.whatsapp.reports import NotSent, Outcome, SendRefused, SendUnknown
+from waremind.whatsapp.reports import NotInGroup, NotSent, Outcome, SendRefused, SendUnknown
 
 REFUSED = re.compile(r"server returned error (\d+)")
+
+# Ack errors that mean "slow down" or "not to these", whatever the group.
+RATE_CODES = frozenset({429, 463, 475})
+NOT_IN_GROUP = ("you're not participating in that group", "that group does not exist")
 
 # All that whatsmeow raises before the stanza reaches the socket; what is not here is unknown.
 # A bare "websocket not connected" is not: it comes when the frame was to be sent again.
@@ -26,6 +30,8 @@ def outcome_of(error: str) -> Outcome:
     """Judge the text of a failed send; it may be a person's only clue, so it is kept."""
     if refusal := REFUSED.search(error):
         return SendRefused(int(refusal[1]), error)
+    if error.endswith(NOT_IN_GROUP):
+        return NotInGroup(error)
     if error.startswith(BEFORE_THE_STANZA):
         return NotSent(error)
     return SendUnknown(error)
