@@ -64,9 +64,9 @@ class Outbox:
 
     def turned(self, before: AccountRow, row: AccountRow) -> None:
         """Take note of a turn in an account's life, which is written."""
-        if row.state is State.CONNECTED and before.state is not State.CONNECTED:
-            self.holds.opens(row.id, self._ground.clock.now())
-        if row.restricted_until and row.restricted_until != before.restricted_until:
-            self.holds.opens(row.id, row.restricted_until)
+        is_restricted_anew = row.restricted_until != before.restricted_until
+        if row.state is State.CONNECTED and (before.state is not row.state or is_restricted_anew):
+            now = self._ground.clock.now()
+            self.holds.opens(row.id, max(row.restricted_until or now, now))
         self.deliveries.wake([row.id])
         self.deliveries.recheck()

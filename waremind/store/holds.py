@@ -60,7 +60,7 @@ class HeldRun:
 async def select_held(
     connection: Connection, accounts: Sequence[str] | None, reasons: Sequence[str], now: datetime
 ) -> list[HeldRun]:
-    """Lock and read the runs that are held for one of `reasons` and that nothing holds any more."""
+    """Lock and read the runs that are held for one of `reasons`, and are no longer by any."""
     async with connection.cursor(row_factory=class_row(HeldRun)) as cursor:
         await cursor.execute(
             """
@@ -72,7 +72,7 @@ async def select_held(
             WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.run_id = r.id AND d.status = 'held'
                           AND d.reason = ANY (%(reasons)s))
               AND (%(accounts)s::text[] IS NULL OR r.account_id = ANY (%(accounts)s))
-              AND h.reason IS NULL
+              AND (h.reason IS NULL OR h.reason <> ALL (%(reasons)s))
             ORDER BY r.occurs_at, r.number
             FOR UPDATE OF r
             """,
@@ -82,17 +82,22 @@ async def select_held(
 
 
 async def release(
-    connection: Connection, runs: Sequence[str], due_at: datetime, give_up_at: datetime
+    connection: Connection, runs: Sequence[str], now: datetime, give_up_at: datetime
 ) -> None:
-    """Schedule the held deliveries of runs."""
+    """Schedule the held deliveries of runs; what something else holds now is held for that."""
     await connection.execute(
         "UPDATE runs SET give_up_at = greatest(give_up_at, %s) WHERE id = ANY (%s)",
         [give_up_at, list(runs)],
     )
     await connection.execute(
-        "UPDATE deliveries SET status = 'scheduled', reason = NULL, due_at = %s"
-        " WHERE run_id = ANY (%s) AND status = 'held'",
-        [due_at, list(runs)],
+        """
+        UPDATE deliveries d SET
+            status = CASE WHEN h.reason IS NULL THEN 'scheduled' ELSE 'held' END,
+            reason = h.reason, due_at = %(now)s
+        FROM accounts a CROSS JOIN LATERAL why_held(a, %(now)s) h
+        WHERE a.id = d.account_id AND d.run_id = ANY (%(runs)s) AND d.status = 'held'
+        """,
+        {"runs": list(runs), "now": now},
     )
 
 
