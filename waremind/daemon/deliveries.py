@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import NamedTuple
 
 from waremind.daemon.futures import first_of
 from waremind.daemon.ground import Ground
@@ -18,21 +19,32 @@ from waremind.daemon.pace import Pace
 from waremind.daemon.senders import Senders
 from waremind.errors import WaremindError
 from waremind.store import deliveries as table
+from waremind.store import holds
 from waremind.store.deliveries import Ending, Sending
 from waremind.whatsapp.gateway import Message
-from waremind.whatsapp.reports import NotSent, Outcome, SendUnknown
+from waremind.whatsapp.reports import NotInGroup, NotSent, Outcome, SendUnknown
 
 log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 0.5  # with a database that is away
 LANES = 2  # while one waits for PostgreSQL, the messages of the other one leave
 ROUND = 64  # accounts at most in one transaction of a lane: the next ones are for another
+FINISH_SECONDS = 2.0  # for what is being sent when the daemon stops
+
+
+class Marking(NamedTuple):
+    """Accounts of which a delivery was to be marked as being sent, and when."""
+
+    accounts: Sequence[str]
+    at: datetime
 
 
 class Deliveries:
-    """The one place where messages leave; `written` is called when endings are written."""
+    """The one place where messages leave; `written` is told in which accounts one has ended."""
 
-    def __init__(self, ground: Ground, senders: Senders, written: Callable[[], None]) -> None:
+    def __init__(
+        self, ground: Ground, senders: Senders, written: Callable[[Iterable[str]], None]
+    ) -> None:
         self._database = ground.database
         self._lock = ground.lock
         self._clock = ground.clock
@@ -40,11 +52,13 @@ class Deliveries:
         self._current = ground.current
         self._written = written
         self._tasks = asyncio.TaskGroup()
+        self._sends: set[asyncio.Task[None]] = set()
         self._pace = Pace(ground.current, senders)
         self._woken = asyncio.Event()
         self._due: dict[str, datetime] = {}  # when each account next has something to do
         self._busy: set[str] = set()  # accounts that are sending, or in the round of a lane
         self._ended: dict[str, Ending] = {}  # by account, until PostgreSQL has taken it
+        self._doubtful: list[Marking] = []  # may have been written all the same
         self._waiting: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     def wake(self, accounts: Iterable[str] = ()) -> None:
@@ -75,15 +89,31 @@ class Deliveries:
         self.settle(list(self._waiting))
 
     async def run(self) -> None:
-        """Find out what an earlier daemon left, then send for ever."""
+        """Find out what an earlier daemon left, then send until cancelled.
+
+        What is being sent then may still end, so that its outcome is known.
+        """
         await self._insist(self._recover)
         async with self._tasks:
-            for _ in range(LANES):
-                self._tasks.create_task(self._lane())
+            try:
+                async with asyncio.TaskGroup() as lanes:
+                    for _ in range(LANES):
+                        lanes.create_task(self._lane())
+            finally:
+                await self._finish()
 
     async def _lane(self) -> None:
         while True:
             await self._insist(self._turn)
+
+    async def _finish(self) -> None:
+        if self._sends:
+            await asyncio.wait(self._sends, timeout=FINISH_SECONDS)
+        if self._ended or self._doubtful:
+            try:
+                await self._write(list(self._ended), [], self._clock.now())
+            except WaremindError as error:
+                event(log, "cannot write how sends ended", logging.WARNING, reason=error)
 
     async def _insist(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do some work as soon as the lock is ours and PostgreSQL is there."""
@@ -93,7 +123,9 @@ class Deliveries:
                 return await work()
             except WaremindError as error:
                 event(log, "cannot deliver", logging.WARNING, reason=error)
-                await asyncio.sleep(PATIENCE_SECONDS)
+            except Exception:
+                log.exception("a bug")
+            await asyncio.sleep(PATIENCE_SECONDS)
 
     async def _recover(self) -> None:
         async with self._database.connection() as connection:
@@ -146,15 +178,23 @@ class Deliveries:
     ) -> list[Sending]:
         ended = {account: self._ended[account] for account in picked if account in self._ended}
         able = [account for account in ready if self._senders.is_connected(account)]
-        async with self._database.transaction() as connection:
-            if ended:
-                await table.end(connection, list(ended.values()))
-            marked = await table.mark_sending(connection, able, now) if able else []
+        doubtful, marking = list(self._doubtful), Marking(able, now)
+        try:
+            async with self._database.transaction() as connection:
+                for lost in doubtful:
+                    await table.unmark(connection, lost.accounts, lost.at)
+                if ended:
+                    await table.end(connection, list(ended.values()))
+                marked = await table.mark_sending(connection, able, now) if able else []
+        except BaseException:
+            self._doubtful.append(marking)
+            raise
+        self._doubtful = [lost for lost in self._doubtful if lost not in doubtful]
         for account, ending in ended.items():
             del self._ended[account]
             self.settle([ending.run_id])
         if ended:
-            self._written()
+            self._written(ended)
         return marked
 
     async def _look(self, accounts: Sequence[str], now: datetime) -> None:
@@ -164,6 +204,8 @@ class Deliveries:
         asked = {account: self._due[account] for account in accounts}
         cut_off = [account for account in accounts if not self._senders.is_connected(account)]
         async with self._database.connection() as connection:
+            # Not held yet: what was put back after its account or a freeze had changed.
+            await holds.hold(connection, accounts, now)
             self.settle(await table.give_up(connection, cut_off, now))
             work = {entry.account_id: entry for entry in await table.work(connection, accounts)}
         for account, due in asked.items():
@@ -186,14 +228,18 @@ class Deliveries:
 
     def _start(self, sending: Sending, now: datetime) -> None:
         self._pace.spend(sending.account_id, now)
-        self._tasks.create_task(self._send(sending))
+        send = self._tasks.create_task(self._send(sending))
+        self._sends.add(send)
+        send.add_done_callback(self._sends.discard)
 
     async def _send(self, sending: Sending) -> None:
         account = sending.account_id
         outcome = await self._outcome(sending)
         if trips_breaker(outcome):
             hold = timedelta(seconds=self._current.settings.governor.hold_seconds)
-            self._senders.restrict(account, self._clock.now() + hold)
+            until = self._clock.now() + hold
+            self._pace.bar(account, until)
+            self._senders.restrict(account, until)
         settings, now = self._current.settings.delivery, self._clock.now()
         ending = ending_of(sending, outcome, now, settings, self._pace.chance())
         _log(sending, ending)
@@ -205,6 +251,8 @@ class Deliveries:
         session = self._senders.session(sending.account_id)
         if session is None:
             return NotSent("not connected")
+        if sending.left:
+            return NotInGroup("the account has left it")
         message = Message(sending.jid, sending.text, tuple(sending.members))
         try:
             return await session.send(message)

@@ -9,9 +9,9 @@ import random
 import shutil
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Coroutine, Generator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from waremind.config import Configuration, Settings
 from waremind.daemon import logs
@@ -157,13 +157,26 @@ async def _serve(ground: Ground, systemd: Systemd, database_name: str) -> None:
         daemon = assemble(ground, tasks, ProcessGateway(), trial, database_name)
         try:
             await daemon.accounts.start()
-            tasks.create_task(daemon.outbox.run())
-            async with Server(daemon).listening(listener):
+            sending = running(tasks, daemon.outbox.run())
+            async with sending, Server(daemon).listening(listener):
                 announce(settings)
                 systemd.tell(READY=1)
                 await beat(daemon, systemd)
         finally:
             await daemon.accounts.stop()
+
+
+@contextlib.asynccontextmanager
+async def running(
+    tasks: asyncio.TaskGroup, work: Coroutine[Any, Any, None]
+) -> AsyncGenerator[None]:
+    """Run `work` in the task group until the end of the block, and wait until it has ended."""
+    task = tasks.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 def assemble(

@@ -7,7 +7,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 from psycopg.sql import SQL
 
-from waremind.store.database import Connection
+from waremind.store.database import Connection, as_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,10 @@ class DeliveryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """A delivery that was just marked as being sent; `members` are LIDs to mention."""
+    """A delivery that was just marked as being sent; `members` are LIDs to mention.
+
+    `left` says that the account has left the group since the run was made.
+    """
 
     run_id: str
     group_id: str
@@ -39,6 +42,7 @@ class Sending:
     members: list[str]
     attempts: int
     give_up_at: datetime
+    left: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,12 +116,22 @@ async def mark_sending(
             WHERE a.id = ANY (%(accounts)s) AND h.reason IS NULL
               AND d.ctid = n.ctid AND r.id = d.run_id AND g.id = d.group_id
             RETURNING d.run_id, d.group_id, d.account_id, g.jid, r.text, d.attempts, r.give_up_at,
+                      g.left_at IS NOT NULL AS left,
                       CASE WHEN r.mention_all THEN g.members ELSE '{}' END AS members
             """,
             {"accounts": list(accounts), "now": now},
             prepare=True,
         )
         return await cursor.fetchall()
+
+
+async def unmark(connection: Connection, accounts: Sequence[str], at: datetime) -> None:
+    """Take back what was marked at `at`, if it was: PostgreSQL was gone before it could say so."""
+    await connection.execute(
+        "UPDATE deliveries SET status = 'scheduled', attempts = attempts - 1"
+        " WHERE status = 'sending' AND account_id = ANY (%s) AND started_at = %s",
+        [list(accounts), at],
+    )
 
 
 async def end(connection: Connection, endings: Sequence[Ending]) -> None:
@@ -128,21 +142,12 @@ async def end(connection: Connection, endings: Sequence[Ending]) -> None:
             status = v.status, reason = v.reason, detail = v.detail, message_id = v.message_id,
             due_at = coalesce(v.due_at, d.due_at),
             finished_at = CASE WHEN v.status IN ('scheduled', 'held') THEN NULL ELSE v.now END
-        FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-                    %s::timestamptz[], %s::timestamptz[])
-            AS v (run_id, group_id, status, reason, detail, message_id, due_at, now)
+        FROM json_to_recordset(%s) AS v (
+            run_id text, group_id text, status text, reason text, detail text, message_id text,
+            due_at timestamptz, now timestamptz)
         WHERE d.run_id = v.run_id AND d.group_id = v.group_id AND d.status = 'sending'
         """,
-        [
-            [e.run_id for e in endings],
-            [e.group_id for e in endings],
-            [e.status for e in endings],
-            [e.reason for e in endings],
-            [e.detail for e in endings],
-            [e.message_id for e in endings],
-            [e.due_at for e in endings],
-            [e.now for e in endings],
-        ],
+        [as_json(endings)],
         prepare=True,
     )
 
