@@ -30,8 +30,9 @@ demo: $(VENV)/.made  ## the whole story, without a phone and without the interne
 .PHONY: test
 test: lint  ## everything that makes a checkout trusted
 	@$(BIN)/coverage erase
-	$(PYTEST) -n auto --cov --cov-report=
-	$(BIN)/coverage report --include='waremind/domain/*,waremind/protocol.py,waremind/requests/*' --fail-under=100
+	$(PYTEST) -n auto --ignore=tests/systemd/booted --cov --cov-report=
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --include='waremind/domain/*,waremind/protocol.py' --fail-under=100 --skip-covered
 
 .PHONY: lint
 lint: $(VENV)/.made  ## formatting, lint, types, layers
@@ -44,6 +45,14 @@ lint: $(VENV)/.made  ## formatting, lint, types, layers
 format: $(VENV)/.made  ## let ruff format the tree
 	@$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+.PHONY: docs
+docs: $(VENV)/.made  ## draw the generated pages anew
+	@PYTHONPATH=tests $(BIN)/python -m docs.drawn
+
+.PHONY: test-systemd
+test-systemd: $(VENV)/.made  ## the daemon's life under a real systemd, booted in namespaces
+	@$(PYTEST) tests/systemd/booted
 
 .PHONY: bench
 bench: $(VENV)/.made  ## every number that is claimed, as a ratio measured in one run
