@@ -89,6 +89,11 @@ class RuleTrial:
         async with self._turn:
             await self._end()
 
+    async def warm(self) -> None:
+        """Have a worker ready, so that the first question does not wait for its start."""
+        if self._worker is None:
+            await self._ask(())
+
     async def first(self, asked: Preview | Upcoming) -> tuple[Occurrence, ...]:
         """Return the occurrences that are asked for, fewer where the recurrence ends.
 

@@ -8,6 +8,7 @@ import signal
 import struct
 import sys
 from collections.abc import Iterable
+from importlib import import_module
 from types import FrameType
 from typing import BinaryIO, Protocol, TypeVar
 
@@ -34,6 +35,7 @@ class OutOfTimeError(Exception):
 def main() -> None:
     """Answer lists of questions until the input ends; None is for what took too long."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import_module("waremind.domain.misfire")  # what questions are made of, before the first comes
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     while (questions := _read(requests)) is not None:
         payload = pickle.dumps([_limited(question) for question in questions])

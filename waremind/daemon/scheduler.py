@@ -54,11 +54,13 @@ class Scheduler:
         await self._lock.held.wait()
         self._woken.clear()
         if not await self._claim(trial):
-            await self._sleep()
+            await self._sleep(trial)
 
-    async def _sleep(self) -> None:
+    async def _sleep(self, trial: RuleTrial) -> None:
         async with self._database.connection() as connection:
             self.next_at = await reminders.next_due(connection)
+        if self.next_at:
+            await trial.warm()
         await first_of(
             self._clock.sleep_until(self.next_at), self._woken.wait(), self._lock.lost.wait()
         )
