@@ -17,11 +17,15 @@ from waremind.store.embedded import EmbeddedPostgres
 OWNER = """
 import asyncio, sys
 from pathlib import Path
+from waremind.errors import WaremindError
 from waremind.store.embedded import EmbeddedPostgres
 
 async def main():
     server = EmbeddedPostgres(Path(sys.argv[1]), settings={"fsync": "off"})
-    await server.start()
+    try:
+        await server.start()
+    except WaremindError as error:
+        sys.exit(f"{error}; {error.hint}")
     print(server.pid, flush=True)
     await server.wait()
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from postgres_processes import Servers, gone, imports, own
 
-from waremind.errors import WaremindError
 from waremind.store.embedded import identity
 from waremind.store.embedded.leftovers import working_in
 
@@ -84,16 +83,33 @@ async def test_for_root_a_cluster_goes_on_as_the_user_that_owns_it(fresh: Server
 
 
 @root_only
-async def test_for_root_a_directory_its_user_cannot_pass_is_told_with_the_cure(
-    fresh: Servers,
+@pytest.mark.parametrize("withheld", ["-net_raw", "-dac_read_search"])
+async def test_for_root_it_passes_where_only_root_may_and_still_ends_with_its_owner(
+    place: Path, withheld: str
 ) -> None:
-    fresh.directory.mkdir(mode=0o700)
-    data = fresh.directory / "data"
-    data.mkdir()
+    place.chmod(0o700)
+    python = ["setpriv", f"--bounding-set={withheld}", sys.executable]
+    with own(place / "postgres", [*(CONFINED if namespaces else []), *python]) as owner:
+        pid = int(owner.stdout.readline())
+        assert owner_of(pid) == NOBODY
+        owner.kill()
+        async with asyncio.timeout(10):
+            await gone(pid)
+
+
+@root_only
+async def test_for_root_a_directory_its_user_cannot_pass_is_told_with_the_cure(
+    place: Path,
+) -> None:
+    place.chmod(0o700)
+    data = place / "postgres/data"
+    data.mkdir(parents=True)
     os.chown(data, NOBODY, NOBODY)
-    with pytest.raises(WaremindError, match="Permission denied") as caught:
-        await fresh.make().start()
-    assert "chmod o+x" in caught.value.hint
+    withheld = "--bounding-set=-dac_override,-dac_read_search"
+    with own(place / "postgres", ["setpriv", withheld, sys.executable]) as owner:
+        said = owner.stderr.read()
+    assert "Permission denied" in said
+    assert "chmod o+x" in said
 
 
 @root_only

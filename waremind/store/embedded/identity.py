@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SYSTEM_USER = "waremind"
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2  # capabilities(7)
 CURE = (
     "see that the daemon's user may run PostgreSQL's programs; for root: let others pass the "
     "state directory (chmod o+x) and add a system user waremind; or set database.url"
@@ -23,14 +24,16 @@ class Identity:
 
 
 def candidates(data: Path) -> Sequence[Identity]:
-    """List the identities to try, best first; a cluster that exists has just one."""
+    """List the identities to try, best first; a cluster that exists has just one owner."""
     if os.geteuid() != 0:
         return (Identity("self", os.geteuid(), os.getegid()),)
     if data.exists():
-        owner = data.stat()
-        return (_user(owner.st_uid, owner.st_gid) if owner.st_uid else _NAMESPACE,)
+        owner = (data.stat().st_uid, data.stat().st_gid)
+        return (_user(*owner), *_privileged(*owner)) if owner[0] else (_NAMESPACE,)
+    system, nobody = _account(SYSTEM_USER), _account("nobody")
     # The namespace shares its uid with no other program, as nobody may; containers forbid it.
-    return (*_account(SYSTEM_USER), _NAMESPACE, *_account("nobody"))
+    plain = (*(_user(*each) for each in system), _NAMESPACE, *(_user(*each) for each in nobody))
+    return (*plain, *(way for each in (*system, *nobody) for way in _privileged(*each)))
 
 
 _NAMESPACE = Identity("namespace", 0, 0)
@@ -40,9 +43,18 @@ def _user(uid: int, gid: int) -> Identity:
     return Identity(f"{uid}:{gid}", uid, gid)
 
 
-def _account(name: str) -> Sequence[Identity]:
+def _privileged(uid: int, gid: int) -> Sequence[Identity]:
+    """List what a user needs to pass where only root may, as below /root.
+
+    Reading anything, as in the namespace; containers take that and leave writing anything.
+    """
+    ways = (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE)
+    return [Identity(f"{uid}:{gid}:{capability}", uid, gid) for capability in ways]
+
+
+def _account(name: str) -> Sequence[tuple[int, int]]:
     try:
         account = pwd.getpwnam(name)
     except KeyError:
         return ()
-    return (_user(account.pw_uid, account.pw_gid),)
+    return ((account.pw_uid, account.pw_gid),)

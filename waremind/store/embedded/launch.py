@@ -3,18 +3,24 @@
 python -I -S launch.py PARENT IDENTITY DIRECTORY PROGRAM [ARGUMENT]...
 
 PARENT is the pid whose death ends the program (SIGINT: PostgreSQL's fast shutdown), IDENTITY is
-`self`, `namespace` or `UID:GID`, DIRECTORY is where the program starts. A program of its own, and
-not subprocess's preexec_fn, because that may deadlock in a process with threads; and not setpriv of
-util-linux, because minimal images lack it and it does not notice a parent that is already dead.
+`self`, `namespace` or `UID:GID[:CAPABILITY]`, DIRECTORY is where the program starts. A program of
+its own, and not subprocess's preexec_fn, because that may deadlock in a process with threads; and
+not setpriv of util-linux, because minimal images lack it and it does not notice a parent that is
+already dead.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
+import struct
 import sys
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+PR_SET_KEEPCAPS = 8
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
+CAPABILITY_VERSION = 0x20080522  # capset(2): two words for each of the three sets
 CLONE_NEWUSER = 0x10000000
 NOBODY = 65534
 libc = ctypes.CDLL(None, use_errno=True)
@@ -40,10 +46,23 @@ def become(identity: str) -> None:
     if identity == "namespace":
         enter_namespace()
     elif identity != "self":
-        uid, gid = map(int, identity.split(":"))
+        uid, gid, *kept = map(int, identity.split(":"))
+        check(libc.prctl(PR_SET_KEEPCAPS, len(kept), 0, 0, 0), "prctl")
         os.setgroups([])
         os.setresgid(gid, gid, gid)
         os.setresuid(uid, uid, uid)
+        for capability in kept:
+            # Where it is withheld, what the program may not do tells more than this refusal.
+            with contextlib.suppress(PermissionError):
+                keep(capability)
+
+
+def keep(capability: int) -> None:
+    """Have this one capability and no other, here and in the program that we become."""
+    mask = 1 << capability
+    header = struct.pack("=Ii", CAPABILITY_VERSION, 0)
+    check(libc.capset(header, struct.pack("=6I", mask, mask, mask, 0, 0, 0)), "capset")
+    check(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0), "prctl")
 
 
 def enter_namespace() -> None:
