@@ -126,9 +126,10 @@ def _obey_signals(current: CurrentSettings, systemd: Systemd) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        if not main.cancelling():  # a second signal does not make it hurry
-            systemd.tell(STOPPING=1, STATUS="stopping")
-            main.cancel()
+        for number in (*STOP_SIGNALS, signal.SIGHUP):
+            loop.add_signal_handler(number, lambda: None)  # a second one does not make it hurry
+        systemd.tell(STOPPING=1, STATUS="stopping")
+        main.cancel()
 
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stop)
