@@ -153,9 +153,17 @@ def _sources(
     yield "flag", flags
     yield "environment", EnvSettingsSource(Settings)()
     yield "credential", _credential()
-    found = file or next((path for path in paths.config_files() if path.exists()), None)
+    found = file or next((path for path in paths.config_files() if _is_there(path)), None)
     if found:
         yield str(found), read_toml(found)
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether a file exists; one that we may not even see does: it is not passed over."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return True
 
 
 def _credential() -> dict[str, Any]:
@@ -174,7 +182,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         code, reason, hint = ErrorCode.NOT_FOUND, "there is no such file", "name another: --config"
     except PermissionError:
-        code, reason, hint = ErrorCode.PERMISSION_DENIED, "no permission", f"chmod or chown {path}"
+        code, reason = ErrorCode.PERMISSION_DENIED, "no permission"
+        hint = f"make {path} readable, or name another: --config"
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         code, reason, hint = ErrorCode.INVALID_INPUT, str(error), "mend that line"
     except OSError as error:
