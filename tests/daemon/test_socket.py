@@ -14,6 +14,7 @@ from contextlib import closing
 from itertools import count
 
 import pytest
+from daemon.somebody import AS_NOBODY, NOBODY, somebody_else
 from daemon.stage import Stage
 from daemon_process import WAREMIND, DaemonProcess, until
 
@@ -21,8 +22,6 @@ from waremind.errors import ErrorCode, WaremindError
 from waremind.protocol import MAX_LINE, encode_call
 from waremind.requests.account import AccountAdd, AccountDelete, AccountPair
 from waremind.requests.daemon import AuditList, Status, Version
-
-NOBODY = 65534
 
 
 class Raw:
@@ -219,17 +218,14 @@ def test_a_second_daemon_on_the_same_database_is_refused(
 _labels = count(1)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+@somebody_else
 def test_the_operator_in_the_audit_log_is_who_the_kernel_says(shared: Stage) -> None:
     shared.daemon.socket.chmod(0o666)
     label = f"theirs {next(_labels)}"
     for command in (["add", label], ["delete", label, "--yes"]):
         subprocess.run(
             [
-                "setpriv",
-                f"--reuid={NOBODY}",
-                f"--regid={NOBODY}",
-                "--clear-groups",
+                *AS_NOBODY,
                 *ask(shared.daemon, command),
             ],
             check=True,
@@ -245,14 +241,11 @@ def test_the_operator_in_the_audit_log_is_who_the_kernel_says(shared: Stage) -> 
     assert deleted.target.name == label
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+@somebody_else
 def test_who_has_no_permission_is_told_the_cure(shared_daemon: DaemonProcess) -> None:
     refused = subprocess.run(
         [
-            "setpriv",
-            f"--reuid={NOBODY}",
-            f"--regid={NOBODY}",
-            "--clear-groups",
+            *AS_NOBODY,
             *ask(shared_daemon, ["list"]),
         ],
         check=False,
