@@ -7,6 +7,7 @@ then unknown, and the rows' own guards (revision, session, uniques) make asking 
 
 import asyncio
 import contextlib
+import select
 from collections.abc import AsyncGenerator, Generator, Sequence
 from typing import Any, Self, TypeAlias
 
@@ -107,6 +108,8 @@ class Database:
 
     async def _check(self, connection: Connection) -> None:
         """Try a connection before it is lent; a dead one means that the server was restarted."""
+        if not _is_readable(connection):
+            return
         try:
             await AsyncConnectionPool.check_connection(connection)
         except psycopg.OperationalError:
@@ -137,6 +140,16 @@ def _cancellations() -> int:
     """Count how often the running task was asked to end."""
     task = asyncio.current_task()
     return task.cancelling() if task else 0
+
+
+def _is_readable(connection: Connection) -> bool:
+    """Tell whether a connection at rest has something to say: the least, that its server is gone.
+
+    To ask the server itself would cost each statement a second way there and back.
+    """
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def as_json(rows: Sequence[object]) -> str:
