@@ -9,6 +9,7 @@ from typer import Abort, TyperException
 from typer.core import TyperOption
 
 from waremind import __version__
+from waremind.cli import completion
 from waremind.cli.invocation import Invocation, Wishes
 from waremind.cli.noun import group
 from waremind.cli.output import Output
@@ -31,6 +32,7 @@ _MODULES = {
     "audit": "audit",
     "config": "config",
     "version": "version",
+    "completion": "completion",
     "doctor": "doctor",
     "systemd": "systemd",
 }
@@ -71,6 +73,7 @@ def run(arguments: list[str]) -> int:
     """Run a command and say with which code the process ends."""
     root = group("waremind", _SUMMARY, _Commands(), epilog=_EPILOG, params=[_version_option()])
     wishes = Wishes()
+    completion.prepare()
     try:
         # Without standalone mode the failures come out here, and SIGINT as 130.
         return root.main(arguments, "waremind", standalone_mode=False, obj=wishes) or 0

@@ -65,7 +65,7 @@ class Group(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; none at all is a question for help."""
-        if args or ctx.obj.json:
+        if args or ctx.resilient_parsing or ctx.obj.json:  # resilient: a shell completes
             return super().parse_args(ctx, args)
         ctx.output.help(ctx.get_help())
         raise typer.Exit(ErrorCode.USAGE.exit_code)
