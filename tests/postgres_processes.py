@@ -21,7 +21,8 @@ from waremind.errors import WaremindError
 from waremind.store.embedded import EmbeddedPostgres
 
 async def main():
-    server = EmbeddedPostgres(Path(sys.argv[1]), settings={"fsync": "off"})
+    directory, bin_dir, *_ = *map(Path, sys.argv[1:]), None
+    server = EmbeddedPostgres(directory, bin_dir=bin_dir, settings={"fsync": "off"})
     try:
         await server.start()
     except WaremindError as error:
@@ -73,10 +74,12 @@ def imports(python: Sequence[str]) -> bool:
     return finished.returncode == 0
 
 
-def own(directory: Path, python: Sequence[str] = (sys.executable,)) -> subprocess.Popen[str]:
+def own(
+    directory: Path, python: Sequence[str] = (sys.executable,), *bin_dir: Path
+) -> subprocess.Popen[str]:
     """Start a process that owns a server in `directory`; its first line is the server's pid."""
     return subprocess.Popen(
-        [*python, "-c", OWNER, directory],
+        [*python, "-c", OWNER, directory, *bin_dir],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

