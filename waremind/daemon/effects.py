@@ -153,11 +153,12 @@ class Effects:
         settings, row = self._context.settings.sessions, self.row
         first, most = settings.retry_first_seconds, settings.retry_max_seconds
         chance = self._context.chance()
+        delay = delay_seconds(max(1, row.retries), first, most, chance)
         if row.state is State.REPLACED:
             return settings.retry_replaced_seconds * (1 + chance)
         if row.state is State.REFUSED:
             return settings.retry_refused_seconds
         if row.state is State.TEMPORARY_BAN and row.banned_until:
-            left = row.banned_until - self._context.now()
-            return left.total_seconds() + first * chance
-        return delay_seconds(max(1, row.retries), first, most, chance)
+            left = (row.banned_until - self._context.now()).total_seconds()
+            return max(0.0, left) + delay  # a ban that has not ended is asked ever more slowly
+        return delay
