@@ -23,7 +23,7 @@ LOCK_TIMEOUT_SECONDS = 60
 DIRECTORY = files("waremind.store") / "migrations"
 
 
-_TABLE = """
+TABLE = """
     CREATE TABLE IF NOT EXISTS schema_migrations (
         number integer PRIMARY KEY,
         name text NOT NULL,
@@ -82,7 +82,7 @@ async def migrate(connection: Connection, migrations: Sequence[Migration]) -> in
     """
     with translated(connection.info.dsn):  # which has no password
         async with _locked(connection):
-            await connection.execute(_TABLE)
+            await connection.execute(TABLE)
             missing = check(await applied(connection), migrations)
             for migration in missing:
                 await _apply(connection, migration)
