@@ -1,0 +1,109 @@
+"""PostgreSQL goes away in mid-batch, or takes a commit and never says so: nothing is doubled."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from daemon_process import DaemonProcess, environment, until
+from delivery.stage import UNGOVERNED, Stage, stage
+from postgres_fixtures import FAST
+from whatsapp_server.harness import PlayedWhatsApp
+
+from waremind.errors import WaremindError
+from waremind.requests.daemon import Status
+from waremind.store.embedded import EmbeddedPostgres
+
+GROUPS = 6
+# A commit waits for a standby that does not exist, if a test says so.
+WAITING = {"max_wal_senders": "1", "wal_level": "replica"}
+
+
+def answers(stage: Stage) -> bool:
+    """Tell whether the daemon has its PostgreSQL."""
+    with contextlib.suppress(WaremindError):
+        stage.daemon.call(Status())
+        return True
+    return False
+
+
+def everything_once(stage: Stage) -> None:
+    """Check that each group has the message exactly once, and that the runs say so."""
+    until(lambda: answers(stage), "PostgreSQL to be back")
+    assert stage.settled() == {"sent": GROUPS}
+    shown = stage.shown()
+    assert len(shown) == GROUPS
+    assert set(shown.values()) == {1}
+    assert stage.run().count == 1
+
+
+def test_a_postgres_that_is_killed_in_mid_batch_loses_and_doubles_nothing(
+    played_whatsapp: PlayedWhatsApp,
+) -> None:
+    with DaemonProcess(environment(played_whatsapp) | UNGOVERNED) as daemon:
+        made = stage(daemon, played_whatsapp, "", GROUPS)
+        made.behave(ack_delay=0.1)
+        made.remind()
+        made.arrived(2)
+        for file in daemon.state.glob("postgres/**/postmaster.pid"):
+            os.kill(int(file.read_text().split("\n", 1)[0]), signal.SIGKILL)
+        everything_once(made)
+
+
+@pytest.fixture
+def waiting_dsn() -> Iterator[str]:
+    """Run a PostgreSQL whose commits can be made to wait after they are done."""
+    directory = Path(tempfile.mkdtemp(prefix="waremind-postgres-"))
+    directory.chmod(0o711)
+    server = EmbeddedPostgres(directory / "postgres", settings=FAST | WAITING)
+    with asyncio.Runner() as runner:
+        try:
+            yield runner.run(server.start())
+        finally:
+            runner.run(server.stop())
+            shutil.rmtree(directory)
+
+
+def commits_wait(connection: psycopg.Connection, *, on: bool) -> None:
+    """Let commits wait for a standby that does not exist; they are done all the same."""
+    name = "'nobody'" if on else "''"
+    connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = {name}".encode())
+    connection.execute("SELECT pg_reload_conf()")
+
+
+def cut_off_a_commit(connection: psycopg.Connection) -> None:
+    """Cut the connection of whoever waits after a commit: it is done, and nobody is told."""
+    cut = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE wait_event = 'SyncRep' AND pid <> pg_backend_pid()"
+    )
+    until(lambda: connection.execute(cut.encode()).rowcount, "a commit that waits")
+
+
+def test_commits_of_which_the_daemon_is_never_told_lose_and_double_nothing(
+    played_whatsapp: PlayedWhatsApp, waiting_dsn: str
+) -> None:
+    with (
+        DaemonProcess(environment(played_whatsapp, waiting_dsn) | UNGOVERNED) as daemon,
+        psycopg.connect(waiting_dsn, autocommit=True) as connection,
+    ):
+        connection.execute("SET synchronous_commit = local")
+        made = stage(daemon, played_whatsapp, waiting_dsn, GROUPS)
+        made.behave(ack_delay=0.1)
+        with made.daemon.client() as client:
+            made.remind()
+            made.arrived(1)
+            commits_wait(connection, on=True)
+            for _ in range(4):
+                cut_off_a_commit(connection)
+            commits_wait(connection, on=False)
+            client.call(Status())
+        everything_once(made)
