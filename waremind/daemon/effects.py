@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 
 from waremind.daemon.context import Context
+from waremind.daemon.delays import patience_seconds, retry_seconds
 from waremind.daemon.futures import beside
 from waremind.daemon.messages import PairingTerms, Signal
 from waremind.daemon.sessions import LOG_OUT_SECONDS, UNHURRIED_SECONDS, Sessions
-from waremind.domain.backoff import delay_seconds
 from waremind.domain.lifecycle import COMMANDS, MEANINGS, Cause, Effect, State
 from waremind.domain.refusals import refusal
 from waremind.store.accounts import AccountRow
@@ -90,10 +90,14 @@ class Effects:
         self._sessions.open(number, number, Pairing(self.terms.phone), gated=False)
 
     def _watch(self, _before: AccountRow, _cause: Cause) -> None:
-        self._signal_after(self._patience_seconds(), Cause.OVERDUE)
+        left = self._pairing_until - self._loop.time()
+        seconds = patience_seconds(self.row.state, self._context.settings.sessions, left)
+        self._signal_after(seconds, Cause.OVERDUE)
 
     def _retry(self, _before: AccountRow, _cause: Cause) -> None:
-        self._signal_after(self._retry_seconds(), Cause.RETRY_DUE)
+        settings, chance = self._context.settings.sessions, self._context.chance()
+        seconds = retry_seconds(self.row, settings, self._context.now(), chance)
+        self._signal_after(seconds, Cause.RETRY_DUE)
 
     def _sync(self, _before: AccountRow, cause: Cause) -> None:
         forced = cause is Cause.SYNC
@@ -140,25 +144,3 @@ class Effects:
             self._timer.cancel()
         signal = Signal(cause, self.row.session, self.row.state)
         self._timer = self._loop.call_later(max(0.0, seconds), self._post, signal)
-
-    def _patience_seconds(self) -> float:
-        settings, left = self._context.settings.sessions, self._pairing_until - self._loop.time()
-        return {
-            State.PAIRING: left,
-            State.LINKED: left,
-            State.RESUMING: min(left, settings.resume_seconds),
-        }.get(self.row.state, settings.watch_seconds)
-
-    def _retry_seconds(self) -> float:
-        settings, row = self._context.settings.sessions, self.row
-        first, most = settings.retry_first_seconds, settings.retry_max_seconds
-        chance = self._context.chance()
-        delay = delay_seconds(max(1, row.retries), first, most, chance)
-        if row.state is State.REPLACED:
-            return settings.retry_replaced_seconds * (1 + chance)
-        if row.state is State.REFUSED:
-            return settings.retry_refused_seconds
-        if row.state is State.TEMPORARY_BAN and row.banned_until:
-            left = (row.banned_until - self._context.now()).total_seconds()
-            return max(0.0, left) + delay  # a ban that has not ended is asked ever more slowly
-        return delay
