@@ -202,7 +202,8 @@ class Deliveries:
         if not accounts:
             return
         asked = {account: self._due[account] for account in accounts}
-        cut_off = [account for account in accounts if not self._senders.is_connected(account)]
+        away = {account for account in accounts if not self._senders.is_connected(account)}
+        cut_off = [account for account in away if not self._senders.is_starting(account)]
         async with self._database.connection() as connection:
             # Not held yet: what was put back after its account or a freeze had changed.
             await holds.hold(connection, accounts, now)
@@ -216,6 +217,8 @@ class Deliveries:
                 self._due.pop(account)
             elif account in cut_off:  # connecting wakes it earlier
                 self._due[account] = entry.give_up_at
+            elif account in away:  # it is woken by what becomes of it
+                self._due.pop(account)
             else:
                 self._due[account] = max(entry.due_at, now + timedelta(seconds=PATIENCE_SECONDS))
 

@@ -15,6 +15,8 @@ from waremind.domain.lifecycle import State
 from waremind.store.accounts import AccountRow
 from waremind.whatsapp.gateway import Session
 
+STARTING = frozenset({State.STARTING, State.LINKED, State.RESUMING})
+
 
 class AccountSenders:
     """The accounts, as those who send see them (`senders.Senders`)."""
@@ -26,6 +28,11 @@ class AccountSenders:
         """Tell whether the account is connected now."""
         found = self._accounts.find(account)
         return found is not None and found.row.state is State.CONNECTED
+
+    def is_starting(self, account: str) -> bool:
+        """Tell whether the account is about to be connected, which has a bound."""
+        found = self._accounts.find(account)
+        return found is not None and found.row.state in STARTING
 
     def session(self, account: str) -> Session | None:
         """Give the open session of a connected account."""

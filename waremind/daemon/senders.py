@@ -13,6 +13,10 @@ class Senders(Protocol):
         """Tell whether the account is connected now."""
         ...
 
+    def is_starting(self, account: str) -> bool:
+        """Tell whether the account is about to be connected, which has a bound."""
+        ...
+
     def session(self, account: str) -> Session | None:
         """Give the open session of a connected account."""
         ...

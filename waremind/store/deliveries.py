@@ -163,13 +163,17 @@ async def lose_track(connection: Connection, now: datetime) -> int:
 
 
 async def give_up(connection: Connection, accounts: Sequence[str], now: datetime) -> list[str]:
-    """Fail what these accounts could not send in time; returns the runs."""
+    """Fail what these accounts could not send in time; returns the runs.
+
+    Their pace may keep them sending for longer than the grace: it begins again when they are cut
+    off.
+    """
     cursor = await connection.execute(
         """
         UPDATE deliveries d SET status = 'failed', reason = 'not_connected', finished_at = %(now)s
-        FROM runs r
+        FROM runs r JOIN accounts a ON a.id = r.account_id
         WHERE d.run_id = r.id AND d.status = 'scheduled' AND d.account_id = ANY (%(accounts)s)
-          AND r.give_up_at <= %(now)s
+          AND greatest(r.give_up_at, a.status_since + r.grace_seconds * interval '1 s') <= %(now)s
         RETURNING d.run_id
         """,
         {"accounts": list(accounts), "now": now},
@@ -191,8 +195,12 @@ async def work(connection: Connection, accounts: Sequence[str] | None = None) ->
     async with connection.cursor(row_factory=class_row(Work)) as cursor:
         await cursor.execute(
             """
-            SELECT d.account_id, min(d.due_at) AS due_at, min(r.give_up_at) AS give_up_at
-            FROM deliveries d JOIN runs r ON r.id = d.run_id
+            SELECT d.account_id, min(d.due_at) AS due_at,
+                   min(greatest(r.give_up_at, a.status_since + r.grace_seconds * interval '1 s'))
+                       AS give_up_at
+            FROM deliveries d
+            JOIN runs r ON r.id = d.run_id
+            JOIN accounts a ON a.id = d.account_id
             WHERE d.status = 'scheduled'
               AND (%(accounts)s::text[] IS NULL OR d.account_id = ANY (%(accounts)s))
             GROUP BY d.account_id
