@@ -16,6 +16,8 @@ from daemon_process import until
 
 from waremind.objects import Account
 from waremind.requests.account import AccountDelete
+from waremind.whatsapp.reports import GroupLeft
+from waremind.whatsapp.requests import line
 
 PIDFD_GETFD = 438  # the system call; the same number on x86-64 and aarch64
 
@@ -73,6 +75,18 @@ def test_a_flood_of_news_from_whatsapp_delays_only_its_account(shared: Stage) ->
     for number in range(300):
         shared.whatsapp.rename_group(group, f"Busy {number}", by=shared.phone)
     until(lambda: "Busy 299" in {each.name for each in shared.groups()}, "the last news")
+
+
+@pytest.mark.usefixtures("neighbour")
+def test_a_child_that_floods_the_daemon_with_reports_delays_no_unpair(shared: Stage) -> None:
+    before = shared.pair()
+    say(
+        shared.daemon.child(before.id),
+        line(GroupLeft(session=before.session, jid="1@g.us")) * 40_000,
+    )
+    unpaired = shared.daemon.unpair(shared.label)  # the client's own patience bounds it
+    assert unpaired.account.status == "unpaired"
+    assert "flooded" in shared.daemon.log
 
 
 def test_a_fork_server_that_dies_takes_its_children_and_all_come_back(alone: Stage) -> None:

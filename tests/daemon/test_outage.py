@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -82,6 +83,16 @@ def test_commands_during_an_outage_say_so_and_change_nothing(outage: Outage) -> 
     assert there.wait("connected", "ok").session == account.session
     until(lambda: not refusal(there, AccountUnpair(account=there.label)), "unpair to be taken")
     there.whatsapp.wait_unlinked(there.phone)
+
+
+def test_a_daemon_without_its_database_is_stopped_in_time(outage: Outage) -> None:
+    outage.stage.pair()
+    outage.begin()
+    start = time.monotonic()
+    assert outage.stage.daemon.stop() == 0
+    assert time.monotonic() - start < 10
+    assert outage.stage.daemon.processes() == {}
+    outage.end()
 
 
 def refusal(there: Stage, request: Request[Any]) -> WaremindError | None:

@@ -10,8 +10,9 @@ from collections import deque
 from dataclasses import replace
 
 from waremind.daemon import audit
-from waremind.daemon.context import Context
+from waremind.daemon.context import Beside, Context
 from waremind.daemon.effects import Effects
+from waremind.daemon.inbox import FLOOD, Inbox
 from waremind.daemon.logs import event
 from waremind.daemon.messages import Command, Message, Rename, Restricted, Signal, Turn
 from waremind.daemon.turns import cause_of, next_row
@@ -50,13 +51,18 @@ class Account:
         self.code: Code | None = None
         self.effects = Effects(row, context, self.post)
         self._context = context
-        self._inbox: asyncio.Queue[Message] = asyncio.Queue()
+        self._inbox = Inbox()
         self._kept: deque[Heard] = deque()
         self._watchers: set[asyncio.Queue[Progress]] = set()
 
     def post(self, message: Message) -> None:
-        """Put something into the inbox."""
-        self._inbox.put_nowait(message)
+        """Put something into the inbox; a session that floods it is ended, as if it had crashed."""
+        if isinstance(message, Beside) and len(self._inbox) >= FLOOD:
+            return
+        self._inbox.post(message)
+        if len(self._inbox) == FLOOD:
+            event(log, "flooded", logging.ERROR, account=self.row.label, session=self.row.session)
+            self.effects.break_off()
 
     async def command(self, command: Command | Rename) -> Turn:
         """Ask, and wait until it is written.
@@ -85,7 +91,7 @@ class Account:
     async def run(self) -> None:
         """Handle the inbox until the account is deleted."""
         while self.row.state is not State.DELETED:
-            message = await self._next()
+            message = await self._inbox.next(OFFER_AGAIN_SECONDS if self._kept else None)
             await self._offer_kept()
             match message:
                 case None:
@@ -97,22 +103,13 @@ class Account:
                 case _:
                     await self._hear(message)
         self._context.deleted(self.row.id)
-        while not self._inbox.empty():
-            message = self._inbox.get_nowait()
+        for message in self._inbox.rest():
             if isinstance(message, Command | Rename) and not message.done.done():
                 message.done.set_exception(self._gone())
 
     def _gone(self) -> WaremindError:
         message = f"cannot find account {self.row.label!r}: it was deleted"
         return WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind account list")
-
-    async def _next(self) -> Message | None:
-        """Wait for a message; None when it is time to offer what was kept."""
-        try:
-            async with asyncio.timeout(OFFER_AGAIN_SECONDS if self._kept else None):
-                return await self._inbox.get()
-        except TimeoutError:
-            return None
 
     async def _offer_kept(self) -> None:
         """Offer the reports that PostgreSQL could not take, in their order."""

@@ -55,6 +55,11 @@ class Effects:
         for effect in what:
             self._DO[effect](self, before, cause)
 
+    def break_off(self) -> None:
+        """End the open session as a crash ends it: the table says how it goes on."""
+        if self.session:
+            self._context.tasks.create_task(self.session.end())
+
     def agree(self, terms: PairingTerms) -> None:
         """Take the terms of a pairing that begins now."""
         self.terms = terms
