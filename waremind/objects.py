@@ -46,10 +46,11 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 class Group(Struct, frozen=True, kw_only=True):
-    """A WhatsApp group of an account; `participants` counts its members."""
+    """A WhatsApp group of an account, named by its label; `participants` counts its members."""
 
     id: str
     account: str
+    account_id: str
     jid: str
     name: str
     participants: int
@@ -81,12 +82,14 @@ class Delivery(Struct, frozen=True, kw_only=True):
 class Run(Struct, frozen=True, kw_only=True):
     """One occurrence, or a stretch of `count` occurrences that did not fire, up to `until`.
 
-    `reminder` is the reminder's id, None for a message of `waremind send`.
+    `reminder` is the reminder's name as it is now, None for a message of `waremind send`.
     """
 
     id: str
     reminder: str | None
+    reminder_id: str | None
     account: str
+    account_id: str
     occurs_at: Timestamp
     status: str
     reason: str | None
@@ -104,6 +107,7 @@ class Reminder(Struct, frozen=True, kw_only=True):
     id: str
     name: str
     account: str
+    account_id: str
     to: list[GroupName]
     text: str
     at: Timestamp | None

@@ -56,6 +56,7 @@ def group(**differences: Any) -> Group:
     fields: dict[str, Any] = {
         "id": TEAM.id,
         "account": "ops",
+        "account_id": "acc_0123456789ab",
         "jid": TEAM.jid,
         "name": TEAM.name,
         "participants": 7,
@@ -85,7 +86,9 @@ def run(**differences: Any) -> Run:
     fields: dict[str, Any] = {
         "id": "run_0123456789ab",
         "reminder": None,
+        "reminder_id": None,
         "account": "ops",
+        "account_id": "acc_0123456789ab",
         "occurs_at": NOON,
         "status": "sent",
         "reason": None,
@@ -105,6 +108,7 @@ def reminder(**differences: Any) -> Reminder:
         "id": "rem_0123456789ab",
         "name": "standup",
         "account": "ops",
+        "account_id": "acc_0123456789ab",
         "to": [TEAM],
         "text": "Stand-up\nin 5 minutes",
         "at": None,

@@ -254,7 +254,9 @@ def test_a_reminder_runs_now_beside_its_rule(stage: Stage, text: str) -> None:
     stage.daemon.call(ReminderPause(reminder=reminder.id))
     ended = stage.daemon.cli("reminder", "run", reminder.name)
     assert (ended.code, ended.document["run"]["status"]) == (0, "sent")
-    assert ended.document["run"]["reminder"] == reminder.id
+    run = ended.document["run"]
+    assert (run["reminder"], run["reminder_id"]) == (reminder.name, reminder.id)
+    assert (run["account"], run["account_id"]) == (reminder.account, reminder.account_id)
     (arrived,) = stage.read(text)
     assert len(arrived.mentions) == 2
     shown = stage.daemon.call(ReminderShow(reminder=reminder.id)).reminder

@@ -50,7 +50,10 @@ def list_(
 def _table(result: requests.Runs) -> Iterator[Block]:
     header = ["OCCURS AT", "STATUS", "REASON", "TO", "REMINDER", "ID"]
     yield Table(
-        header, [_row(run) for run in result.runs], flexible=["TO"], optional=["REASON", "REMINDER"]
+        header,
+        [_row(run) for run in result.runs],
+        flexible=["TO", "REMINDER"],
+        optional=["REASON", "REMINDER"],
     )
 
 

@@ -30,7 +30,7 @@ async def reminders_of(
     if groups is None:
         groups = await groups_table.of_reminders(connection, ids)
     last = (await runs_table.last_of(connection, ids)).values()
-    runs = {run.reminder: run for run in await runs_of(connection, list(last))}
+    runs = {run.reminder_id: run for run in await runs_of(connection, list(last))}
     accounts = {account.id: account for account in daemon.accounts.rows()}
     return [
         reminder_of(row, accounts[row.account_id], groups.get(row.id, ()), runs.get(row.id))
@@ -49,6 +49,7 @@ def reminder_of(
         id=row.id,
         name=row.name,
         account=account.label,
+        account_id=account.id,
         to=[GroupName(group.id, group.jid, group.name) for group in groups],
         text=row.text,
         at=rfc3339(row.at, zone) if row.at else None,

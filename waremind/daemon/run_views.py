@@ -46,8 +46,10 @@ def run_of(row: SeenRun, deliveries: Sequence[DeliveryRow]) -> Run:
     reason = row.reason or (telling.reason if telling else None)
     return Run(
         id=row.id,
-        reminder=row.reminder_id,
+        reminder=row.reminder,
+        reminder_id=row.reminder_id,
         account=row.account,
+        account_id=row.account_id,
         occurs_at=rfc3339(row.occurs_at, zone),
         status=row.status,
         reason=reason,

@@ -90,6 +90,7 @@ def group_of(row: GroupRow) -> Group:
     return Group(
         id=row.id,
         account=row.account,
+        account_id=row.account_id,
         jid=row.jid,
         name=row.name,
         participants=row.participants,

@@ -38,9 +38,10 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenRun(RunRow):
-    """A run as it is read: with its account's label, and how its deliveries stand."""
+    """A run as it is read: with the names of its account and reminder, and how it stands."""
 
     account: str
+    reminder: str | None
     number: int
     status: str
     started_at: datetime | None
@@ -65,10 +66,12 @@ async def insert(connection: Connection, runs: Sequence[RunRow]) -> set[str]:
 
 _SELECT = SQL(
     """
-    SELECT {}, a.label AS account, r.number, coalesce(d.status, r.outcome, 'missed') AS status,
+    SELECT {}, a.label AS account, m.name AS reminder, r.number,
+           coalesce(d.status, r.outcome, 'missed') AS status,
            d.started_at, d.finished_at
     FROM runs r
     JOIN accounts a ON a.id = r.account_id
+    LEFT JOIN reminders m ON m.id = r.reminder_id
     LEFT JOIN LATERAL (
         SELECT (%(statuses)s::text[])[min(array_position(%(statuses)s::text[], status))] AS status,
                min(started_at) AS started_at,
