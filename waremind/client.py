@@ -16,6 +16,7 @@ from waremind.requests.core import Request
 
 R = TypeVar("R")
 
+HANGS = "see what keeps it: systemctl status waremind, or the log of the daemon"
 # What the daemon may take for a request that is not told to wait longer.
 PATIENCE_SECONDS = 30.0
 
@@ -89,7 +90,7 @@ class Client:
             line = self._lines.readline()
         except TimeoutError:
             message = f"cannot wait longer: the daemon did not answer in {patience_seconds:g} s"
-            raise WaremindError(ErrorCode.TIMED_OUT, message, hint="waremind status") from None
+            raise WaremindError(ErrorCode.TIMED_OUT, message, hint=HANGS) from None
         except OSError as error:
             raise _lost(error) from None
         if not line:

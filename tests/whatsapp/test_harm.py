@@ -109,7 +109,9 @@ async def test_an_engine_that_aborts_has_ended(
     )
     ear = await real.open(Pairing())
     await ear.turn(Cause.ENDED)
-    assert f"account=acc_{real.phone} session=1 printed=fatal error: concurrent" in caplog.text
+    said = {record.getMessage(): record for record in caplog.records}
+    crash = said["printed: fatal error: concurrent map writes"]
+    assert vars(crash)["fields"] == {"account": f"acc_{real.phone}", "session": 1}
 
 
 async def test_what_floods_its_console_fills_neither_the_log_nor_the_memory(

@@ -188,9 +188,9 @@ def assemble(
     database_name: str,
 ) -> Daemon:
     """Put the accounts and the outbox together: each tells the other what has changed."""
-    now, settings = ground.clock.now, ground.current.settings
-    gate = OpeningGate(settings.sessions.stagger_seconds)
-    place = SessionPlace(gateway, settings.state_dir / "sessions", gate, tasks)
+    now, current = ground.clock.now, ground.current
+    gate = OpeningGate(lambda: current.settings.sessions.stagger_seconds)
+    place = SessionPlace(gateway, current.settings.state_dir / "sessions", gate, tasks)
     receipts = Receipts(ground.database)
     listener = SessionListener(Groups(ground.database, tasks, now), receipts)
 

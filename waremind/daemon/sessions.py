@@ -21,17 +21,20 @@ UNHURRIED_SECONDS = 20.0
 
 
 class OpeningGate:
-    """Spaces what the daemon opens by itself, so that many accounts do not start at once."""
+    """Spaces what the daemon opens by itself, so that many accounts do not start at once.
 
-    def __init__(self, spacing_seconds: float) -> None:
-        self._spacing = spacing_seconds
+    `spacing` says by how many seconds, as the settings have it at the time.
+    """
+
+    def __init__(self, spacing: Callable[[], float]) -> None:
+        self._spacing = spacing
         self._next = 0.0
 
     async def turn(self) -> None:
         """Wait for one's turn."""
         now = asyncio.get_running_loop().time()
         mine = max(now, self._next)
-        self._next = mine + self._spacing
+        self._next = mine + self._spacing()
         await asyncio.sleep(mine - now)
 
 

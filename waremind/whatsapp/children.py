@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from waremind.whatsapp.channel import Channel
@@ -73,7 +73,7 @@ class ForkServer:
         # The child's ends are here until it has them; without a child, ours close with them.
         with theirs, os.fdopen(writer, "wb") as printed:
             channel = await _open_channel(ours, hear)
-            subject = f"account={opening.account} session={opening.session}"
+            subject = {"account": opening.account, "session": opening.session}
             console = await _open_console(reader, subject)
             descriptors = (theirs.fileno(), printed.fileno())
             return Child(await self._server.fork(line(opening), *descriptors), channel, console)
@@ -106,7 +106,7 @@ class _Server:
                 env=_environment(),
                 start_new_session=True,  # the terminal's signals are the daemon's
             )
-        await _open_console(reader, "process=forkserver")
+        await _open_console(reader, {"process": "forkserver"})
         return cls(popen, ours)
 
     async def fork(self, packet: bytes, *descriptors: int) -> Process:
@@ -163,7 +163,7 @@ async def _open_channel(ours: socket.socket, hear: Callable[[AnyReport], None]) 
     return channel
 
 
-async def _open_console(reader: int, subject: str) -> Console:
+async def _open_console(reader: int, subject: Mapping[str, object]) -> Console:
     loop = asyncio.get_running_loop()
     _, console = await loop.connect_read_pipe(lambda: Console(subject), os.fdopen(reader, "rb", 0))
     return console

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from collections.abc import Mapping
 
 log = logging.getLogger(__name__)
 
@@ -19,10 +20,10 @@ SECRET = re.compile(
 
 
 class Console(asyncio.Protocol):
-    """Reads what one process prints and logs it, each line after `subject`."""
+    """Reads what one process prints and logs it, each line with the fields of `subject`."""
 
-    def __init__(self, subject: str) -> None:
-        self._subject = subject
+    def __init__(self, subject: Mapping[str, object]) -> None:
+        self._fields = {"fields": subject}
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.ReadTransport | None = None
         self._partial = b""
@@ -65,9 +66,9 @@ class Console(asyncio.Protocol):
             self._window_ends = self._loop.time() + WINDOW_SECONDS
         self._lines += 1
         if self._lines <= LINES:
-            log.warning("%s printed=%s", self._subject, sentence)
+            log.warning("printed: %s", sentence, extra=self._fields)
 
     def _tell_dropped(self) -> None:
         if self._lines > LINES:
-            log.warning("%s lines_dropped=%d", self._subject, self._lines - LINES)
+            log.warning("printed %d lines more", self._lines - LINES, extra=self._fields)
         self._lines = 0
