@@ -9,12 +9,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
-from bench import stage
-from bench.finding import Finding, Scale
 from fake_gateway import FakeGateway
 
-from waremind.domain.ids import new_id
-from waremind.store.accounts import AccountRow
+from bench import stage
+from bench.finding import Finding, Scale
+from bench.reminders import Writing, write
 from waremind.whatsapp.gateway import Message
 from waremind.whatsapp.reports import Outcome, Sent
 
@@ -58,44 +57,6 @@ async def bare_rows_per_second(connection: psycopg.AsyncConnection, number: int)
             return number / (time.perf_counter() - begun)
 
 
-async def store_reminders(
-    connection: psycopg.AsyncConnection,
-    accounts: list[AccountRow],
-    each: int,
-    groups: int,
-    at: datetime,
-) -> None:
-    """Give each account so many reminders at one instant, each to so many of its groups."""
-    found = await connection.execute("SELECT account_id, id FROM whatsapp_groups ORDER BY jid")
-    of_account: dict[str, list[str]] = {row.id: [] for row in accounts}
-    for account, group in await found.fetchall():
-        of_account[account].append(group)
-    reminders = [(new_id("rem"), row.id) for _ in range(each) for row in accounts]
-    nominal, now = at.replace(tzinfo=None), datetime.now(UTC)
-    async with (
-        connection.cursor() as cursor,
-        cursor.copy(
-            "COPY reminders (id, name, account_id, text, rrule, start, zone, misfire, grace_seconds,"
-            " mention_all, state, next_at, next_nominal, created_at) FROM STDIN"
-        ) as copy,
-    ):
-        for id_, account in reminders:
-            text = "Stand-up in 5 minutes"
-            row = (id_, id_, account, text, "FREQ=DAILY", nominal, "UTC", "skip", 600, False)
-            await copy.write_row((*row, "active", at, nominal, now))
-    async with (
-        connection.cursor() as cursor,
-        cursor.copy("COPY reminder_groups (reminder_id, group_id, position) FROM STDIN") as copy,
-    ):
-        for number, (id_, account) in enumerate(reminders):
-            here = of_account[account]
-            first = number // len(accounts) if groups < len(here) else 0
-            for position in range(groups):
-                group = here[(first + position) % len(here)]
-                await copy.write_row((id_, group, position + 1))
-    await connection.execute("ANALYZE")
-
-
 class Turnstile:
     """Answers sends at once, and counts them."""
 
@@ -121,7 +82,7 @@ async def deliveries_per_second(
         turnstile = gateway.whatsapp.answer = Turnstile(scale.deliveries)
         async with stage.engine(state, dsn, gateway) as engine:
             due = datetime.now(UTC).replace(microsecond=0) + HEAD_START
-            await store_reminders(connection, accounts, of_account, groups, due)
+            await write(connection, Writing(accounts, of_account, groups, due))
             engine.daemon.scheduler.wake()
             await turnstile.passed.wait()
             while await _unsent(connection):
@@ -146,7 +107,7 @@ async def measure(scale: Scale) -> AsyncIterator[Finding]:
                     after = await bare_rows_per_second(connection, scale.deliveries)
                 many = of_account * scale.accounts
                 yield Finding(
-                    f"deliveries due at once, {many:,} reminders × {groups} groups, bare SQL",
+                    f"deliveries due at once, {many:,} reminders of {groups} groups; bare SQL",
                     ours,
                     (before + after) / 2,
                     "rows/s",

@@ -180,12 +180,10 @@ class Deliveries:
         able = [account for account in ready if self._senders.is_connected(account)]
         doubtful, marking = list(self._doubtful), Marking(able, now)
         try:
-            async with self._database.transaction() as connection:
+            async with self._database.connection() as connection:
                 for lost in doubtful:
                     await table.unmark(connection, lost.accounts, lost.at)
-                if ended:
-                    await table.end(connection, list(ended.values()))
-                marked = await table.mark_sending(connection, able, now) if able else []
+                marked = await table.move_on(connection, list(ended.values()), able, now)
         except BaseException:
             self._doubtful.append(marking)
             raise

@@ -97,13 +97,29 @@ _INSERT = SQL(
 )
 
 
-async def mark_sending(
-    connection: Connection, accounts: Sequence[str], now: datetime
+async def move_on(
+    connection: Connection, endings: Sequence[Ending], accounts: Sequence[str], now: datetime
 ) -> list[Sending]:
-    """Mark the next due delivery of each account, unless something holds it; returns them."""
+    """Write how attempts ended, and mark the next due delivery of each of these accounts.
+
+    Returns the marked ones; what something holds is not. It is one statement, as each message
+    waits for it. An account's last delivery has to be ended before its next one is marked: that
+    all are ended first is what counting them is for.
+    """
     async with connection.cursor(row_factory=class_row(Sending)) as cursor:
         await cursor.execute(
             """
+            WITH ended AS (
+                UPDATE deliveries d SET
+                    status = v.status, reason = v.reason, detail = v.detail,
+                    message_id = v.message_id, due_at = coalesce(v.due_at, d.due_at),
+                    finished_at = CASE WHEN v.status NOT IN ('scheduled', 'held') THEN v.now END
+                FROM json_to_recordset(%(endings)s) AS v (
+                    run_id text, group_id text, status text, reason text, detail text,
+                    message_id text, due_at timestamptz, now timestamptz)
+                WHERE d.run_id = v.run_id AND d.group_id = v.group_id AND d.status = 'sending'
+                RETURNING 1
+            )
             UPDATE deliveries d
             SET status = 'sending', started_at = %(now)s, attempts = d.attempts + 1
             FROM accounts a
@@ -113,13 +129,14 @@ async def mark_sending(
                 WHERE account_id = a.id AND status = 'scheduled' AND due_at <= %(now)s
                 ORDER BY due_at, run_id, position LIMIT 1 FOR NO KEY UPDATE
             ) n, runs r, whatsapp_groups g
-            WHERE a.id = ANY (%(accounts)s) AND h.reason IS NULL
+            WHERE (SELECT count(*) FROM ended) >= 0
+              AND a.id = ANY (%(accounts)s) AND h.reason IS NULL
               AND d.ctid = n.ctid AND r.id = d.run_id AND g.id = d.group_id
             RETURNING d.run_id, d.group_id, d.account_id, g.jid, r.text, d.attempts, r.give_up_at,
                       g.left_at IS NOT NULL AS left,
                       CASE WHEN r.mention_all THEN g.members ELSE '{}' END AS members
             """,
-            {"accounts": list(accounts), "now": now},
+            {"endings": as_json(endings), "accounts": list(accounts), "now": now},
             prepare=True,
         )
         return await cursor.fetchall()
@@ -131,24 +148,6 @@ async def unmark(connection: Connection, accounts: Sequence[str], at: datetime) 
         "UPDATE deliveries SET status = 'scheduled', attempts = attempts - 1"
         " WHERE status = 'sending' AND account_id = ANY (%s) AND started_at = %s",
         [list(accounts), at],
-    )
-
-
-async def end(connection: Connection, endings: Sequence[Ending]) -> None:
-    """Write how attempts ended."""
-    await connection.execute(
-        """
-        UPDATE deliveries d SET
-            status = v.status, reason = v.reason, detail = v.detail, message_id = v.message_id,
-            due_at = coalesce(v.due_at, d.due_at),
-            finished_at = CASE WHEN v.status IN ('scheduled', 'held') THEN NULL ELSE v.now END
-        FROM json_to_recordset(%s) AS v (
-            run_id text, group_id text, status text, reason text, detail text, message_id text,
-            due_at timestamptz, now timestamptz)
-        WHERE d.run_id = v.run_id AND d.group_id = v.group_id AND d.status = 'sending'
-        """,
-        [as_json(endings)],
-        prepare=True,
     )
 
 

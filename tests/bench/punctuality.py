@@ -1,0 +1,77 @@
+"""How long after its due time a message is given to WhatsApp, when there is little to do."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import statistics
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+
+from bench import stage
+from bench.finding import Finding, Scale
+from bench.reminders import Writing, write
+from waremind.whatsapp.gateway import Message
+from waremind.whatsapp.reports import Outcome, Sent
+
+ACCOUNTS = 5
+HEAD_START = timedelta(seconds=1)
+SPACING = timedelta(milliseconds=100)
+ALLOWANCE_MS = 20.0
+
+
+class Stopwatch:
+    """Notes how late each message is sent: its text is when it was due."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self.late_ms: list[float] = []
+        self.done = asyncio.Event()
+
+    def __call__(self, message: Message) -> Outcome:
+        due = datetime.fromisoformat(message.text)
+        self.late_ms.append((datetime.now(UTC) - due) / timedelta(milliseconds=1))
+        if len(self.late_ms) == self._number:
+            self.done.set()
+        return Sent(f"3EB0{len(self.late_ms):016X}")
+
+
+async def measure(scale: Scale) -> AsyncIterator[Finding]:
+    """Let reminders fire one by one; between them a bare timer, each time with one query."""
+    with stage.directory() as state, stage.logging_to(state / "log"):
+        async with stage.postgres(state) as dsn:
+            ours, bare = await _late(state, dsn, scale.occasions)
+    claim = f"send call after due time, p99 of {scale.occasions}; asyncio timer and query + 20 ms"
+    yield Finding(claim, _p99(ours), _p99(bare) + ALLOWANCE_MS, "ms", "at most", 1)
+
+
+async def _late(state: Path, dsn: str, occasions: int) -> tuple[list[float], list[float]]:
+    async with await stage.connected(dsn) as connection:
+        accounts = await stage.paired_accounts(connection, ACCOUNTS)
+        gateway = stage.fake_gateway(state, accounts, groups=1)
+        stopwatch = gateway.whatsapp.answer = Stopwatch(occasions)
+        async with stage.engine(state, dsn, gateway) as engine:
+            begin = datetime.now(UTC) + HEAD_START
+            times = [begin + number * SPACING for number in range(occasions)]
+            turns = zip(itertools.cycle(accounts), times, strict=False)
+            await write(
+                connection, *(Writing([row], 1, 1, at, text=at.isoformat()) for row, at in turns)
+            )
+            engine.daemon.scheduler.wake()
+            bare = [await _bare(connection, at + SPACING / 2) for at in times]
+            await stopwatch.done.wait()
+    return stopwatch.late_ms, bare
+
+
+async def _bare(connection: psycopg.AsyncConnection, at: datetime) -> float:
+    """Wait with asyncio's own timer, ask the database once, and say how late that is."""
+    await asyncio.sleep((at - datetime.now(UTC)).total_seconds())
+    await connection.execute("SELECT 1 FROM reminders WHERE next_at <= now() LIMIT 1")
+    return (datetime.now(UTC) - at) / timedelta(milliseconds=1)
+
+
+def _p99(values: list[float]) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[98]
