@@ -29,6 +29,14 @@ def test_installing_again_changes_nothing(box: Box) -> None:
     assert box.waremind("systemd", "install", "--check", check=False).returncode == 0
 
 
+def test_the_files_can_be_read_before_they_are_installed(box: Box) -> None:
+    files = box.ask("systemd", "install", "--print")["files"]
+    for place, text in files.items():
+        assert box.run("cat", place).stdout == text
+    printed = box.waremind("systemd", "install", "--print").stdout
+    assert all(f"# {place}\n" in printed for place in files)
+
+
 def test_a_changed_unit_is_put_right(box: Box) -> None:
     unit = Path("/etc/systemd/system/waremind.service")
     box.run("sed", "-i", "s/^WatchdogSec=.*/WatchdogSec=1h/", unit)
