@@ -149,7 +149,7 @@ def wait_until(moment: datetime) -> None:
 
 def judge(theatre: Theatre, reminders: int, messages: Sequence[Message]) -> Counter[str]:
     """Compare the runs with what the phones saw."""
-    texts = {entry.id: entry.text for entry in theatre.reminders()}
+    texts = {entry.name: entry.text for entry in theatre.reminders()}
     runs = theatre.daemon.call(RunList(limit=0)).runs
     said = {
         (texts[run.reminder], delivery.group.jid): delivery.status

@@ -68,9 +68,9 @@ def test_what_is_late_when_the_hold_is_over_goes_by_the_misfire_rule(restricted:
     reminders = {rule: restricted.remind(misfire=rule, **late) for rule in ("skip", "once", "all")}
     ended(restricted, sent=GROUPS + 2, missed=1)
     became = {run.reminder: (run.status, run.reason) for run in restricted.runs()}
-    assert became[reminders["skip"].id] == ("missed", "restricted")
-    assert became[reminders["once"].id] == ("sent", None)
-    assert became[reminders["all"].id] == ("sent", None)
+    assert became[reminders["skip"].name] == ("missed", "restricted")
+    assert became[reminders["once"].name] == ("sent", None)
+    assert became[reminders["all"].name] == ("sent", None)
 
 
 def test_a_restart_neither_ends_a_hold_nor_forgets_it(restricted: Stage) -> None:

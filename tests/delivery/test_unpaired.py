@@ -33,7 +33,7 @@ def test_what_is_late_after_pairing_goes_by_the_misfire_rule(staging: Staging) -
     stage.pair()
     assert stage.settled() == {"missed": 1, "sent": 2}
     became = {run.reminder: (run.status, run.reason) for run in stage.runs()}
-    assert became[reminders["skip"].id] == ("missed", "unpaired")
+    assert became[reminders["skip"].name] == ("missed", "unpaired")
 
 
 def test_an_unpair_in_mid_batch_holds_the_rest_and_pairing_sends_it_once(staging: Staging) -> None:
