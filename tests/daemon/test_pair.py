@@ -146,8 +146,10 @@ def test_a_connection_cut_while_the_qr_shows_fails_the_pairing(shared: Stage) ->
 
 def test_whatsapp_out_of_reach_fails_the_pairing(shared: Stage) -> None:
     with shared.behaving(refuse_websocket=True):
-        ending(shared, ErrorCode.PAIRING_FAILED)
+        end = ending(shared, ErrorCode.PAIRING_FAILED)
     assert shared.account.reason == "pairing_failed"
+    assert end.message.startswith(f"cannot pair account '{shared.label}': the pairing did not")
+    assert end.hint == f"waremind account pair '{shared.label}' tries again"
 
 
 def test_a_passkey_demanded_has_its_own_reason_and_cure(shared: Stage) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from waremind.domain.lifecycle import MEANINGS, STATES, TABLE, Cause, State
-from waremind.domain.standing import STANDINGS
+from waremind.domain.standing import STANDINGS, clause, told
 
 NEEDS = sorted(state for state in STATES if STANDINGS[state].need)
 
@@ -37,3 +37,15 @@ def test_what_never_goes_on_by_itself_needs_a_person_unless_an_operator_wanted_i
     )
     if not goes_on and state not in wanted:
         assert STANDINGS[state].need, f"{MEANINGS[state]} waits for nobody"
+
+
+def test_what_whatsapp_said_stands_behind_the_sentence() -> None:
+    assert told(State.NEW) == "Not paired yet."
+    assert told(State.BANNED, "406") == "WhatsApp has banned the account (406)."
+
+
+@pytest.mark.parametrize("state", sorted(STATES))
+def test_a_sentence_can_follow_a_colon(state: State) -> None:
+    sentence = STANDINGS[state].sentence
+    assert clause(sentence).casefold() == sentence.casefold().removesuffix(".")
+    assert clause(sentence)[0].islower() or clause(sentence).startswith("WhatsApp ")

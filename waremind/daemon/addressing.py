@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from waremind.daemon.views import quoted
-from waremind.domain.ids import new_id, shown
+from waremind.domain.ids import new_id, quoted, shown
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store import groups as table
 from waremind.store.accounts import AccountRow

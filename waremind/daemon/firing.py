@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from waremind.daemon.run_views import runs_of
 from waremind.daemon.state import Daemon
-from waremind.daemon.views import quoted, timestamp
+from waremind.daemon.views import timestamp
 from waremind.domain.duration import format_duration
-from waremind.domain.ids import shown
+from waremind.domain.ids import quoted, shown
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Run
 from waremind.requests.core import checked

@@ -7,7 +7,8 @@ import msgspec
 from waremind.daemon.reminder_attention import ACCOUNT_TROUBLES
 from waremind.daemon.reminder_views import reminders_of
 from waremind.daemon.state import Daemon
-from waremind.daemon.views import quoted, timestamp
+from waremind.daemon.views import timestamp
+from waremind.domain.ids import quoted
 from waremind.objects import Account, Attention, StatusAttention
 from waremind.store import reminders as reminders_table
 from waremind.store.database import Connection

@@ -6,9 +6,9 @@ from waremind.daemon.account import Account, Progress
 from waremind.daemon.asking import Asking
 from waremind.daemon.messages import PairingTerms
 from waremind.daemon.views import timestamp
-from waremind.domain.ids import shown
+from waremind.domain.ids import quoted, shown
 from waremind.domain.lifecycle import MEANINGS, State
-from waremind.domain.standing import STANDINGS
+from waremind.domain.standing import STANDINGS, clause, told
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.account import AccountPair, PairCode, PairQr
 from waremind.store.accounts import AccountRow
@@ -107,6 +107,7 @@ def _code_event(code: Code) -> PairQr | PairCode:
 
 def _ended(row: AccountRow) -> WaremindError:
     code = ENDS.get(row.state, ErrorCode.CONFLICT)
-    reason = STANDINGS[row.state].sentence if row.state in STANDINGS else "It was deleted."
-    detail = f" ({row.detail})" if row.detail else ""
-    return WaremindError(code, f"cannot pair account {row.label!r}: {reason}{detail}")
+    known = row.state in STANDINGS
+    reason = clause(told(row.state, row.detail)) if known else "it was deleted"
+    hint = code.hint.replace("ACCOUNT", quoted(row.label))
+    return WaremindError(code, f"cannot pair account {row.label!r}: {reason}", hint=hint)

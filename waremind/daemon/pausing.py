@@ -9,7 +9,7 @@ from waremind.daemon.rule_trial import RuleTrial
 from waremind.daemon.scheduler import run_of
 from waremind.daemon.state import Daemon
 from waremind.daemon.timing import next_times
-from waremind.daemon.views import quoted
+from waremind.domain.ids import quoted
 from waremind.domain.misfire import Missed, PassedOver
 from waremind.domain.recurrence import Occurrence
 from waremind.domain.recurrence_trial import too_slow

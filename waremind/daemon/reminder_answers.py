@@ -7,7 +7,7 @@ from waremind.daemon.budget import budget_warnings
 from waremind.daemon.reminder_views import occurrences_of, reminders_of
 from waremind.daemon.reminders import Draft, absent
 from waremind.daemon.state import Daemon
-from waremind.daemon.views import quoted
+from waremind.domain.ids import quoted
 from waremind.objects import Reminder
 from waremind.requests.core import Mutation, checked
 from waremind.requests.reminder import ReminderChanged, ReminderPause

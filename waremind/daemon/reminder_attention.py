@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from waremind.daemon.addressing import named, obstacle, obstacle_since
-from waremind.daemon.views import quoted, timestamp
+from waremind.daemon.views import timestamp
+from waremind.domain.ids import quoted
 from waremind.domain.lifecycle import MEANINGS
 from waremind.domain.standing import Severity
 from waremind.objects import Attention, Run

@@ -68,7 +68,7 @@ def reason_text(reason: str | None, detail: str) -> str | None:
         return None
     code = reason.removeprefix(_REFUSED)
     sentence = REASONS.get(reason, f"WhatsApp refused it with error {code}.")
-    return f"{sentence} ({detail})" if detail else sentence
+    return f"{sentence.removesuffix('.')} ({detail})." if detail else sentence
 
 
 def _delivery(row: DeliveryRow) -> Delivery:

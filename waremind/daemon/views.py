@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
+from waremind.domain.ids import quoted
 from waremind.domain.lifecycle import MEANINGS, State, actions
-from waremind.domain.standing import STANDINGS
+from waremind.domain.standing import STANDINGS, told
 from waremind.objects import Account, Attention, AuditEntry, Freeze, Group, Operator, Target
 from waremind.store.accounts import AccountRow
 from waremind.store.audit import AuditRow
@@ -54,8 +55,7 @@ def status_text(row: AccountRow, *, restricted: bool) -> str:
     """Say in a sentence how the account is, with what WhatsApp or the session said of it."""
     if restricted:
         return "Connected, but WhatsApp refuses to send for now."
-    sentence = STANDINGS[row.state].sentence
-    return f"{sentence} ({row.detail})" if row.detail else sentence
+    return told(row.state, row.detail)
 
 
 def attention_of(row: AccountRow, *, restricted: bool) -> list[Attention]:
@@ -77,12 +77,6 @@ def attention_of(row: AccountRow, *, restricted: bool) -> list[Attention]:
             fix=fix.format(label=quoted(row.label)),
         )
     ]
-
-
-def quoted(label: str) -> str:
-    """Write a label so that a shell takes it as one word."""
-    plain = label.replace("-", "").replace("_", "").replace(".", "").isalnum()
-    return label if plain else "'" + label.replace("'", "'\\''") + "'"
 
 
 def group_of(row: GroupRow) -> Group:

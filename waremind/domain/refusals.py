@@ -1,5 +1,6 @@
 """What a command is told when the account's state has no row for it in the life cycle's table."""
 
+from waremind.domain.ids import quoted
 from waremind.domain.lifecycle import MEANINGS, Cause, State, Status
 from waremind.domain.standing import STANDINGS
 from waremind.errors import ErrorCode, WaremindError
@@ -20,4 +21,4 @@ def refusal(cause: Cause, state: State, label: str) -> WaremindError:
     code = _CODES.get((cause, meaning.status), ErrorCode.CONFLICT)
     sentence = STANDINGS[state].sentence
     message = f"cannot {cause} account {label!r}: it is {meaning.status}. {sentence}"
-    return WaremindError(code, message, hint=code.hint.replace("ACCOUNT", repr(label)))
+    return WaremindError(code, message, hint=code.hint.replace("ACCOUNT", quoted(label)))

@@ -22,6 +22,18 @@ class Standing(NamedTuple):
     need: Need | None = None
 
 
+def told(state: State, detail: str = "") -> str:
+    """Say in a sentence how `state` is, with what WhatsApp or the session said of it."""
+    sentence = STANDINGS[state].sentence
+    return f"{sentence.removesuffix('.')} ({detail})." if detail else sentence
+
+
+def clause(sentence: str) -> str:
+    """Write a sentence as it follows a colon."""
+    first = sentence if sentence.startswith("WhatsApp") else sentence[0].lower() + sentence[1:]
+    return first.removesuffix(".")
+
+
 def _pair(code: str, severity: Severity = "critical") -> Need:
     return Need(code, severity, "waremind account pair {label}")
 

@@ -74,7 +74,7 @@ class Listener:
         if "required field" not in error:
             self._voice.turn(Cause.CONNECT_FAILED, error)
         elif not self.online.is_set():
-            self._voice.turn(Cause.REFUSED, "WhatsApp refused the login for an unknown reason")
+            self._voice.turn(Cause.REFUSED, "for a reason that the engine does not know")
 
     def _keep(self, report: object) -> None:
         match report:

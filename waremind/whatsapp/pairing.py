@@ -18,7 +18,7 @@ ENDINGS = MappingProxyType(
         "error": (Cause.PAIRING_FAILED, "the phone and WhatsApp did not agree on the device"),
         "passkey-request": (Cause.PASSKEY_REQUIRED, ""),
         "passkey-confirmation": (Cause.PASSKEY_REQUIRED, ""),
-        "err-client-outdated": (Cause.CLIENT_OUTDATED, "WhatsApp wants a newer engine (405)"),
+        "err-client-outdated": (Cause.CLIENT_OUTDATED, "405"),
         "err-scanned-without-multidevice": (
             Cause.PAIRING_FAILED,
             "the phone's WhatsApp is too old to link devices",

@@ -32,9 +32,9 @@ Translation = Callable[[Hearer, Any], AnyReport | None]
 # ConnectFailureReason of the library, as far as it means more than "refused".
 LOGGED_OUT_REASONS = MappingProxyType(
     {
-        2: (Cause.LOGGED_OUT, "the device was unlinked (401)"),
-        4: (Cause.LOGGED_OUT, "the phone's account is gone or locked (403)"),
-        5: (Cause.BANNED, "WhatsApp has banned the account (406)"),
+        2: (Cause.LOGGED_OUT, "401"),
+        4: (Cause.LOGGED_OUT, "403: the phone's account is gone or locked"),
+        5: (Cause.BANNED, "406"),
     }
 )
 BAN_REASONS = MappingProxyType(
@@ -110,7 +110,7 @@ def _connected(hearer: Hearer, _: Any) -> Turned:
 
 
 def _logged_out(hearer: Hearer, event: Any) -> Turned:
-    unknown = (Cause.LOGGED_OUT, f"WhatsApp dropped the device (reason {event.Reason})")
+    unknown = (Cause.LOGGED_OUT, f"reason {event.Reason}")
     cause, detail = LOGGED_OUT_REASONS.get(event.Reason, unknown)
     return Turned(session=hearer.session, cause=cause, detail=detail)
 
@@ -125,7 +125,7 @@ def _temporary_ban(hearer: Hearer, event: Any) -> Turned:
 
 
 def _connect_failure(hearer: Hearer, event: Any) -> Turned:
-    detail = f"WhatsApp refused the login (reason {event.Reason}) {event.Message}".rstrip()
+    detail = f"reason {event.Reason} {event.Message}".rstrip()
     return Turned(session=hearer.session, cause=Cause.REFUSED, detail=detail)
 
 
@@ -168,7 +168,7 @@ EVENTS: MappingProxyType[str, Translation] = MappingProxyType(
         "StreamReplaced": _turned(Cause.REPLACED, "the device is connected elsewhere"),
         "TemporaryBan": _temporary_ban,
         "ConnectFailure": _connect_failure,
-        "ClientOutdated": _turned(Cause.CLIENT_OUTDATED, "WhatsApp wants a newer engine (405)"),
+        "ClientOutdated": _turned(Cause.CLIENT_OUTDATED, "405"),
         "StreamError": _stream_error,
         "JoinedGroup": _joined_group,
         "GroupInfoEvent": _group_info,

@@ -70,7 +70,8 @@ def load_client(opening: Opening, listener: Listener, voice: Voice) -> Any:
     except Exception as error:  # noqa: BLE001 - whatever a library's import may raise
         voice.turn(
             Cause.CONNECT_FAILED,
-            f"cannot load the WhatsApp engine: {str(error) or type(error).__name__}",
+            f"cannot load the WhatsApp engine: {str(error) or type(error).__name__}; "
+            "waremind doctor says what to do",
         )
 
 

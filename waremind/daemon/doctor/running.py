@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from waremind.daemon.doctor.check import Check, Finding, Trouble
 from waremind.daemon.glance import glance
 from waremind.daemon.state import Daemon
-from waremind.daemon.views import quoted
+from waremind.domain.ids import quoted
 from waremind.domain.lifecycle import State
 from waremind.store.examination import examine
 
