@@ -222,8 +222,10 @@ class Deliveries:
 
     async def _sleep(self) -> None:
         waiting = [at for account, at in self._due.items() if account not in self._busy]
-        due_at = min(waiting, default=None)
-        await first_of(self._clock.sleep_until(due_at), self._woken.wait())
+        if waiting:
+            await first_of(self._clock.sleep_until(min(waiting)), self._woken.wait())
+        else:
+            await self._woken.wait()
 
     # -- one message
 

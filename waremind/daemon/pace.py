@@ -55,6 +55,8 @@ class Pace:
 
     def spend(self, account: str, now: datetime) -> None:
         """Note that the account sends a message now."""
+        if not self._current.settings.governor.enabled:
+            return
         limits = self.limits(account, now)
         bucket = self._buckets.get(account) or Bucket.full(limits, now)
         self._buckets[account] = bucket.spent(limits, now, self.chance())

@@ -1,0 +1,44 @@
+"""Neonize with nothing around it: pairs by a QR, then sends messages one after the other.
+
+A process of its own: `python -m bench.bare_neonize STORE GROUP NUMBER`; speaks in JSON lines.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+
+from whatsapp_server.client_process import Lines
+
+WARM_UP = 5
+
+
+def main(store: str, group: str, number: int) -> None:
+    lines = Lines()
+    from neonize.client import NewClient  # noqa: PLC0415 - it prints where Lines wrote before
+    from neonize.events import ConnectedEv  # noqa: PLC0415
+    from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message  # noqa: PLC0415
+    from neonize.utils.jid import build_jid  # noqa: PLC0415
+
+    client = NewClient(store, uuid="bare", new_device=True)
+    connected = threading.Event()
+    client.qr(lambda _client, payload: lines.write(qr=payload.decode()))
+    client.event(ConnectedEv)(lambda _client, _event: connected.set())
+    threading.Thread(target=client.connect, daemon=True).start()
+    connected.wait()
+    to = build_jid(*group.split("@"))
+
+    def send(count: int) -> float:
+        begun = time.perf_counter()
+        for each in range(count):
+            client.send_message(to, Message(conversation=f"message {each}"))
+        return time.perf_counter() - begun
+
+    send(WARM_UP)
+    lines.write(seconds=send(number))
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
