@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from domain.lifecycle_machine import EPOCH as NOW
+from domain.lifecycle_machine import new_account
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,23 +15,13 @@ from waremind.daemon.delays import patience_seconds, retry_seconds
 from waremind.domain.lifecycle import LIVE, PENDING, RETRYING, State
 from waremind.store.accounts import AccountRow
 
-NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 DEFAULTS = Sessions()
 
 chances = st.floats(0, 1, exclude_max=True)
 
 
 def row(state: State, *, retries: int = 1, banned_until: datetime | None = None) -> AccountRow:
-    return AccountRow(
-        id="acc_0123456789ab",
-        label="ops",
-        state=state,
-        created_at=NOW,
-        status_since=NOW,
-        state_since=NOW,
-        retries=retries,
-        banned_until=banned_until,
-    )
+    return new_account(state, retries=retries, banned_until=banned_until)
 
 
 @given(chances)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -104,38 +104,42 @@ def refusal(there: Stage, request: Request[Any]) -> WaremindError | None:
     return None
 
 
-def test_a_row_that_was_written_behind_the_daemon_s_back_is_gone_on_from(
-    dsn: str, shared_whatsapp: PlayedWhatsApp
-) -> None:
+@dataclass
+class Stored:
+    """A connected account, and its row for whoever writes behind the daemon's back."""
+
+    dsn: str
+    stage: Stage
+
+    def write(self, statement: LiteralString) -> None:
+        with psycopg.connect(self.dsn) as connection:
+            connection.execute(statement)
+
+
+@pytest.fixture
+def stored(dsn: str, played_whatsapp: PlayedWhatsApp) -> Iterator[Stored]:
+    with DaemonProcess(environment(played_whatsapp, dsn)) as daemon:
+        there = stage(daemon, played_whatsapp)
+        there.pair()
+        yield Stored(dsn, there)
+
+
+def test_a_row_that_was_written_behind_the_daemon_s_back_is_gone_on_from(stored: Stored) -> None:
     # As when PostgreSQL has committed an unpair and died before it could say so.
-    with DaemonProcess(environment(shared_whatsapp, dsn)) as daemon:
-        there = stage(daemon, shared_whatsapp)
-        there.phone = "6287770001"
-        account = there.pair()
-        with psycopg.connect(dsn) as connection:
-            connection.execute(
-                "UPDATE accounts SET state = 'unpairing', session = session + 1 WHERE id = %s",
-                [account.id],
-            )
-        unpaired = daemon.unpair(there.label)
-        assert not unpaired.changed
-        assert unpaired.account.status == "unpaired"
-        there.whatsapp.wait_unlinked(there.phone)
-        until(lambda: there.files == [], "the files to go")
-        assert steady(lambda: there.account.status) == "unpaired"
+    stored.write("UPDATE accounts SET state = 'unpairing', session = session + 1")
+    unpaired = stored.stage.daemon.unpair(stored.stage.label)
+    assert not unpaired.changed
+    assert unpaired.account.status == "unpaired"
+    stored.stage.whatsapp.wait_unlinked(stored.stage.phone)
+    until(lambda: stored.stage.files == [], "the files to go")
+    assert steady(lambda: stored.stage.account.status) == "unpaired"
 
 
-def test_an_account_that_was_deleted_behind_the_daemon_s_back_is_gone(
-    dsn: str, shared_whatsapp: PlayedWhatsApp
-) -> None:
-    with DaemonProcess(environment(shared_whatsapp, dsn)) as daemon:
-        there = stage(daemon, shared_whatsapp)
-        there.phone = "6287770002"
-        account = there.pair()
-        with psycopg.connect(dsn) as connection:
-            connection.execute("DELETE FROM accounts WHERE id = %s", [account.id])
-        with pytest.raises(WaremindError) as gone:
-            daemon.unpair(there.label)
-        assert gone.value.code is ErrorCode.NOT_FOUND
-        there.whatsapp.wait_offline(there.phone)
-        until(lambda: daemon.directories(account.id) == [], "the files to go")
+def test_an_account_that_was_deleted_behind_the_daemon_s_back_is_gone(stored: Stored) -> None:
+    account = stored.stage.account.id
+    stored.write("DELETE FROM accounts")
+    with pytest.raises(WaremindError) as gone:
+        stored.stage.daemon.unpair(stored.stage.label)
+    assert gone.value.code is ErrorCode.NOT_FOUND
+    stored.stage.whatsapp.wait_offline(stored.stage.phone)
+    until(lambda: stored.stage.daemon.directories(account) == [], "the files to go")

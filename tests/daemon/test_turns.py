@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
+from domain.lifecycle_machine import EPOCH as NOW
+from domain.lifecycle_machine import new_account
 
 from waremind.daemon.pairing import ENDS
 from waremind.daemon.turns import cause_of, next_row
@@ -13,21 +15,12 @@ from waremind.domain.lifecycle import PENDING, TABLE, Cause, State, step
 from waremind.store.accounts import AccountRow
 from waremind.whatsapp.reports import Identity, Turned
 
-NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 PHONE = Identity(jid="628111@s.whatsapp.net", phone="+628111", push_name="Budi")
 
 
 def row(state: State, **fields: object) -> AccountRow:
     device = {"device": 3, "session": 3} if state is State.CONNECTED else {}
-    made = AccountRow(
-        id="acc_0123456789ab",
-        label="ops",
-        state=state,
-        created_at=NOW,
-        status_since=NOW,
-        state_since=NOW,
-    )
-    return replace(made, **device, **fields)
+    return new_account(state, **{**device, **fields})
 
 
 def after(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -47,14 +47,16 @@ ENDS = {Effect.END, Effect.FORGET, Effect.LOG_OUT}
 TIMERS = {Effect.WATCH: Cause.OVERDUE, Effect.RETRY: Cause.RETRY_DUE}
 
 
-def new_account() -> AccountRow:
+def new_account(state: State = State.NEW, **fields: Any) -> AccountRow:
+    """Make the row of an account, as it is at EPOCH."""
     return AccountRow(
         id="acc_0123456789ab",
         label="ops",
-        state=State.NEW,
+        state=state,
         created_at=EPOCH,
         status_since=EPOCH,
         state_since=EPOCH,
+        **fields,
     )
 
 
