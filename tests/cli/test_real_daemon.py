@@ -137,6 +137,7 @@ def test_who_asked_is_in_the_audit_log_also_when_the_account_is_gone(waremind: W
     newest = waremind("audit", "list", "--limit", "1", "--json").document["audit"][0]
     assert newest["action"] == "account.delete"
     assert newest["target"]["name"] == "short"
+    assert newest["detail"] == {"groups": 0, "reminders": 0, "runs": 0}
     me = os.getuid()
     assert newest["operator"] == {"uid": me, "name": pwd.getpwuid(me).pw_name}
 

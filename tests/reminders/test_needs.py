@@ -11,7 +11,8 @@ from reminders.running import Running, running
 from reminders.samples import LATER, adding, ago
 
 from waremind.objects import Attention, Reminder
-from waremind.requests.daemon import FreezeSet, Status, Thaw
+from waremind.requests.account import AccountShow
+from waremind.requests.daemon import AuditList, FreezeSet, Status, Thaw
 from waremind.requests.reminder import ReminderList, ReminderPause, ReminderShow
 
 
@@ -138,6 +139,8 @@ def test_a_freeze_needs_a_person_and_survives_a_restart(dsn: str) -> None:
             ("daemon", None, "frozen", "waremind thaw"),
             ("account", "ops", "frozen", "waremind thaw --account ops"),
         ]
+        (frozen,) = daemon.call(AccountShow(account="ops")).account.attention
+        assert (frozen.code, frozen.fix) == ("frozen", "waremind thaw --account ops")
         refused = daemon.cli("send", "--account", "ops", "--to", "Team", "--text", "hi")
         assert (refused.code, refused.error["code"]) == (7, "frozen")
         assert "spam" in refused.error["message"]
@@ -147,6 +150,9 @@ def test_a_freeze_needs_a_person_and_survives_a_restart(dsn: str) -> None:
         thawed = daemon.call(Thaw(account="ops"))
         assert (thawed.changed, thawed.frozen, thawed.account) == (True, None, "ops")
         assert daemon.call(Status()).attention == []
+        assert daemon.call(AccountShow(account="ops")).account.attention == []
+        target = daemon.call(AuditList(limit=1)).audit[0].target
+        assert (target.kind, target.name) == ("account", "ops")
 
 
 def test_check_neither_freezes_nor_thaws(dsn: str) -> None:

@@ -7,7 +7,7 @@ never awaits the network: what takes time runs beside it and comes back as a mes
 import asyncio
 import logging
 from collections import deque
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from waremind.daemon import audit
 from waremind.daemon.context import Beside, Context
@@ -253,11 +253,12 @@ class Account:
         self._publish(row)
 
     async def _write(
-        self, row: AccountRow, action: str, operator: Operator | None, **detail: str
+        self, row: AccountRow, action: str, operator: Operator | None, **detail: object
     ) -> None:
         """Write the row where our session number still holds, and who asked, in one transaction."""
         async with self._context.database.transaction() as connection:
             if row.state is State.DELETED:
+                detail |= asdict(await table.belongings(connection, row.id))
                 written = await table.delete(connection, row.id)
             else:
                 written = await table.turn(connection, row, self.row.session)

@@ -245,7 +245,7 @@ class Deliveries:
             self._senders.restrict(account, until)
         settings, now = self._current.settings.delivery, self._clock.now()
         ending = ending_of(sending, outcome, now, settings, self._pace.chance())
-        _log(sending, ending)
+        _log(self._senders.label(account), sending, ending)
         self._ended[account] = ending
         self._busy.discard(account)
         self.wake([account])
@@ -264,13 +264,13 @@ class Deliveries:
             return SendUnknown(f"the send ended in {type(error).__name__}")
 
 
-def _log(sending: Sending, ending: Ending) -> None:
+def _log(account: str, sending: Sending, ending: Ending) -> None:
     """Log an ending; the thousands that go well are in the run history."""
     event(
         log,
         "delivery ended",
         logging.DEBUG if ending.status == "sent" else logging.INFO,
-        account=sending.account_id,
+        account=account,
         run=sending.run_id,
         group=sending.jid,
         status=ending.status,

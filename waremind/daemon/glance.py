@@ -5,11 +5,11 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import waremind
-from waremind.daemon.overview import attention_of_all, frozen_everywhere
+from waremind.daemon.overview import attention_of_all
 from waremind.daemon.state import Daemon
 from waremind.daemon.views import account_of, freeze_of, timestamp
 from waremind.objects import DaemonState, RunCounts, StatusReport
-from waremind.store import deliveries, holds, reminders
+from waremind.store import deliveries, reminders
 from waremind.store.database import Connection
 
 LATELY = timedelta(hours=24)
@@ -18,18 +18,19 @@ LATELY = timedelta(hours=24)
 async def glance(daemon: Daemon) -> StatusReport:
     """Sum up the daemon, the accounts, the runs, and what needs a person."""
     now = daemon.now()
-    accounts = [account_of(row, now) for row in daemon.accounts.rows()]
+    freeze = daemon.holds.freeze_of(None)
+    accounts = [
+        account_of(row, now, daemon.holds.freeze_of(row.id)) for row in daemon.accounts.rows()
+    ]
     async with daemon.database.connection() as connection:
-        freezes = await holds.select_freezes(connection)
-        attention = await attention_of_all(daemon, connection, accounts, freezes)
+        attention = await attention_of_all(daemon, connection, accounts, freeze)
         counts = await _counts(connection, now)
         next_at = await reminders.next_due(connection)
-    everywhere = frozen_everywhere(freezes)
     return StatusReport(
         ok=not attention,
         version=waremind.__version__,
         daemon=DaemonState(os.getpid(), timestamp(daemon.started_at), daemon.database_name),
-        frozen=freeze_of(everywhere) if everywhere else None,
+        frozen=freeze_of(freeze) if freeze else None,
         accounts=dict(Counter(account.status for account in accounts)),
         runs=counts,
         next_at=timestamp(next_at) if next_at else None,

@@ -14,6 +14,7 @@ from waremind.domain.misfire import Misfire, judge
 from waremind.domain.recurrence import Occurrence
 from waremind.objects import Operator
 from waremind.store import holds as table
+from waremind.store.accounts import AccountRow
 from waremind.store.database import Connection
 from waremind.store.holds import FreezeRow, HeldRun
 
@@ -35,6 +36,17 @@ class Holds:
         self._deliver = deliver
         self._open_at: dict[str, datetime] = {}  # when each account may send again
         self._woken = asyncio.Event()
+        self._freezes: dict[str | None, FreezeRow] = {}
+
+    async def read_freezes(self) -> None:
+        """Read what is frozen."""
+        async with self._database.connection() as connection:
+            rows = await table.select_freezes(connection)
+        self._freezes = {row.account_id: row for row in rows}
+
+    def freeze_of(self, account: str | None) -> FreezeRow | None:
+        """Find the freeze of an account, or (None) of everything."""
+        return self._freezes.get(account)
 
     def opens(self, account: str, at: datetime) -> None:
         """Release at `at` what is held of an account, if nothing holds it then."""
@@ -85,34 +97,53 @@ class Holds:
         await table.release(connection, list(chosen), now, now + timedelta(seconds=grace))
         return sent
 
-    async def freeze(self, account: str | None, operator: Operator, reason: str | None) -> bool:
+    async def freeze(
+        self, account: AccountRow | None, operator: Operator, reason: str | None
+    ) -> bool:
         """Stop every outgoing message, of an account or (None) of all; False when it is so."""
         now = self._clock.now()
-        name = operator.name or str(operator.uid)
+        row = FreezeRow(account and account.id, now, operator.name or str(operator.uid), reason)
         async with self._database.transaction() as connection:
-            if not await table.freeze(connection, FreezeRow(account, now, name, reason)):
-                return False
-            await table.hold(connection, [account] if account else None, now)
-            target = ("account" if account else "daemon", account, None)
-            await audit.write(connection, now, operator, "freeze", target, reason=reason)
-        event(log, "frozen", logging.WARNING, account=account or "all", by=name)
-        return True
+            changed = await table.freeze(connection, row)
+            if changed:
+                await table.hold(connection, [account.id] if account else None, now)
+                target = _target(account)
+                await audit.write(connection, now, operator, "freeze", target, reason=reason)
+        await self.read_freezes()
+        if changed:
+            event(log, "frozen", logging.WARNING, account=_label(account), by=row.operator)
+        return changed
 
-    async def thaw(self, account: str | None, operator: Operator, held: str) -> int | None:
+    async def thaw(self, account: AccountRow | None, operator: Operator, held: str) -> int | None:
         """End a freeze; returns how many held runs are sent after all, None: nothing was frozen."""
+        released = await self._thaw(account, operator, held)
+        await self.read_freezes()
+        if released is None:
+            return None
+        event(log, "thawed", logging.WARNING, account=_label(account), released=len(released))
+        self._deliver({run.account_id for run in released})
+        return len(released)
+
+    async def _thaw(
+        self, account: AccountRow | None, operator: Operator, held: str
+    ) -> list[HeldRun] | None:
         now = self._clock.now()
-        accounts = [account] if account else None
+        accounts = [account.id] if account else None
         async with self._database.transaction() as connection:
             # What was claimed while the freeze was being written is held like the rest.
             await table.hold(connection, accounts, now)
-            if not await table.thaw(connection, account):
+            if not await table.thaw(connection, account and account.id):
                 return None
-            target = ("account" if account else "daemon", account, None)
-            await audit.write(connection, now, operator, "thaw", target, held=held)
-            released = await self._release(connection, accounts, FREEZE, held, now)
-        event(log, "thawed", logging.WARNING, account=account or "all", released=len(released))
-        self._deliver({run.account_id for run in released})
-        return len(released)
+            await audit.write(connection, now, operator, "thaw", _target(account), held=held)
+            return await self._release(connection, accounts, FREEZE, held, now)
+
+
+def _label(account: AccountRow | None) -> str:
+    return account.label if account else "all"
+
+
+def _target(account: AccountRow | None) -> tuple[str, str | None, str | None]:
+    return ("account", account.id, account.label) if account else ("daemon", None, None)
 
 
 def _by_reminder(held: Iterable[HeldRun]) -> list[list[HeldRun]]:

@@ -157,6 +157,7 @@ async def _serve(ground: Ground, systemd: Systemd, database_name: str) -> None:
         tasks.create_task(ground.lock.keep())
         daemon = assemble(ground, tasks, ProcessGateway(), trial, database_name)
         try:
+            await daemon.holds.read_freezes()
             await daemon.accounts.start()
             sending = running(tasks, daemon.outbox.run())
             async with sending, Server(daemon).listening(listener):

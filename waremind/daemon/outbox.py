@@ -24,6 +24,11 @@ class AccountSenders:
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
 
+    def label(self, account: str) -> str:
+        """Name the account to a person; by its id when it is gone."""
+        found = self._accounts.find(account)
+        return found.row.label if found else account
+
     def is_connected(self, account: str) -> bool:
         """Tell whether the account is connected now."""
         found = self._accounts.find(account)

@@ -9,6 +9,10 @@ from waremind.whatsapp.gateway import Session
 class Senders(Protocol):
     """Whether an account can send, and what to send with; accounts are named by id."""
 
+    def label(self, account: str) -> str:
+        """Name the account to a person; by its id when it is gone."""
+        ...
+
     def is_connected(self, account: str) -> bool:
         """Tell whether the account is connected now."""
         ...

@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 
 from waremind.domain.ids import quoted
 from waremind.domain.lifecycle import MEANINGS, State, actions
-from waremind.domain.standing import STANDINGS, told
+from waremind.domain.standing import STANDINGS, Need, told
 from waremind.objects import Account, Attention, AuditEntry, Freeze, Group, Operator, Target
 from waremind.store.accounts import AccountRow
 from waremind.store.audit import AuditRow
 from waremind.store.groups import GroupRow
 from waremind.store.holds import FreezeRow
+
+RESTRICTED = Need("restricted", "warning", "send less; the held deliveries go on by themselves")
 
 
 def timestamp(at: datetime) -> str:
@@ -27,8 +29,8 @@ def is_restricted(row: AccountRow, now: datetime) -> bool:
     return row.state is State.CONNECTED and until is not None and until > now
 
 
-def account_of(row: AccountRow, now: datetime) -> Account:
-    """Show an account."""
+def account_of(row: AccountRow, now: datetime, freeze: FreezeRow | None) -> Account:
+    """Show an account; `freeze` is its own, not that of everything."""
     meaning = MEANINGS[row.state]
     restricted = is_restricted(row, now)
     return Account(
@@ -38,7 +40,7 @@ def account_of(row: AccountRow, now: datetime) -> Account:
         reason="restricted" if restricted else meaning.reason,
         status_text=status_text(row, restricted=restricted),
         actions=actions(row.state),
-        attention=attention_of(row, restricted=restricted),
+        attention=attention_of(row, freeze, restricted=restricted),
         jid=row.jid,
         phone=row.phone,
         push_name=row.push_name,
@@ -58,25 +60,35 @@ def status_text(row: AccountRow, *, restricted: bool) -> str:
     return told(row.state, row.detail)
 
 
-def attention_of(row: AccountRow, *, restricted: bool) -> list[Attention]:
+def attention_of(row: AccountRow, freeze: FreezeRow | None, *, restricted: bool) -> list[Attention]:
     """List what needs a person."""
-    if restricted:
-        fix = "send less; the held deliveries go on by themselves"
-        need = ("restricted", "warning", fix)
-    else:
-        need = STANDINGS[row.state].need
-    if need is None:
-        return []
-    code, severity, fix = need
-    return [
-        Attention(
-            code=code,
-            severity=severity,
-            since=timestamp(row.state_since),
-            text=status_text(row, restricted=restricted),
-            fix=fix.format(label=quoted(row.label)),
+    found: list[Attention] = []
+    if need := RESTRICTED if restricted else STANDINGS[row.state].need:
+        found.append(
+            Attention(
+                code=need.code,
+                severity=need.severity,
+                since=timestamp(row.state_since),
+                text=status_text(row, restricted=restricted),
+                fix=need.fix.format(label=quoted(row.label)),
+            )
         )
-    ]
+    if freeze:
+        fix = f"waremind thaw --account {quoted(row.label)}"
+        found.append(frozen(freeze, "its outgoing messages are", fix))
+    return found
+
+
+def frozen(freeze: FreezeRow, what: str, fix: str) -> Attention:
+    """Say that a freeze needs a person to end it."""
+    reason = f": {freeze.reason}" if freeze.reason else ""
+    return Attention(
+        code="frozen",
+        severity="warning",
+        since=timestamp(freeze.since),
+        text=f"{what} frozen by {freeze.operator}{reason}",
+        fix=fix,
+    )
 
 
 def group_of(row: GroupRow) -> Group:

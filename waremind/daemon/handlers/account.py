@@ -40,7 +40,7 @@ STATUSES = sorted({meaning.status for meaning in MEANINGS.values()})
 
 
 def _shown(daemon: Daemon, row: AccountRow) -> AccountObject:
-    return account_of(row, daemon.now())
+    return account_of(row, daemon.now(), daemon.holds.freeze_of(row.id))
 
 
 async def add(daemon: Daemon, asking: Asking, request: AccountAdd) -> AccountChanged:
