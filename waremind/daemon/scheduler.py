@@ -75,7 +75,8 @@ class Scheduler:
         # Computed before the transaction, and guarded by the row's revision inside of it.
         judgements = await trial.judge([_claim_of(row, now) for row in rows])
         judged = list(zip(rows, judgements, strict=True))
-        async with self._database.transaction() as connection:
+        # Before anything is sent its mark is flushed, and this with it.
+        async with self._database.transaction(flushed=False) as connection:
             for row in (row for row, judgement in judged if judgement is None):
                 event(log, "rule too slow", logging.ERROR, reminder=row.name)
                 await reminders.mark_too_slow(connection, row.id, row.revision, now)

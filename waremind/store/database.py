@@ -130,9 +130,15 @@ class Database:
                 yield connection
 
     @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[Connection]:
-        """Lend a connection for one transaction: all of it, or on an exception nothing."""
+    async def transaction(self, *, flushed: bool = True) -> AsyncGenerator[Connection]:
+        """Lend a connection for one transaction: all of it, or on an exception nothing.
+
+        One that is not `flushed` ends without waiting for the disk. If the machine fails it may be
+        undone, but never while one that was flushed after it is not.
+        """
         async with self.connection() as connection, connection.transaction():
+            if not flushed:
+                await connection.execute("SET LOCAL synchronous_commit = off")
             yield connection
 
 
