@@ -7,12 +7,17 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 
-from bench import throughput
+from bench import command_line, memory, messages, punctuality, queue, throughput
 from bench.finding import FULL, SHORT, Finding, Scale
 
 Measure = Callable[[Scale], AsyncIterator[Finding]]
 CLAIMS: dict[str, Measure] = {
+    "command-line": command_line.measure,
+    "memory": memory.measure,
+    "queue": queue.measure,
     "throughput": throughput.measure,
+    "punctuality": punctuality.measure,
+    "messages": messages.measure,
 }
 HEAD = ("claim, and its yardstick", "measured", "yardstick", "", "ratio", "target", "ok")
 ROW = "{:70} {:>10} {:>10} {:8} {:>6} {:>14} {}\n"
