@@ -1,0 +1,114 @@
+"""The scheduler against those who change, lock or ruin the rows that it claims."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from delivery.clockwork import START, engine
+
+from waremind.daemon.scheduler import Scheduler
+from waremind.objects import Operator
+
+pytestmark = pytest.mark.anyio
+
+MINUTE = timedelta(minutes=1)
+SOON = {"at": "2026-03-02T08:01:00"}
+# From a 31st on it never fires again: python-dateutil looks for it until the year 9999.
+HOSTILE = "FREQ=MONTHLY;BYMONTH=4,6,9,11"
+WAITS = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%reminders%'"
+
+
+async def test_a_reminder_that_is_being_changed_is_waited_for_and_fires_as_changed(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with (
+        engine(dsn, tmp_path) as playing,
+        await psycopg.AsyncConnection.connect(dsn) as editor,
+    ):
+        await playing.add("changed", **SOON)
+        await playing.add("beside it", **SOON)
+        await editor.execute(
+            "UPDATE reminders SET text = 'new', revision = revision + 1 WHERE name = 'changed'"
+        )
+        playing.clock.pass_to(START + MINUTE)
+        await playing.wait_for(WAITS)
+        await editor.commit()
+        await playing.at_rest()
+        assert sorted(seen.text for seen in playing.sent) == ["beside it", "new"]
+        assert {seen.at for seen in playing.sent} == {START + MINUTE}
+
+
+async def test_a_reminder_that_is_paused_at_that_very_moment_does_not_fire(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with (
+        engine(dsn, tmp_path) as playing,
+        await psycopg.AsyncConnection.connect(dsn) as editor,
+    ):
+        await playing.add("paused", **SOON)
+        await editor.execute("UPDATE reminders SET state = 'paused', revision = revision + 1")
+        playing.clock.pass_to(START + MINUTE)
+        await playing.wait_for(WAITS)
+        await editor.commit()
+        await playing.at_rest()
+        assert playing.sent == []
+
+
+async def test_two_schedulers_never_make_two_runs_of_one_occurrence(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        for number in range(5):
+            name = f"each minute {number}"
+            await playing.add(name, rrule="FREQ=MINUTELY", start="2026-03-02T07:00")
+        second = Scheduler(playing.daemon.ground, playing.daemon.deliveries.wake)
+        task = asyncio.create_task(second.run())
+        await playing.pass_to(START + 20 * MINUTE)
+        task.cancel()
+        await asyncio.wait([task])
+        for number in range(5):
+            assert len(await playing.became(f"each minute {number}")) == 20
+        assert len(playing.sent) == 100
+
+
+@pytest.mark.parametrize("rrule", [HOSTILE])
+async def test_a_rule_that_can_no_longer_be_computed_needs_a_person_and_makes_no_other_late(
+    dsn: str, tmp_path: Path, rrule: str
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        for name in ("before", "slow", "after"):
+            await playing.add(name, rrule="FREQ=MINUTELY;COUNT=3", start="2026-03-02T08:01")
+        await playing.sql(
+            "UPDATE reminders SET rrule = %s, start = '2026-01-31T08:01' WHERE name = 'slow'", rrule
+        )
+        await playing.pass_to(START + 3 * MINUTE)
+        minutes = [START + minute * MINUTE for minute in (1, 2, 3)]
+        assert playing.fired("before") == playing.fired("after") == minutes
+        assert playing.fired("slow") == []
+        slow = await playing.show("slow")
+        assert "rule_too_slow" in {attention.code for attention in slow.attention}
+
+
+async def test_however_long_a_freeze_few_runs_are_held(dsn: str, tmp_path: Path) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        each_minute = {"rrule": "FREQ=MINUTELY", "start": "2026-03-02T07:00", "grace_seconds": 120}
+        for rule in ("skip", "once", "all"):
+            await playing.add(rule, misfire=rule, **each_minute)
+        await playing.daemon.holds.freeze(None, Operator(0, "root"), None)
+        await playing.pass_to(START + 30 * MINUTE)
+        held = {
+            rule: sum(status == "held" for status, *_ in await playing.became(rule))
+            for rule in ("skip", "once", "all")
+        }
+        assert held["skip"] <= held["once"] <= 4
+        assert held["all"] <= 13
+        assert playing.sent == []
+        for rule in held:
+            assert len(await playing.became(rule)) == 30
+        await playing.daemon.holds.thaw(None, Operator(0, "root"), "skip")
+        await playing.at_rest()
+        assert 0 < len(playing.sent) <= 3 * 3
