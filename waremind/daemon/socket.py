@@ -41,14 +41,15 @@ def listen(path: Path, group: str) -> socket.socket:
     if len(bytes(path)) > SOCKET_PATH_LIMIT:
         message = f"cannot listen on {path}: the path is longer than {SOCKET_PATH_LIMIT} bytes"
         raise WaremindError(
-            ErrorCode.INVALID_INPUT, message, hint="choose a shorter one: socket in config.toml"
+            ErrorCode.INVALID_INPUT, message, hint="choose a shorter one: WAREMIND_SOCKET"
         )
     refuse_if_answered(path)
     try:
         return _bound(path, group)
     except OSError as error:
         message = f"cannot listen on {path}: {error.strerror}"
-        hint = f"make {path.parent} writable for uid {os.geteuid()}, or choose another: socket"
+        place = f"make {path.parent} writable for uid {os.geteuid()}"
+        hint = f"{place}, or choose another: WAREMIND_SOCKET"
         raise WaremindError(ErrorCode.PERMISSION_DENIED, message, hint=hint) from None
 
 
