@@ -1,8 +1,16 @@
 """Work that runs beside: its failure belongs to whoever waits for it, and never ends the daemon."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Sequence,
+)
 from typing import Any, NoReturn, TypeVar
 
 from waremind.daemon.logs import event
@@ -57,12 +65,28 @@ async def steadily(round_: Callable[[], Awaitable[None]], *, patience_seconds: f
             await asyncio.sleep(patience_seconds)
 
 
+@contextlib.asynccontextmanager
+async def under_way(
+    works: Iterable[Coroutine[Any, Any, T]],
+) -> AsyncGenerator[list[asyncio.Task[T]]]:
+    """Have all of these done beside the body; what the body does not wait for is cancelled."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        yield tasks
+    finally:
+        await _cancelled(tasks)
+
+
 async def first_of(*waits: Coroutine[Any, Any, object]) -> None:
     """Wait until one of them returns; the others are cancelled."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _cancelled(tasks)
+
+
+async def _cancelled(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from waremind.daemon.futures import first_of, steadily
+from waremind.daemon.futures import first_of, steadily, under_way
 from waremind.daemon.ground import Ground
 from waremind.daemon.logs import event
 from waremind.daemon.rule_trial import RuleTrial
@@ -24,6 +24,7 @@ from waremind.store.runs import RunRow
 log = logging.getLogger(__name__)
 
 BATCH = 100  # the knee of rows a second: larger ones hold their locks longer for little
+BATCHES = 4  # read at once
 PATIENCE_SECONDS = 1.0  # with a database that is away
 
 Judged = tuple[ReminderRow, Judgement]
@@ -66,26 +67,37 @@ class Scheduler:
         )
 
     async def _claim(self, trial: RuleTrial) -> bool:
-        """Claim a batch of what is due; False when nothing is."""
+        """Claim some batches of what is due; False when nothing is."""
         now = self._clock.now()
         async with self._database.connection() as connection:
-            rows = await reminders.select_due(connection, now, BATCH)
-        if not rows:
-            return False
-        # Computed before the transaction, and guarded by the row's revision inside of it.
-        judgements = await trial.judge([_claim_of(row, now) for row in rows])
-        judged = list(zip(rows, judgements, strict=True))
+            rows = await reminders.select_due(connection, now, BATCH * BATCHES)
+        batches = [rows[first : first + BATCH] for first in range(0, len(rows), BATCH)]
+        questions = ([_claim_of(row, now) for row in batch] for batch in batches)
+        # Judged before the transaction, which is guarded by the rows' revisions; all but the first
+        # batch while another one is written.
+        async with under_way(trial.judge(question) for question in questions) as judging:
+            for batch, judgements in zip(batches, judging, strict=True):
+                await self._write(list(zip(batch, await judgements, strict=True)), now)
+        return bool(rows)
+
+    async def _write(
+        self, judged: Sequence[tuple[ReminderRow, Judgement | None]], now: datetime
+    ) -> None:
+        """Claim a batch, unless the lock was lost meanwhile, and tell who has something to send."""
+        if not self._lock.held.is_set():
+            return
         # Before anything is sent its mark is flushed, and this with it.
         async with self._database.transaction(flushed=False) as connection:
             for row in (row for row, judgement in judged if judgement is None):
                 event(log, "rule too slow", logging.ERROR, reminder=row.name)
                 await reminders.mark_too_slow(connection, row.id, row.revision, now)
             sound = [(row, judgement) for row, judgement in judged if judgement is not None]
-            await self._write(connection, sound, now)
-        self._deliver({row.account_id for row in rows})
-        return True
+            await self._move_on(connection, sound, now)
+        self._deliver({row.account_id for row, _ in judged})
 
-    async def _write(self, connection: Connection, judged: Sequence[Judged], now: datetime) -> None:
+    async def _move_on(
+        self, connection: Connection, judged: Sequence[Judged], now: datetime
+    ) -> None:
         """Move the reminders on, and write what became of the occurrences that they leave."""
         advances = [Advance.to(row, judgement.next) for row, judgement in judged]
         claimed = await reminders.advance(connection, advances)
