@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 
 import pytest
 from systemd.daemon_process import PROGRAM, DaemonProcess, Ear
+from systemd.short_path import tmp_path
+
+__all__ = ["tmp_path"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Patient:
             check=False,
             timeout=60,
         )
+        assert done.stdout, done.stderr.decode()
         return Visit(done.returncode, json.loads(done.stdout))
 
     def daemon(self, **variables: object) -> DaemonProcess:
@@ -84,18 +89,19 @@ def moved_in(directory: Path) -> Patient:
 
 
 @pytest.fixture
-def patient(tmp_path: Path) -> Patient:
+def patient(request: pytest.FixtureRequest) -> Patient:
     """Give a place where no daemon runs yet."""
-    return moved_in(tmp_path)
+    return moved_in(request.getfixturevalue("tmp_path"))
 
 
 @pytest.fixture(scope="module")
-def household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
+def household() -> Iterator[Patient]:
     """Run a daemon for all tests of a module."""
-    patient = moved_in(tmp_path_factory.mktemp("patient"))
-    with Ear(patient.directory / "notify") as ear, patient.daemon(NOTIFY_SOCKET=ear.path):
-        ear.until("READY")
-        yield patient
+    with tempfile.TemporaryDirectory(prefix="waremind-") as name:
+        patient = moved_in(Path(name))
+        with Ear(patient.directory / "notify") as ear, patient.daemon(NOTIFY_SOCKET=ear.path):
+            ear.until("READY")
+            yield patient
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 PROGRAM = Path(sys.executable).with_name("waremind")
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 45.0
 # Puts the listener where systemd puts the first one that it passes. Only there is the pid known.
 HAND_OVER = """
 import os, sys

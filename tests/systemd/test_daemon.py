@@ -107,7 +107,7 @@ class Crowd:
         """Wait until so many calls more are answered, or one is lost."""
         with self._progress:
             goal = self.answered + calls
-            assert self._progress.wait_for(lambda: self.lost or self.answered >= goal, 30)
+            assert self._progress.wait_for(lambda: self.lost or self.answered >= goal, 60)
 
     def _call(self) -> None:
         while not self._ended:
