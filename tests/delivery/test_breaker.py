@@ -10,6 +10,7 @@ import pytest
 from daemon_process import DaemonProcess, environment, until
 from delivery.conftest import Staging
 from delivery.stage import UNGOVERNED, Stage, moment, stage
+from postgres_fixtures import Postgres
 from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.requests.account import AccountReconnect
@@ -18,18 +19,23 @@ GROUPS = 3
 HOLD_SECONDS = 5
 
 
-@pytest.fixture
-def daemon(dsn: str, played_whatsapp: PlayedWhatsApp) -> Iterator[DaemonProcess]:
-    """Yield a daemon whose breaker closes again soon."""
+@pytest.fixture(scope="module")
+def brief_holds(
+    shared_whatsapp: PlayedWhatsApp, postgres: Postgres, migrated_template: str
+) -> Iterator[Staging]:
+    """Pair accounts on a daemon whose breaker closes again soon."""
     hold = {"WAREMIND_GOVERNOR__HOLD_SECONDS": str(HOLD_SECONDS)}
-    with DaemonProcess(environment(played_whatsapp, dsn) | UNGOVERNED | hold) as daemon:
-        yield daemon
+    with (
+        postgres.database(migrated_template) as dsn,
+        DaemonProcess(environment(shared_whatsapp, dsn) | UNGOVERNED | hold) as daemon,
+    ):
+        yield lambda groups: stage(daemon, shared_whatsapp, dsn, groups)
 
 
 @pytest.fixture
-def restricted(daemon: DaemonProcess, played_whatsapp: PlayedWhatsApp, dsn: str) -> Stage:
+def restricted(brief_holds: Staging) -> Stage:
     """Give an account that WhatsApp has just told to send no more, in the middle of a batch."""
-    made = stage(daemon, played_whatsapp, dsn, GROUPS)
+    made = brief_holds(GROUPS)
     with made.behaving(ack_error=463):
         made.remind()
         made.has("held", GROUPS)
@@ -87,9 +93,10 @@ def test_a_reconnect_neither_ends_a_hold_nor_forgets_it(restricted: Stage) -> No
     ended(restricted, sent=GROUPS)
 
 
-def test_another_account_goes_on_while_one_is_held(restricted: Stage) -> None:
-    other = stage(restricted.daemon, restricted.whatsapp, restricted.dsn, 1)
+def test_another_account_goes_on_while_one_is_held(restricted: Stage, brief_holds: Staging) -> None:
+    other = brief_holds(1)
     assert other.send("I am not restricted").status == "sent"
+    assert restricted.run().status == "held"
 
 
 def test_a_temporary_ban_in_mid_batch_holds_the_rest_until_it_has_ended(staging: Staging) -> None:
