@@ -19,6 +19,7 @@ MINUTE = timedelta(minutes=1)
 SOON = {"at": "2026-03-02T08:01:00"}
 # From a 31st on it never fires again: python-dateutil looks for it until the year 9999.
 HOSTILE = "FREQ=MONTHLY;BYMONTH=4,6,9,11"
+NOT_UNDERSTOOD = "FREQ=SECONDLY"
 WAITS = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%reminders%'"
 
 
@@ -75,7 +76,7 @@ async def test_two_schedulers_never_make_two_runs_of_one_occurrence(
         assert len(playing.sent) == 100
 
 
-@pytest.mark.parametrize("rrule", [HOSTILE])
+@pytest.mark.parametrize("rrule", [HOSTILE, NOT_UNDERSTOOD])
 async def test_a_rule_that_can_no_longer_be_computed_needs_a_person_and_makes_no_other_late(
     dsn: str, tmp_path: Path, rrule: str
 ) -> None:

@@ -51,7 +51,7 @@ TROUBLES = {
     ),
     "rule_too_slow": Trouble(
         "critical",
-        "its rule takes more than 100 ms of CPU, so it does not fire",
+        "its rule cannot be computed within 100 ms of CPU, so it does not fire",
         "waremind reminder edit {name} --rrule RULE",
     ),
     "last_run_failed": Trouble(

@@ -5,10 +5,11 @@ No polling: it sleeps to the next due time by the wall clock, and is woken when 
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfoNotFoundError
 
 from waremind.daemon.futures import first_of, steadily, under_way
 from waremind.daemon.ground import Ground
@@ -16,6 +17,7 @@ from waremind.daemon.logs import event
 from waremind.daemon.rule_trial import RuleTrial
 from waremind.domain.ids import new_id
 from waremind.domain.misfire import SENT_LATE_AT_MOST, Claim, Judgement
+from waremind.errors import WaremindError
 from waremind.store import deliveries, holds, reminders, runs
 from waremind.store.database import Connection
 from waremind.store.reminders import Advance, ReminderRow
@@ -72,28 +74,27 @@ class Scheduler:
         async with self._database.connection() as connection:
             rows = await reminders.select_due(connection, now, BATCH * BATCHES)
         batches = [rows[first : first + BATCH] for first in range(0, len(rows), BATCH)]
-        questions = ([_claim_of(row, now) for row in batch] for batch in batches)
         # Judged before the transaction, which is guarded by the rows' revisions; all but the first
         # batch while another one is written.
-        async with under_way(trial.judge(question) for question in questions) as judging:
-            for batch, judgements in zip(batches, judging, strict=True):
-                await self._write(list(zip(batch, await judgements, strict=True)), now)
+        async with under_way(_judge(trial, batch, now) for batch in batches) as judging:
+            for batch, judged in zip(batches, judging, strict=True):
+                await self._write(batch, await judged, now)
         return bool(rows)
 
     async def _write(
-        self, judged: Sequence[tuple[ReminderRow, Judgement | None]], now: datetime
+        self, rows: Sequence[ReminderRow], judged: Mapping[str, Judgement], now: datetime
     ) -> None:
         """Claim a batch, unless the lock was lost meanwhile, and tell who has something to send."""
         if not self._lock.held.is_set():
             return
         # Before anything is sent its mark is flushed, and this with it.
         async with self._database.transaction(flushed=False) as connection:
-            for row in (row for row, judgement in judged if judgement is None):
-                event(log, "rule too slow", logging.ERROR, reminder=row.name)
+            for row in (row for row in rows if row.id not in judged):
+                event(log, "cannot compute a rule", logging.ERROR, reminder=row.name)
                 await reminders.mark_too_slow(connection, row.id, row.revision, now)
-            sound = [(row, judgement) for row, judgement in judged if judgement is not None]
+            sound = [(row, judged[row.id]) for row in rows if row.id in judged]
             await self._move_on(connection, sound, now)
-        self._deliver({row.account_id for row, _ in judged})
+        self._deliver({row.account_id for row in rows})
 
     async def _move_on(
         self, connection: Connection, judged: Sequence[Judged], now: datetime
@@ -126,11 +127,23 @@ class Scheduler:
         )
 
 
-def _claim_of(row: ReminderRow, now: datetime) -> Claim:
-    due = row.due
-    if due is None:
-        raise ValueError(f"reminder {row.id} waits for nothing")  # the database forbids it
-    return Claim(row.recurrence, due, now, timedelta(seconds=row.grace_seconds), row.misfire)
+async def _judge(
+    trial: RuleTrial, rows: Sequence[ReminderRow], now: datetime
+) -> dict[str, Judgement]:
+    """Judge reminders by id; one whose rule cannot be computed is left out."""
+    claims = {row.id: claim for row in rows if (claim := _claim_of(row, now))}
+    judged = zip(claims, await trial.judge(list(claims.values())), strict=True)
+    return {id_: judgement for id_, judgement in judged if judgement is not None}
+
+
+def _claim_of(row: ReminderRow, now: datetime) -> Claim | None:
+    """Make a reminder's claim; None when its rule or zone, once accepted, no longer is."""
+    try:
+        recurrence, due = row.recurrence, row.due
+    except (WaremindError, ZoneInfoNotFoundError):
+        return None
+    grace = timedelta(seconds=row.grace_seconds)
+    return Claim(recurrence, due, now, grace, row.misfire) if due else None
 
 
 def _runs_of(row: ReminderRow, judgement: Judgement, now: datetime) -> list[RunRow]:
