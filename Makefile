@@ -65,3 +65,7 @@ rules: $(VENV)/.made  ## what is previewed is what fires: all rules, all zones, 
 .PHONY: crash
 crash: $(VENV)/.made  ## kill -9 at random points under due deliveries: SEEDS=200 DELIVERIES=1000
 	@PYTHONPATH=tests $(BIN)/python -m crash_campaign --seeds $(or $(SEEDS),200) --deliveries $(or $(DELIVERIES),1000)
+
+.PHONY: crash-accounts
+crash-accounts: $(VENV)/.made  ## kill -9 amid pair, unpair, delete: ROUNDS=100
+	@PYTHONPATH=tests $(BIN)/python -m daemon.kills --rounds $(or $(ROUNDS),100)

@@ -116,7 +116,7 @@ def test_until_is_a_date_a_local_time_or_utc(text: str, until: date) -> None:
         ("FREQ=DAILY;UNTIL=20260230", "UNTIL=20260230: day is out of range", "UNTIL=20261231"),
         ("FREQ=DAILY;UNTIL=20261231T2500", "is not a date", "UNTIL=20261231T090000"),
         ("FREQ=DAILY;UNTIL=99991231", "UNTIL=99991231 is out of range", "leave UNTIL out"),
-        ("FREQ=DAILY;BYHOUR=９", "BYHOUR=９ is out of range", "0 to 23"),  # noqa: RUF001
+        ("FREQ=DAILY;BYHOUR=９", "BYHOUR=９ is out of range", "0 to 23"),
     ],
 )
 def test_a_rule_is_refused_with_its_part_named_and_a_cure(
