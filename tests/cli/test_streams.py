@@ -129,6 +129,22 @@ def test_a_full_disk_is_a_failure_with_its_reason(
     assert "No space left" in json.loads(process.stderr)["error"]["message"]
 
 
+@pytest.mark.parametrize("line", ["--version", "--help", "account --help", "version"])
+def test_whatever_cannot_be_written_is_told_without_a_traceback(
+    line: str, environment: dict[str, str]
+) -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [PROGRAM, *line.split()]
+        process = subprocess.run(
+            command, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert process.returncode == 1
+    assert process.stderr.splitlines() == [
+        "error: cannot write to <stdout>: No space left on device",
+        "hint: see where the output goes; what was asked has been done",
+    ]
+
+
 def test_a_closed_stdout_is_no_failure(played: PlayedDaemon, environment: dict[str, str]) -> None:
     played.answers[Status] = samples.status()
     shell = ["bash", "-c", f"'{PROGRAM}' status >&-"]

@@ -240,6 +240,7 @@ def test_what_is_not_there_is_not_found(crowded: Running, command: list[str]) ->
         (["reminder", "edit", "taken", "--tz", "Mars/Base"], "'Mars/Base'", "area and city"),
         (["reminder", "edit", "taken", "--at", "2020-01-01T09:00"], "is past", "waremind send"),
         (["run", "list", "--since", "soon"], "--since 'soon'", "1d"),
+        (["run", "list", "--since", "yesterday"], "--since 'yesterday'", "1d"),
         (["send", "-a", "ops", "--to", "Team", "--text", "x", "--key", ""], "key ''", "--key"),
         (["send", "-a", "ops", "--to", "Team", "--text", "x", "--timeout", "0s"], "0 sec", "60s"),
     ],

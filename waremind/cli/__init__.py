@@ -22,7 +22,12 @@ def _run(arguments: list[str]) -> int:
         from waremind import __version__  # noqa: PLC0415
         from waremind.cli.output import Output  # noqa: PLC0415
 
-        Output().line(__version__)
+        try:
+            Output().line(__version__)
+        except Exception as error:  # noqa: BLE001 - as with any other command
+            from waremind.cli.app import explain  # noqa: PLC0415
+
+            return explain(error, Output())
         return 0
     from waremind.cli.app import run  # noqa: PLC0415
 

@@ -80,10 +80,11 @@ def run(arguments: list[str]) -> int:
     except (Exception, Abort) as error:  # noqa: BLE001 - the last one who can explain it
         # What was wrong may stand before the option that asks for JSON.
         output = Output(json=wishes.json or "--json" in arguments)
-        return _explain(error, output, debug=wishes.debug)
+        return explain(error, output, debug=wishes.debug)
 
 
-def _explain(error: BaseException, output: Output, *, debug: bool) -> int:
+def explain(error: BaseException, output: Output, *, debug: bool = False) -> int:
+    """Say what went wrong, and with which code the process ends."""
     if debug:
         output.trace(traceback.format_exc())
     failure = _failure(error)

@@ -26,7 +26,7 @@ class Script(Struct, frozen=True):
 
 @noun.verb()
 def completion(cli: Invocation, shell: Shell) -> None:
-    """Print the completion script of a shell: waremind completion bash > FILE that it reads."""
+    """Print what a shell needs to complete commands and flags."""
     script = _typer().get_completion_script(prog_name=PROGRAM, complete_var=VARIABLE, shell=shell)
     cli.show(Script(shell, script), lambda shown: shown.script.split("\n"))
 

@@ -23,7 +23,10 @@ JOIN = "usermod -aG waremind USER, then log in again"
 
 @noun.verb()
 def doctor(cli: Invocation) -> None:
-    """Check everything, with the cure of each thing that is wrong; exit 3 when one needs you."""
+    """Check everything, and say how to mend what is wrong.
+
+    Exit 3 when something needs a person.
+    """
     report = DoctorReport.of([clock(), *_reached(cli)])
     cli.show(report, _lines)
     cli.settle(asked=True, good=report.ok)

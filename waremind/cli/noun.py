@@ -36,6 +36,24 @@ _SHARED = [
 ]
 
 
+def _show_help(context: Invocation, _option: TyperOption, asked: bool) -> None:  # noqa: FBT001 - Typer's
+    if asked and not context.resilient_parsing:
+        context.output.line(context.get_help())
+        context.exit()
+
+
+# Typer's own writes past `Output`, and so fails with a traceback where nothing can be written.
+_HELP = TyperOption(
+    param_decls=["-h", "--help"],
+    is_flag=True,
+    default=False,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_help,
+    help="Show this message and exit.",
+)
+
+
 def _with_shared(params: list[Any]) -> list[Any]:
     return [*params[:-1], *_SHARED, *params[-1:]]
 
@@ -48,6 +66,10 @@ class Command(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
         """List its own options, the shared ones, and --help."""
         return _with_shared(super().get_params(ctx))
+
+    def get_help_option(self, ctx: Any) -> Any:  # noqa: ARG002 - the name is Typer's
+        """Give the option --help."""
+        return _HELP
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Write what is required without the braces that Typer puts around it."""
@@ -62,6 +84,10 @@ class Group(TyperGroup):
     def get_params(self, ctx: Any) -> list[Any]:
         """List its own options, the shared ones, and --help."""
         return _with_shared(super().get_params(ctx))
+
+    def get_help_option(self, ctx: Any) -> Any:  # noqa: ARG002 - the name is Typer's
+        """Give the option --help."""
+        return _HELP
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; none at all is a question for help."""

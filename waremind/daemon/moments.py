@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from waremind.domain.duration import parse_duration
 from waremind.domain.wall_time import parse_instant
+from waremind.errors import WaremindError
 
 
 def since(text: str | None, now: datetime) -> datetime | None:
@@ -14,6 +15,10 @@ def since(text: str | None, now: datetime) -> datetime | None:
     """
     if text is None:
         return None
-    if "T" in text.upper():
-        return parse_instant(text, ZoneInfo("UTC"), flag="--since").astimezone(UTC)
-    return now - parse_duration(text, flag="--since")
+    try:
+        if "T" in text.upper():
+            return parse_instant(text, ZoneInfo("UTC"), flag="--since").astimezone(UTC)
+        return now - parse_duration(text, flag="--since")
+    except WaremindError as error:
+        hint = "write it like 1d, 90m or 2026-12-01T09:00:00Z"
+        raise WaremindError(error.code, error.message, hint=hint) from None
