@@ -34,6 +34,10 @@ test: lint  ## everything that makes a checkout trusted
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --include='waremind/domain/*,waremind/protocol.py' --fail-under=100 --skip-covered
 
+.PHONY: retest
+retest: $(VENV)/.made  ## what failed the last time, alone and one after the other
+	@$(PYTEST) -n 0 --last-failed --last-failed-no-failures=none
+
 .PHONY: lint
 lint: $(VENV)/.made  ## formatting, lint, types, layers
 	@$(BIN)/ruff format --check --quiet .
@@ -56,7 +60,7 @@ test-systemd: $(VENV)/.made  ## the daemon's life under a real systemd, booted i
 
 .PHONY: bench
 bench: $(VENV)/.made  ## every number that is claimed, as a ratio measured in one run
-	@PYTHONPATH=tests $(BIN)/python -m bench
+	@PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
 
 .PHONY: rules
 rules: $(VENV)/.made  ## what is previewed is what fires: all rules, all zones, 2024 to 2037
