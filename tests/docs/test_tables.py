@@ -53,7 +53,7 @@ def test_every_status_is_there_with_its_reasons() -> None:
 def test_everything_that_needs_a_person_is_there() -> None:
     needs = {standing.need.code for standing in STANDINGS.values() if standing.need}
     explained = {(row[1], row[0]) for row in rows("What needs a person")}
-    others = {("daemon, account", "frozen"), ("reminder", "more")}
+    others = {("daemon, account", "frozen"), ("reminder, run", "more"), ("run", "send_unknown")}
     of_accounts = {("account", code) for code in needs | {"restricted"}}
     assert explained == others | of_accounts | {("reminder", code) for code in TROUBLES}
 

@@ -12,7 +12,7 @@ from reminders.samples import adding, ago
 
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Run
-from waremind.requests.daemon import AuditList
+from waremind.requests.daemon import AuditList, Status
 from waremind.requests.reminder import ReminderShow
 from waremind.requests.run import RunList, RunResolve, RunShow
 
@@ -101,6 +101,16 @@ def test_a_run_says_how_it_is_and_why(daemon: Running) -> None:
         ("Friends", "held", 0),
     ]
     assert run.occurs_at.endswith(("+01:00", "+02:00"))
+
+
+def test_a_message_of_unknown_outcome_needs_a_person_until_it_is_resolved(daemon: Running) -> None:
+    run = unknown(daemon)
+    daemon.sql("UPDATE runs SET reminder_id = NULL WHERE id = %s", run.id)
+    (need,) = [each for each in daemon.call(Status()).attention if each.kind == "run"]
+    assert (need.code, need.id) == ("send_unknown", run.id)
+    assert f"waremind run resolve {run.id}" in need.fix
+    daemon.call(RunResolve(run=run.id, outcome="sent"))
+    assert [each for each in daemon.call(Status()).attention if each.kind == "run"] == []
 
 
 @pytest.mark.parametrize("outcome", ["sent", "failed"])

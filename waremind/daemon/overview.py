@@ -1,6 +1,7 @@
-"""All that needs a person: freezes, accounts, reminders."""
+"""All that needs a person: freezes, accounts, reminders, runs."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -10,11 +11,12 @@ from waremind.daemon.state import Daemon
 from waremind.daemon.views import frozen, timestamp
 from waremind.objects import Account, Attention, StatusAttention
 from waremind.store import reminders as reminders_table
+from waremind.store import runs as runs_table
 from waremind.store.database import Connection
 from waremind.store.holds import FreezeRow
 
-# A glance: who has more troubled reminders than these lists them all.
-MOST_REMINDERS = 50
+# A glance: who has more troubled reminders, or runs, than these lists them all.
+MOST = 50
 THAW = "waremind thaw"
 
 
@@ -31,21 +33,40 @@ async def attention_of_all(
     for account in accounts:
         found += [_of("account", account.id, account.label, entry) for entry in account.attention]
     silent = [account.id for account in accounts if account.status in ACCOUNT_TROUBLES]
-    rows = await reminders_table.select_troubled(connection, silent, MOST_REMINDERS + 1)
-    for reminder in await reminders_of(daemon, connection, rows[:MOST_REMINDERS]):
+    rows = await reminders_table.select_troubled(connection, silent, MOST + 1)
+    for reminder in await reminders_of(daemon, connection, rows[:MOST]):
         found += [_of("reminder", reminder.id, reminder.name, e) for e in reminder.attention]
-    if len(rows) > MOST_REMINDERS:
-        found.append(_of("reminder", None, None, _more(daemon)))
+    if len(rows) > MOST:
+        found.append(_of("reminder", None, None, _more(daemon, "reminder")))
+    return found + await _of_sends(daemon, connection)
+
+
+async def _of_sends(daemon: Daemon, connection: Connection) -> list[StatusAttention]:
+    """List the messages of no reminder of which nobody can know whether they were sent."""
+    runs = await runs_table.unknown_sends(connection, MOST + 1)
+    found = [_of("run", run, None, _unknown(run, since)) for run, since in runs[:MOST]]
+    if len(runs) > MOST:
+        found.append(_of("run", None, None, _more(daemon, "run")))
     return found
 
 
-def _more(daemon: Daemon) -> Attention:
+def _unknown(run: str, since: datetime) -> Attention:
+    return Attention(
+        code="send_unknown",
+        severity="warning",
+        since=timestamp(since),
+        text="nobody can know whether it was sent",
+        fix=f"look at the phone, then: waremind run resolve {run} --as sent|failed",
+    )
+
+
+def _more(daemon: Daemon, what: str) -> Attention:
     return Attention(
         code="more",
         severity="warning",
         since=timestamp(daemon.now()),
-        text=f"more than {MOST_REMINDERS} reminders need a person",
-        fix="waremind reminder list",
+        text=f"more than {MOST} {what}s need a person",
+        fix=f"waremind {what} list",
     )
 
 

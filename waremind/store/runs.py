@@ -130,6 +130,17 @@ async def last_of(connection: Connection, reminders: Sequence[str]) -> dict[str,
         return {run.reminder_id: run for run in await cursor.fetchall() if run.reminder_id}
 
 
+async def unknown_sends(connection: Connection, limit: int) -> list[tuple[str, datetime]]:
+    """Read which messages of no reminder have an unknown outcome, and since when, oldest first."""
+    query = """
+        SELECT r.id, min(d.finished_at) AS since
+        FROM deliveries d JOIN runs r ON r.id = d.run_id
+        WHERE d.status = 'unknown' AND r.reminder_id IS NULL
+        GROUP BY r.id ORDER BY since LIMIT %s
+    """
+    return await (await connection.execute(query, [limit])).fetchall()
+
+
 async def with_key(connection: Connection, account: str, key: str, since: datetime) -> str | None:
     """Find the account's run with an operator's key, made since then; an older one gives it up.
 

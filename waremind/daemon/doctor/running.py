@@ -42,8 +42,8 @@ async def accounts(daemon: Daemon) -> Finding:
 
 
 async def reminders(daemon: Daemon) -> Finding:
-    """List the reminders that cannot be sent."""
-    return await _needs(daemon, {"reminder"}) or "all can be sent"
+    """List what cannot be sent, or of which nobody knows whether it was."""
+    return await _needs(daemon, {"reminder", "run"}) or "all can be sent"
 
 
 async def phones(daemon: Daemon) -> Finding:
@@ -66,8 +66,9 @@ async def phones(daemon: Daemon) -> Finding:
 async def _needs(daemon: Daemon, kinds: set[str]) -> list[Trouble]:
     attention = (await glance(daemon)).attention
     return [
-        Trouble(f"{each.name}: {each.text}" if each.name else each.text, each.severity, each.fix)
+        Trouble(f"{who}: {each.text}" if who else each.text, each.severity, each.fix)
         for each in attention
+        for who in [each.name or each.id]
         if each.kind in kinds
     ]
 
