@@ -17,13 +17,15 @@ from waremind import config
 from waremind.daemon.asking import Asking
 from waremind.daemon.current import CurrentSettings
 from waremind.daemon.ground import Ground
+from waremind.daemon.handlers import freeze as freezes
 from waremind.daemon.handlers import reminder as reminders
 from waremind.daemon.main import assemble
 from waremind.daemon.preview import preview
 from waremind.daemon.rule_trial import RuleTrial
 from waremind.daemon.state import Daemon
 from waremind.domain.lifecycle import State
-from waremind.objects import Operator, Reminder
+from waremind.objects import MisfireRule, Operator, Reminder
+from waremind.requests.daemon import FreezeSet, Thaw
 from waremind.requests.reminder import ReminderAdd, ReminderDelete, ReminderNext, ReminderShow
 from waremind.store import accounts
 from waremind.store.accounts import AccountRow
@@ -106,6 +108,13 @@ class Engine:
     async def delete(self, name: str) -> None:
         await reminders.delete(self.daemon, NOBODY, ReminderDelete(reminder=name))
         self.daemon.scheduler.wake()
+
+    async def freeze(self, account: str | None = None) -> None:
+        await freezes.freeze(self.daemon, NOBODY, FreezeSet(account=account))
+
+    async def thaw(self, held: MisfireRule, account: str | None = None) -> int:
+        """End a freeze; returns how many held runs are sent after all."""
+        return (await freezes.thaw(self.daemon, NOBODY, Thaw(held=held, account=account))).released
 
     async def listed(self, name: str, count: int) -> list[datetime]:
         """List what `reminder next` says."""

@@ -11,7 +11,6 @@ import pytest
 from delivery.clockwork import START, engine
 
 from waremind.daemon.scheduler import Scheduler
-from waremind.objects import Operator
 
 pytestmark = pytest.mark.anyio
 
@@ -99,7 +98,7 @@ async def test_however_long_a_freeze_few_runs_are_held(dsn: str, tmp_path: Path)
         each_minute = {"rrule": "FREQ=MINUTELY", "start": "2026-03-02T07:00", "grace_seconds": 120}
         for rule in ("skip", "once", "all"):
             await playing.add(rule, misfire=rule, **each_minute)
-        await playing.daemon.holds.freeze(None, Operator(0, "root"), None)
+        await playing.freeze()
         await playing.pass_to(START + 30 * MINUTE)
         held = {
             rule: sum(status == "held" for status, *_ in await playing.became(rule))
@@ -110,6 +109,6 @@ async def test_however_long_a_freeze_few_runs_are_held(dsn: str, tmp_path: Path)
         assert playing.sent == []
         for rule in held:
             assert len(await playing.became(rule)) == 30
-        await playing.daemon.holds.thaw(None, Operator(0, "root"), "skip")
+        await playing.thaw("skip")
         await playing.at_rest()
         assert 0 < len(playing.sent) <= 3 * 3
