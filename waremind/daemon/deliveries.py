@@ -6,7 +6,7 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
@@ -162,14 +162,14 @@ class Deliveries:
 
         An account's next delivery is marked together with the ending of its last one, or after.
         """
-        ready = [account for account in picked if self._may_send(account, now)]
+        ready = {each: self._due[each] for each in picked if self._may_send(each, now)}
         started: set[str] = set()
         self._busy.update(picked)
         try:
             for sending in await self._write(picked, ready, now):
                 started.add(sending.account_id)
                 self._start(sending, now)
-            await self._look([account for account in ready if account not in started], now)
+            await self._look({each: ready[each] for each in ready if each not in started}, now)
         finally:
             self._busy.difference_update(set(picked) - started)
 
@@ -195,11 +195,14 @@ class Deliveries:
             self._written(ended)
         return marked
 
-    async def _look(self, accounts: Sequence[str], now: datetime) -> None:
-        """Find out when accounts without anything due have something, and give up what is late."""
-        if not accounts:
+    async def _look(self, asked: Mapping[str, datetime], now: datetime) -> None:
+        """Find out when accounts without anything due have something, and give up what is late.
+
+        `asked` says since when each of them was thought to have something.
+        """
+        if not asked:
             return
-        asked = {account: self._due[account] for account in accounts}
+        accounts = list(asked)
         away = {account for account in accounts if not self._senders.is_connected(account)}
         cut_off = [account for account in away if not self._senders.is_starting(account)]
         async with self._database.connection() as connection:
