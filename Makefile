@@ -9,6 +9,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest
+# What is pure is covered whole, branches too.
+COVERED := $(BIN)/coverage report --include='waremind/domain/*,waremind/protocol.py' --fail-under=100 --skip-covered
 
 .PHONY: help
 help:  ## list what can be asked for
@@ -31,12 +33,12 @@ demo: $(VENV)/.made  ## the whole story, without a phone and without the interne
 test: lint  ## everything that makes a checkout trusted
 	@$(BIN)/coverage erase
 	$(PYTEST) -n auto --ignore=tests/systemd/booted --cov --cov-report=
-	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report --include='waremind/domain/*,waremind/protocol.py' --fail-under=100 --skip-covered
+	$(COVERED)
 
 .PHONY: retest
 retest: $(VENV)/.made  ## what failed the last time, alone and one after the other
-	@$(PYTEST) -n 0 --last-failed --last-failed-no-failures=none
+	@$(PYTEST) -n 0 --cov --cov-append --cov-report= --last-failed --last-failed-no-failures=all --ignore=tests/systemd/booted
+	$(COVERED)
 
 .PHONY: lint
 lint: $(VENV)/.made  ## formatting, lint, types, layers
