@@ -96,7 +96,10 @@ async def test_an_engine_that_cannot_be_loaded_is_told(real: RealStage) -> None:
     sabotage.harm(real.directory, "raise ImportError('libfoo.so.1: no such file')")
     ear = await real.open(Pairing())
     failed = await ear.turn(Cause.CONNECT_FAILED)
-    assert failed.detail == "cannot load the WhatsApp engine: libfoo.so.1: no such file"
+    assert failed.detail == (
+        "cannot load the WhatsApp engine: libfoo.so.1: no such file; "
+        "waremind doctor says what to do"
+    )
     await ear.turn(Cause.ENDED)
 
 
@@ -204,7 +207,8 @@ async def test_a_missing_library_is_told_and_never_downloaded(
         ear = await stage.open(Pairing())
         failed = await ear.turn(Cause.CONNECT_FAILED)
     assert failed.detail == (
-        "cannot load the WhatsApp engine: its library is missing; install neonize again"
+        "cannot load the WhatsApp engine: its library is missing; install neonize again; "
+        "waremind doctor says what to do"
     )
     await stage.gateway.close()
 
