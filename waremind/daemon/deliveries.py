@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 0.5  # with a database that is away
 LANES = 2  # while one waits for PostgreSQL, the messages of the other one leave
 ROUND = 64  # accounts at most in one transaction of a lane: the next ones are for another
-FINISH_SECONDS = 2.0  # for what is being sent when the daemon stops
+FINISH_SECONDS = 2.0  # for what is being sent when the daemon stops, and to write it
 
 
 class Marking(NamedTuple):
@@ -111,9 +111,10 @@ class Deliveries:
             await asyncio.wait(self._sends, timeout=FINISH_SECONDS)
         if self._ended or self._doubtful:
             try:
-                await self._write(list(self._ended), [], self._clock.now())
-            except WaremindError as error:
-                event(log, "cannot write how sends ended", logging.WARNING, reason=error)
+                async with asyncio.timeout(FINISH_SECONDS):
+                    await self._write(list(self._ended), [], self._clock.now())
+            except (WaremindError, TimeoutError) as error:
+                event(log, "cannot write how sends ended", logging.WARNING, reason=repr(error))
 
     async def _insist(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do some work as soon as the lock is ours and PostgreSQL is there."""
