@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
-from delivery.clockwork import START, engine
+from delivery.clockwork import START, Engine, engine
 
 from waremind.daemon.scheduler import Scheduler
 
@@ -19,25 +20,27 @@ SOON = {"at": "2026-03-02T08:01:00"}
 # From a 31st on it never fires again: python-dateutil looks for it until the year 9999.
 HOSTILE = "FREQ=MONTHLY;BYMONTH=4,6,9,11"
 NOT_UNDERSTOOD = "FREQ=SECONDLY"
+EDIT = "UPDATE reminders SET text = 'new', revision = revision + 1 WHERE name = 'old'"
+PAUSE = "UPDATE reminders SET state = 'paused', revision = revision + 1"
 WAITS = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%reminders%'"
+
+
+async def fall_due_under(change: LiteralString, playing: Engine, dsn: str) -> None:
+    """Let a minute pass while somebody is changing reminders, and then be done with it."""
+    async with await psycopg.AsyncConnection.connect(dsn) as editor:
+        await editor.execute(change)
+        playing.clock.pass_to(START + MINUTE)
+        await playing.wait_for(WAITS)
+    await playing.at_rest()
 
 
 async def test_a_reminder_that_is_being_changed_is_waited_for_and_fires_as_changed(
     dsn: str, tmp_path: Path
 ) -> None:
-    async with (
-        engine(dsn, tmp_path) as playing,
-        await psycopg.AsyncConnection.connect(dsn) as editor,
-    ):
-        await playing.add("changed", **SOON)
+    async with engine(dsn, tmp_path) as playing:
+        await playing.add("old", **SOON)
         await playing.add("beside it", **SOON)
-        await editor.execute(
-            "UPDATE reminders SET text = 'new', revision = revision + 1 WHERE name = 'changed'"
-        )
-        playing.clock.pass_to(START + MINUTE)
-        await playing.wait_for(WAITS)
-        await editor.commit()
-        await playing.at_rest()
+        await fall_due_under(EDIT, playing, dsn)
         assert sorted(seen.text for seen in playing.sent) == ["beside it", "new"]
         assert {seen.at for seen in playing.sent} == {START + MINUTE}
 
@@ -45,16 +48,9 @@ async def test_a_reminder_that_is_being_changed_is_waited_for_and_fires_as_chang
 async def test_a_reminder_that_is_paused_at_that_very_moment_does_not_fire(
     dsn: str, tmp_path: Path
 ) -> None:
-    async with (
-        engine(dsn, tmp_path) as playing,
-        await psycopg.AsyncConnection.connect(dsn) as editor,
-    ):
+    async with engine(dsn, tmp_path) as playing:
         await playing.add("paused", **SOON)
-        await editor.execute("UPDATE reminders SET state = 'paused', revision = revision + 1")
-        playing.clock.pass_to(START + MINUTE)
-        await playing.wait_for(WAITS)
-        await editor.commit()
-        await playing.at_rest()
+        await fall_due_under(PAUSE, playing, dsn)
         assert playing.sent == []
 
 
