@@ -53,15 +53,17 @@ class Responder:
 
     def respond(self, number: int, request: Request) -> None:
         """Answer one request, whatever comes of it."""
+        last: list[Answer] = []
         try:
             for each in self._results(request):
-                self._voice.say(Answer(number, result(each)))
+                self._voice.say(*last)
+                last = [Answer(number, result(each))]
         except WaremindError as error:
             self._voice.say(Failed(number, error.code, error.message))
         except Exception as error:  # noqa: BLE001 - the library's errors have no common class
             self._voice.say(Failed(number, query_error(str(error)), str(error)))
         else:
-            self._voice.say(Done(number))
+            self._voice.say(*last, Done(number))
 
     def _results(self, request: Request) -> Iterable[object]:
         match request:

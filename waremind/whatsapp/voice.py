@@ -33,14 +33,17 @@ class Voice:
         self._protocol = protocol
         self._speaking = threading.Lock()
 
-    def say(self, said: Said) -> None:
-        """Say it; does not return after a final report, or when nobody listens any more."""
+    def say(self, *said: Said) -> None:
+        """Say it in one go; does not return after a final report, or when nobody listens any more.
+
+        The parent is woken once by what is said at once.
+        """
         with self._speaking:
             try:
-                self._protocol.sendall(line(said))
+                self._protocol.sendall(b"".join(map(line, said)))
             except OSError:
                 os._exit(0)
-            if isinstance(said, Turned) and said.cause in FINAL:
+            if any(isinstance(each, Turned) and each.cause in FINAL for each in said):
                 os._exit(0)
 
     def turn(self, cause: Cause, detail: str) -> None:
