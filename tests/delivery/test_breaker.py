@@ -47,6 +47,14 @@ def ended(stage: Stage, **statuses: int) -> None:
     until(lambda: stage.statuses() == Counter(statuses), f"{stage.label} to be {statuses}")
 
 
+def all_sent_after_the_hold(stage: Stage, number: int) -> None:
+    """Check that so many messages were sent, each once, and none of them too early."""
+    ended(stage, sent=number)
+    refused, *sent = stage.messages()
+    assert min(message.at for message in sent) >= refused.at + HOLD_SECONDS
+    assert set(stage.shown().values()) == {1}
+
+
 def test_a_rate_refusal_holds_all_that_is_due_and_says_until_when(restricted: Stage) -> None:
     account = restricted.wait("connected", "restricted")
     assert account.restricted_until is not None
@@ -59,13 +67,8 @@ def test_a_rate_refusal_holds_all_that_is_due_and_says_until_when(restricted: St
 
 
 def test_nothing_leaves_until_the_hold_is_over_and_then_all_of_it_once(restricted: Stage) -> None:
-    (refused,) = restricted.messages()
     restricted.remind()
-    restricted.has("held", 2 * GROUPS)
-    ended(restricted, sent=2 * GROUPS)
-    sent = restricted.messages()[1:]
-    assert min(message.at for message in sent) >= refused.at + HOLD_SECONDS
-    assert set(restricted.shown().values()) == {1}
+    all_sent_after_the_hold(restricted, 2 * GROUPS)
     assert restricted.wait("connected", "ok").restricted_until is None
 
 
@@ -82,15 +85,12 @@ def test_what_is_late_when_the_hold_is_over_goes_by_the_misfire_rule(restricted:
 def test_a_restart_neither_ends_a_hold_nor_forgets_it(restricted: Stage) -> None:
     restricted.daemon.stop()
     restricted.daemon.start()
-    restricted.wait("connected", "restricted")
-    assert restricted.statuses() == {"held": GROUPS}
-    ended(restricted, sent=GROUPS)
+    all_sent_after_the_hold(restricted, GROUPS)
 
 
 def test_a_reconnect_neither_ends_a_hold_nor_forgets_it(restricted: Stage) -> None:
     restricted.daemon.call(AccountReconnect(account=restricted.label))
-    restricted.wait("connected", "restricted")
-    ended(restricted, sent=GROUPS)
+    all_sent_after_the_hold(restricted, GROUPS)
 
 
 def test_another_account_goes_on_while_one_is_held(restricted: Stage, brief_holds: Staging) -> None:
