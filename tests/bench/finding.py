@@ -13,6 +13,7 @@ class Scale:
     """How much is measured; `leniency` widens every bound on a machine that does other things."""
 
     rounds: int
+    tries: int
     accounts: int
     deliveries: int
     reminders: int
@@ -24,6 +25,7 @@ class Scale:
 
 FULL = Scale(
     rounds=30,
+    tries=3,
     accounts=100,
     deliveries=10_000,
     reminders=1_000_000,
@@ -34,8 +36,9 @@ FULL = Scale(
 )
 SHORT = Scale(
     rounds=5,
-    accounts=20,
-    deliveries=1_000,
+    tries=1,
+    accounts=100,
+    deliveries=3_000,
     reminders=50_000,
     messages=60,
     occasions=30,

