@@ -20,7 +20,7 @@ from waremind.requests.account import AccountSync
 from waremind.requests.reminder import ReminderAdd
 from waremind.store.embedded import EmbeddedPostgres
 
-MEMBERS = 30
+MEMBERS = 10
 OURS, THEIRS = "628110000001", "628110000002"
 UNPACED = {"WAREMIND_GOVERNOR__ENABLED": "false"}
 WRITE_SECONDS = 0.05  # for a reminder, with much to spare
