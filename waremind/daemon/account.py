@@ -155,14 +155,16 @@ class Account:
         if to is None:
             raise refusal(command.cause, self.row.state, self.row.label)
         changes = to != (self.row.state, ())
-        belongings: Belongings | None = None
-        if to.state is State.DELETED:
-            async with self._context.database.transaction() as connection:
-                belongings = await table.belongings(connection, self.row.id)
-        if changes and not command.check:
-            await self._take(to, command.cause, command=command)
-        ending, syncing = self.effects.ending, self.effects.syncing
-        return Turn(self.row, changes, belongings, ending, syncing)
+        only_asks = command.check or not changes
+        take = self._would_go(to) if only_asks else self._take(to, command.cause, command=command)
+        gone = await take
+        return Turn(self.row, changes, gone, self.effects.ending, self.effects.syncing)
+
+    async def _would_go(self, to: Step) -> Belongings | None:
+        if to.state is not State.DELETED:
+            return None
+        async with self._context.database.connection() as connection:
+            return await table.belongings(connection, self.row.id)
 
     async def _rename(self, rename: Rename) -> Turn:
         changes = rename.label != self.row.label
@@ -231,9 +233,10 @@ class Account:
         cause: Cause,
         report: Turned | None = None,
         command: Command | None = None,
-    ) -> None:
+    ) -> Belongings | None:
+        """Take a step; returns what went with a deleted account."""
         before, row = self.row, next_row(self.row, to, cause, self._context.now(), report)
-        await self._write(row, f"account.{cause}", command.operator if command else None)
+        gone = await self._write(row, f"account.{cause}", command.operator if command else None)
         self.row = row
         if row.state is not State.PAIRING or row.session != before.session:
             self.code = None
@@ -251,14 +254,20 @@ class Account:
         self.effects.act(before, row, cause, to.effects)
         self._context.turned(before, row)
         self._publish(row)
+        return gone
 
     async def _write(
         self, row: AccountRow, action: str, operator: Operator | None, **detail: object
-    ) -> None:
-        """Write the row where our session number still holds, and who asked, in one transaction."""
+    ) -> Belongings | None:
+        """Write the row where our session number still holds, and who asked, in one transaction.
+
+        Returns what went with a deleted account: the audit log and the operator read the same.
+        """
+        gone: Belongings | None = None
         async with self._context.database.transaction() as connection:
             if row.state is State.DELETED:
-                detail |= asdict(await table.belongings(connection, row.id))
+                gone = await table.belongings(connection, row.id)
+                detail |= asdict(gone)
                 written = await table.delete(connection, row.id)
             else:
                 written = await table.turn(connection, row, self.row.session)
@@ -270,6 +279,7 @@ class Account:
                 target = ("account", row.id, self.row.label)
                 now = self._context.now()
                 await audit.write(connection, now, operator, action, target, **detail)
+        return gone
 
     async def _adopt(self) -> None:
         """Go on from what is stored, as after a restart.

@@ -3,14 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
-from waremind.config import Settings
-from waremind.daemon.ground import Ground
+from waremind.daemon.ground import Grounded
 from waremind.daemon.sessions import SessionPlace
 from waremind.store.accounts import AccountRow
-from waremind.store.database import Database
 from waremind.whatsapp.gateway import Session
 from waremind.whatsapp.reports import GroupChanged, GroupLeft, GroupStale, Receipt
 
@@ -33,27 +30,12 @@ class Listener(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class Context(Grounded):
     """What every account needs; `chance` gives a number in [0, 1)."""
 
-    ground: Ground
     place: SessionPlace
     listener: Listener
     tasks: asyncio.TaskGroup
     chance: Callable[[], float]
     turned: Callable[[AccountRow, AccountRow], None]
     deleted: Callable[[str], None] = lambda _account: None
-
-    @property
-    def settings(self) -> Settings:
-        """The settings as they are now."""
-        return self.ground.current.settings
-
-    @property
-    def database(self) -> Database:
-        """The database."""
-        return self.ground.database
-
-    def now(self) -> datetime:
-        """Say what time it is, in UTC."""
-        return self.ground.clock.now()

@@ -1,7 +1,9 @@
 """What everything in the daemon stands on."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from waremind.config import Settings
 from waremind.daemon.current import CurrentSettings
 from waremind.daemon.wall_clock import Clock
 from waremind.store.database import Database
@@ -16,3 +18,24 @@ class Ground:
     database: Database
     lock: DaemonLock
     clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """What stands on the ground, and is asked for what lies there."""
+
+    ground: Ground
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now."""
+        return self.ground.current.settings
+
+    @property
+    def database(self) -> Database:
+        """The database."""
+        return self.ground.database
+
+    def now(self) -> datetime:
+        """Say what time it is, in UTC."""
+        return self.ground.clock.now()
