@@ -11,7 +11,10 @@ from postgres_processes import kill, paused
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store.database import Connection, connect
 from waremind.store.embedded import EmbeddedPostgres
-from waremind.store.lock import DaemonLock
+from waremind.store.lock import RETRY_SECONDS, DaemonLock
+
+# Long enough for a back-off to have become far longer than what is allowed.
+AWAY_SECONDS = 6.0
 
 
 @pytest.fixture
@@ -119,6 +122,21 @@ async def test_a_lock_is_kept_through_a_crash_of_the_server(server: EmbeddedPost
         await server.start()
         await soon(lock.held)
         assert await holder(server.dsn)
+
+
+async def test_a_lock_is_taken_soon_however_long_the_server_was_away(
+    server: EmbeddedPostgres,
+) -> None:
+    async with kept(server.dsn) as lock:
+        kill(server.pid)
+        await soon(lock.lost)
+        await server.wait()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(AWAY_SECONDS):
+                await lock.held.wait()
+        await server.start()
+        async with asyncio.timeout(3 * RETRY_SECONDS):
+            await lock.held.wait()
 
 
 async def test_an_unreachable_database_is_not_taken_for_another_daemon() -> None:

@@ -13,8 +13,10 @@ from waremind.store.database import Connection, connect, translated
 
 # Any number will do, so long as nothing else in the database locks it: "waremind" in ASCII.
 LOCK = 0x77_61_72_65_6D_69_6E_64
-RETRY_FIRST_SECONDS = 0.2
-RETRY_LONGEST_SECONDS = 30.0
+# What is due while the server is away leaves this long after it is back, at most.
+RETRY_SECONDS = 0.5
+# Another daemon is waited for in the server, which tells us the moment that it has ended.
+PATIENCE_SECONDS = 30.0
 
 _HOLDERS = """
     SELECT pg_stat_activity.application_name
@@ -88,15 +90,16 @@ class DaemonLock:
             return await cursor.fetchone() is not None
 
     async def _retake(self) -> None:
-        """Try until the lock is ours; another daemon may hold it for long."""
-        delay = RETRY_FIRST_SECONDS
+        """Try until the lock is ours; each reason why it is not is told once."""
+        told = ""
         while not self.held.is_set():
             try:
-                await self.take(patience_seconds=delay)
+                await self.take(patience_seconds=PATIENCE_SECONDS)
             except WaremindError as error:
-                _logger.warning("%s", error)
-                await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311  # jitter
-                delay = min(2 * delay, RETRY_LONGEST_SECONDS)
+                if error.message != told:
+                    told = error.message
+                    _logger.warning("%s", told)
+                await asyncio.sleep(RETRY_SECONDS * random.uniform(0.5, 1.0))  # noqa: S311  # jitter
 
 
 async def _lock(connection: Connection, patience_seconds: float) -> None:
