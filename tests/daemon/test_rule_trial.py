@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from waremind.daemon.rule_trial import RuleTrial
+from waremind.daemon.rule_trial import RuleTrial, Unanswered
 from waremind.domain.misfire import Claim, Misfire
 from waremind.domain.recurrence import Occurrence, Recurrence
 from waremind.domain.recurrence_trial import Preview
 from waremind.domain.rule_text import parse_rule
-from waremind.errors import WaremindError
+from waremind.errors import ErrorCode, WaremindError
 
 moment = datetime.fromisoformat
 NOW = moment("2026-12-01T09:00Z")
@@ -80,7 +80,7 @@ def test_one_rule_that_is_too_slow_does_not_cost_the_others_their_judgement() ->
         before, slow, after = await trial.judge(
             [claim("FREQ=DAILY"), claim(HOSTILE), claim("FREQ=WEEKLY")]
         )
-        assert slow is None
+        assert slow is Unanswered.TOO_SLOW
         assert before == claim("FREQ=DAILY").answer()
         assert after == claim("FREQ=WEEKLY").answer()
 
@@ -105,16 +105,30 @@ class Deadly(Claim):
         return os._exit, (1,)
 
 
-def test_a_question_that_kills_the_worker_is_the_only_one_without_an_answer() -> None:
+def test_a_question_that_kills_the_worker_is_the_only_one_that_is_lost() -> None:
     async def work(trial: RuleTrial) -> None:
         mortal = claim("FREQ=DAILY")
         deadly = Deadly(mortal.recurrence, mortal.due, NOW, mortal.grace, mortal.misfire)
         assert await trial.judge([mortal, deadly, mortal]) == [
             mortal.answer(),
-            None,
+            Unanswered.LOST,
             mortal.answer(),
         ]
 
+    with_trial(work)
+
+
+def test_without_a_worker_every_question_is_lost_and_an_asker_is_told_to_try_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def work(trial: RuleTrial) -> None:
+        assert await trial.judge([claim("FREQ=DAILY")] * 2) == [Unanswered.LOST] * 2
+        with pytest.raises(WaremindError, match="was killed") as told:
+            await trial.first(Preview(recurrence("FREQ=DAILY"), NOW, 1))
+        assert told.value.code is ErrorCode.TIMED_OUT
+        assert told.value.hint.startswith("try again")
+
+    monkeypatch.setattr("waremind.daemon.rule_trial.COMMAND", ("false",))
     with_trial(work)
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+import os
+import signal
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import LiteralString
 
 import psycopg
 import pytest
-from delivery.clockwork import START, Engine, engine
+from delivery.clockwork import START, Engine, engine, until
 
 from waremind.daemon.scheduler import Scheduler
 
 pytestmark = pytest.mark.anyio
 
 MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
 SOON = {"at": "2026-03-02T08:01:00"}
 # From a 31st on it never fires again: python-dateutil looks for it until the year 9999.
 HOSTILE = "FREQ=MONTHLY;BYMONTH=4,6,9,11"
@@ -87,6 +90,54 @@ async def test_a_rule_that_can_no_longer_be_computed_needs_a_person_and_makes_no
         assert playing.fired("slow") == []
         slow = await playing.show("slow")
         assert "rule_too_slow" in {attention.code for attention in slow.attention}
+
+
+async def kill_worker() -> None:
+    """Kill the process in which rules are computed, as the kernel does when memory is short."""
+
+    async def kill() -> bool:
+        found = workers()
+        for pid in found:
+            os.kill(pid, signal.SIGKILL)
+        return bool(found)
+
+    await until(kill)
+
+
+def workers() -> list[int]:
+    children = [path.read_text() for path in Path("/proc/self/task").glob("*/children")]
+    pids = [int(pid) for line in children for pid in line.split()]
+    return [pid for pid in pids if b"rule_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+async def rests_until(playing: Engine, at: datetime) -> None:
+    """Wait until the scheduler sleeps to this time."""
+
+    async def rests() -> bool:
+        return playing.daemon.scheduler.next_at == at
+
+    await until(rests)
+
+
+async def test_a_reminder_over_which_the_worker_is_lost_fires_later_and_holds_no_other_up(
+    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        await playing.add("sound", **SOON)
+        with monkeypatch.context() as no_workers:
+            no_workers.setattr("waremind.daemon.rule_trial.COMMAND", ("false",))
+            await kill_worker()
+            playing.clock.pass_to(START + MINUTE)
+            await rests_until(playing, START + MINUTE + SECOND)
+            playing.clock.pass_to(START + MINUTE + SECOND)
+            await rests_until(playing, START + MINUTE + 3 * SECOND)
+        await playing.add("beside it", at="2026-03-02T08:01:01")
+        await playing.wait_for("SELECT 1 FROM deliveries WHERE status = 'sent'")
+        assert [seen.text for seen in playing.sent] == ["beside it"]
+        playing.clock.pass_to(START + MINUTE + 3 * SECOND)
+        await playing.at_rest()
+        assert playing.fired("sound") == [START + MINUTE + 3 * SECOND]
+        assert (await playing.show("sound")).attention == []
 
 
 async def test_however_long_a_freeze_few_runs_are_held(dsn: str, tmp_path: Path) -> None:

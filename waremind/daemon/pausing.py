@@ -12,7 +12,6 @@ from waremind.daemon.timing import next_times
 from waremind.domain.ids import quoted
 from waremind.domain.misfire import Missed, PassedOver
 from waremind.domain.recurrence import Occurrence
-from waremind.domain.recurrence_trial import too_slow
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store.groups import GroupRow
 from waremind.store.reminders import ReminderRow
@@ -64,9 +63,7 @@ async def passed_over(
     """Find what came due while a reminder was paused, as one stretch, and what comes next."""
     missed, due = None, row.due
     while due is not None and due.at <= now:
-        (judgement,) = await trial.judge([PassedOver(row.recurrence, due, now, PAUSED)])
-        if judgement is None:
-            raise too_slow()
+        judgement = await trial.pass_over(PassedOver(row.recurrence, due, now, PAUSED))
         missed, due = _joined(missed, judgement.missed), judgement.next
     return missed, due
 

@@ -7,22 +7,39 @@ import sys
 from asyncio.subprocess import Process
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from types import TracebackType
 from typing import Self, TypeVar
 
 from waremind.daemon.rule_worker import CPU_SECONDS, LENGTH, Question
 from waremind.domain.misfire import Claim, Judgement, PassedOver
 from waremind.domain.recurrence import Occurrence
-from waremind.domain.recurrence_trial import Preview, Upcoming, require_occurrence, too_slow
+from waremind.domain.recurrence_trial import (
+    Preview,
+    Upcoming,
+    not_computed,
+    require_occurrence,
+    too_slow,
+)
 
 COMMAND = (sys.executable, "-P", "-m", "waremind.daemon.rule_worker")
 # For starting a worker, and then for a machine on which CPU time passes ten times slower.
 PATIENCE_SECONDS = 10.0
 SLOWER = 10
-# A worker may have died before it was asked: a fresh one gets the same questions.
-ATTEMPTS = 2
+# How a worker that is lost, or cannot be started, shows itself.
+LOSSES = (OSError, EOFError, TimeoutError)
 
 AnswerT = TypeVar("AnswerT")
+
+
+class Unanswered(Enum):
+    """Why a question has no answer."""
+
+    TOO_SLOW = auto()  # it takes more than the CPU limit, whenever it is asked
+    LOST = auto()  # the worker was killed, or did not start; the question may be sound
+
+
+Answers = list[AnswerT | Unanswered]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +60,7 @@ class Worker:
             )
         return cls(process, *await asyncio.open_connection(sock=ours))
 
-    async def ask(self, questions: Sequence[Question[AnswerT]]) -> list[AnswerT | None]:
+    async def ask(self, questions: Sequence[Question[AnswerT]]) -> Answers[AnswerT]:
         """Return the answers in order. Raises OSError, EOFError or TimeoutError if it is lost."""
         payload = pickle.dumps(questions)
         async with asyncio.timeout(PATIENCE_SECONDS + SLOWER * CPU_SECONDS * len(questions)):
@@ -51,7 +68,8 @@ class Worker:
             await self.questions.drain()
             (length,) = LENGTH.unpack(await self.answers.readexactly(LENGTH.size))
             # Only the process that was started here writes to the pipe.
-            return pickle.loads(await self.answers.readexactly(length))  # noqa: S301
+            answers = pickle.loads(await self.answers.readexactly(length))  # noqa: S301
+        return [Unanswered.TOO_SLOW if answer is None else answer for answer in answers]
 
     async def end(self) -> None:
         """End it; it is gone on return."""
@@ -97,38 +115,46 @@ class RuleTrial:
     async def first(self, asked: Preview | Upcoming) -> tuple[Occurrence, ...]:
         """Return the occurrences that are asked for, fewer where the recurrence ends.
 
-        Raises WaremindError (`invalid_input`) if that takes more than the CPU limit.
+        Raises WaremindError: `invalid_input` if that takes more than the CPU limit, `timed_out` if
+        the worker was lost.
         """
-        (answer,) = await self._ask([asked])
-        if answer is None:
-            raise too_slow()
-        return answer
+        return _answered(*await self._ask([asked]))
 
     async def admit(self, preview: Preview) -> tuple[Occurrence, ...]:
         """Return the first occurrences of a recurrence that is about to be stored.
 
-        Raises WaremindError (`invalid_input`) also if there is none within ten years.
+        Raises as `first` does, and WaremindError `invalid_input` if there is none within ten years.
         """
         found = await self.first(preview)
         require_occurrence(preview, found)
         return found
 
-    async def judge(self, claims: Sequence[Claim | PassedOver]) -> list[Judgement | None]:
-        """Judge reminders that are due; None for one whose rule exceeds the CPU limit now."""
+    async def pass_over(self, passed: PassedOver) -> Judgement:
+        """Judge a reminder that was kept from firing. Raises as `first` does."""
+        return _answered(*await self._ask([passed]))
+
+    async def judge(self, claims: Sequence[Claim]) -> Answers[Judgement]:
+        """Judge reminders that are due."""
         return await self._ask(claims)
 
-    async def _ask(self, questions: Sequence[Question[AnswerT]]) -> list[AnswerT | None]:
-        """Ask all at once; if the worker is lost over them, each by itself, to spare the others."""
-        for _ in range(ATTEMPTS):
-            try:
-                return await self._exchange(questions)
-            except (OSError, EOFError, TimeoutError):
-                continue
-        if len(questions) == 1:
-            return [None]
-        return [answer for question in questions for answer in await self._ask([question])]
+    async def _ask(self, questions: Sequence[Question[AnswerT]]) -> Answers[AnswerT]:
+        """Ask all at once; if the worker is lost over them, each by itself, to spare the others.
 
-    async def _exchange(self, questions: Sequence[Question[AnswerT]]) -> list[AnswerT | None]:
+        It may have died before it was asked: each question has a second try at least.
+        """
+        try:
+            return await self._exchange(questions)
+        except LOSSES:
+            return [await self._ask_alone(question) for question in questions]
+
+    async def _ask_alone(self, question: Question[AnswerT]) -> AnswerT | Unanswered:
+        try:
+            (answer,) = await self._exchange([question])
+        except LOSSES:
+            return Unanswered.LOST
+        return answer
+
+    async def _exchange(self, questions: Sequence[Question[AnswerT]]) -> Answers[AnswerT]:
         """Ask once; a worker that did not answer, or that nobody waited for, is ended."""
         async with self._turn:
             self._worker = self._worker or await Worker.start()
@@ -142,3 +168,12 @@ class RuleTrial:
         worker, self._worker = self._worker, None
         if worker is not None:
             await worker.end()
+
+
+def _answered(answer: AnswerT | Unanswered) -> AnswerT:
+    """Give the answer to who waits for it. Raises WaremindError if there is none."""
+    if answer is Unanswered.TOO_SLOW:
+        raise too_slow()
+    if isinstance(answer, Unanswered):
+        raise not_computed()
+    return answer

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfoNotFoundError
 from waremind.daemon.futures import first_of, steadily, under_way
 from waremind.daemon.ground import Ground
 from waremind.daemon.logs import event
-from waremind.daemon.rule_trial import RuleTrial
+from waremind.daemon.rule_trial import RuleTrial, Unanswered
+from waremind.daemon.unjudged import Unjudged
 from waremind.domain.ids import new_id
 from waremind.domain.misfire import SENT_LATE_AT_MOST, Claim, Judgement
 from waremind.errors import WaremindError
@@ -30,6 +31,7 @@ BATCHES = 4  # read at once
 PATIENCE_SECONDS = 1.0  # with a database that is away
 
 Judged = tuple[ReminderRow, Judgement]
+Verdicts = Mapping[str, Judgement | Unanswered]
 
 
 class Scheduler:
@@ -42,6 +44,7 @@ class Scheduler:
         self._deliver = deliver
         self._woken = asyncio.Event()
         self._started_at = self._clock.now()
+        self._unjudged = Unjudged()
         self.next_at: datetime | None = None
 
     def wake(self) -> None:
@@ -60,8 +63,10 @@ class Scheduler:
             await self._sleep(trial)
 
     async def _sleep(self, trial: RuleTrial) -> None:
+        now = self._clock.now()
         async with self._database.connection() as connection:
-            self.next_at = await reminders.next_due(connection)
+            due = await reminders.next_due(connection, self._unjudged.resting(now))
+        self.next_at = min((at for at in (due, self._unjudged.next_at(now)) if at), default=None)
         if self.next_at:
             await trial.warm()
         await first_of(
@@ -72,27 +77,30 @@ class Scheduler:
         """Claim some batches of what is due; False when nothing is."""
         now = self._clock.now()
         async with self._database.connection() as connection:
-            rows = await reminders.select_due(connection, now, BATCH * BATCHES)
+            resting = self._unjudged.resting(now)
+            rows = await reminders.select_due(connection, now, BATCH * BATCHES, resting)
         batches = [rows[first : first + BATCH] for first in range(0, len(rows), BATCH)]
         # Judged before the transaction, which is guarded by the rows' revisions; all but the first
         # batch while another one is written.
+        lost: list[str] = []
         async with under_way(_judge(trial, batch, now) for batch in batches) as judging:
             for batch, judged in zip(batches, judging, strict=True):
                 await self._write(batch, await judged, now)
+                lost += _lost(batch, await judged)
+        self._unjudged.note(lost, now)
         return bool(rows)
 
-    async def _write(
-        self, rows: Sequence[ReminderRow], judged: Mapping[str, Judgement], now: datetime
-    ) -> None:
+    async def _write(self, rows: Sequence[ReminderRow], judged: Verdicts, now: datetime) -> None:
         """Claim a batch, unless the lock was lost meanwhile, and tell who has something to send."""
         if not self._lock.held.is_set():
             return
         # Before anything is sent its mark is flushed, and this with it.
         async with self._database.transaction(flushed=False) as connection:
-            for row in (row for row in rows if row.id not in judged):
+            for row in (row for row in rows if judged[row.id] is Unanswered.TOO_SLOW):
                 event(log, "cannot compute a rule", logging.ERROR, reminder=row.name)
                 await reminders.mark_too_slow(connection, row.id, row.revision, now)
-            sound = [(row, judged[row.id]) for row in rows if row.id in judged]
+            verdicts = ((row, judged[row.id]) for row in rows)
+            sound = [(row, verdict) for row, verdict in verdicts if isinstance(verdict, Judgement)]
             await self._move_on(connection, sound, now)
         self._deliver({row.account_id for row in rows})
 
@@ -127,13 +135,19 @@ class Scheduler:
         )
 
 
-async def _judge(
-    trial: RuleTrial, rows: Sequence[ReminderRow], now: datetime
-) -> dict[str, Judgement]:
-    """Judge reminders by id; one whose rule cannot be computed is left out."""
+async def _judge(trial: RuleTrial, rows: Sequence[ReminderRow], now: datetime) -> Verdicts:
+    """Judge reminders by id; a rule that is no longer understood is set aside as one too slow."""
     claims = {row.id: claim for row in rows if (claim := _claim_of(row, now))}
     judged = zip(claims, await trial.judge(list(claims.values())), strict=True)
-    return {id_: judgement for id_, judgement in judged if judgement is not None}
+    return {row.id: Unanswered.TOO_SLOW for row in rows} | dict(judged)
+
+
+def _lost(rows: Sequence[ReminderRow], judged: Verdicts) -> list[str]:
+    """List whom to ask about again, as the worker was lost over them."""
+    lost = [row for row in rows if judged[row.id] is Unanswered.LOST]
+    for row in lost:
+        event(log, "cannot judge yet", logging.WARNING, reminder=row.name)
+    return [row.id for row in lost]
 
 
 def _claim_of(row: ReminderRow, now: datetime) -> Claim | None:

@@ -63,5 +63,14 @@ def too_slow() -> WaremindError:
     )
 
 
+def not_computed() -> WaremindError:
+    """Return the error for a rule of which nobody knows: the process that tries rules was lost."""
+    return WaremindError(
+        ErrorCode.TIMED_OUT,
+        "cannot tell when it fires: the process that computes it was killed",
+        hint="try again; if that does not help, the machine may be short of memory",
+    )
+
+
 def _refused(reason: str, hint: str) -> WaremindError:
     return WaremindError(ErrorCode.INVALID_INPUT, f"cannot use the rule: {reason}", hint=hint)

@@ -165,21 +165,26 @@ async def select_troubled(
         return await cursor.fetchall()
 
 
-async def select_due(connection: Connection, now: datetime, limit: int) -> list[ReminderRow]:
+async def select_due(
+    connection: Connection, now: datetime, limit: int, without: Sequence[str] = ()
+) -> list[ReminderRow]:
     """Read the active reminders that are due, the longest due first."""
     where = SQL(
-        "WHERE state = 'active' AND too_slow_since IS NULL AND next_at <= %s"
+        "WHERE state = 'active' AND too_slow_since IS NULL AND next_at <= %s AND id <> ALL (%s)"
         " ORDER BY next_at LIMIT %s"
     )
     async with connection.cursor(row_factory=class_row(ReminderRow)) as cursor:
-        await cursor.execute(_SELECT + where, [now, limit])
+        await cursor.execute(_SELECT + where, [now, list(without), limit])
         return await cursor.fetchall()
 
 
-async def next_due(connection: Connection) -> datetime | None:
+async def next_due(connection: Connection, without: Sequence[str] = ()) -> datetime | None:
     """Say when the next reminder is due."""
-    query = "SELECT min(next_at) FROM reminders WHERE state = 'active' AND too_slow_since IS NULL"
-    found = await (await connection.execute(query)).fetchone()
+    query = (
+        "SELECT min(next_at) FROM reminders"
+        " WHERE state = 'active' AND too_slow_since IS NULL AND id <> ALL (%s)"
+    )
+    found = await (await connection.execute(query, [list(without)])).fetchone()
     return found[0] if found else None
 
 
