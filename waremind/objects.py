@@ -41,6 +41,7 @@ class Account(Struct, frozen=True, kw_only=True):
     created_at: Timestamp
     status_since: Timestamp
     last_connected_at: Timestamp | None
+    phone_seen_at: Timestamp | None
     banned_until: Timestamp | None
     restricted_until: Timestamp | None
 

@@ -45,6 +45,7 @@ def account(**differences: Any) -> Account:
         "created_at": NOON,
         "status_since": NOON,
         "last_connected_at": NOON,
+        "phone_seen_at": NOON,
         "banned_until": None,
         "restricted_until": None,
     }

@@ -13,6 +13,7 @@ from upgrade.write_fixture import FIXTURES, command, programs
 
 import waremind
 from waremind.store import migrations
+from waremind.store.database import connect
 
 RELEASES = sorted(path.stem for path in FIXTURES.glob("*.sql"))
 
@@ -60,6 +61,22 @@ def test_what_a_release_wrote_is_there_after_the_upgrade(
     assert {"account.add", "reminder.add", "reminder.pause"} <= {each["action"] for each in audit}
 
 
+async def test_an_account_linked_before_it_was_noted_had_its_phone_seen_when_it_was_linked(
+    empty_dsn: str,
+) -> None:
+    restore("0.1.0", empty_dsn)
+    async with await connect(empty_dsn) as connection:
+        await connection.execute(
+            "UPDATE accounts SET state = 'stopped', session = 1, device = 1,"
+            " linked_at = '2026-11-02 08:00Z' WHERE label = 'sales'"
+        )
+        await migrations.migrate(connection, migrations.read())
+        seen = await connection.execute(
+            "SELECT label FROM accounts WHERE phone_seen_at = '2026-11-02 08:00Z'"
+        )
+        assert await seen.fetchall() == [("sales",)]
+
+
 def test_an_interrupted_migration_is_finished_at_the_next_start(
     tmp_path: Path, ear: Ear, empty_dsn: str
 ) -> None:
@@ -99,12 +116,11 @@ def until_somebody_waits(dsn: str) -> None:
 
 
 def test_a_database_of_a_newer_waremind_is_refused_in_words(
-    tmp_path: Path, ear: Ear, empty_dsn: str
+    tmp_path: Path, ear: Ear, dsn: str
 ) -> None:
-    restore(waremind.__version__, empty_dsn)
-    with psycopg.connect(empty_dsn, autocommit=True) as connection:
+    with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("INSERT INTO schema_migrations VALUES (9999, '9999_future', '', '9.9')")
-    daemon = daemon_of(tmp_path, ear, empty_dsn)
+    daemon = daemon_of(tmp_path, ear, dsn)
     assert daemon.wait() == 7
     log = daemon.log.read_text()
     assert re.search(r"error: cannot use the database: waremind 9\.9 has brought it", log)

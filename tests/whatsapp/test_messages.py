@@ -12,6 +12,7 @@ from waremind.whatsapp.gateway import Message
 from waremind.whatsapp.reports import (
     GroupLeft,
     NotInGroup,
+    PhoneSeen,
     Receipt,
     SendRefused,
     Sent,
@@ -84,3 +85,28 @@ async def test_a_receipt_tells_who_has_got_or_read_a_message(real: RealStage, ki
     assert (receipt.kind, receipt.message_ids) == (kind, (message.id,))
     assert receipt.participant == real.whatsapp.user(FRIEND)
     assert abs(receipt.at - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("kind", ["sender", "read-self"])
+async def test_what_the_own_phone_gets_or_reads_tells_that_it_was_seen(
+    real: RealStage, kind: str
+) -> None:
+    ear = await real.link()
+    await real.session.send(Message(real.group, "halo"))
+    [message] = await asyncio.to_thread(real.whatsapp.wait_messages, 1, real.group)
+    real.whatsapp.receipt(message, by=real.phone, kind=kind)
+    seen = await ear.next(PhoneSeen)
+    assert isinstance(seen, PhoneSeen)
+    assert abs(seen.at - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+async def test_what_another_device_of_the_account_gets_tells_nothing(real: RealStage) -> None:
+    ear = await real.link()
+    await real.session.send(Message(real.group, "halo"))
+    [message] = await asyncio.to_thread(real.whatsapp.wait_messages, 1, real.group)
+    for kind in ("delivered", "sender", "read-self"):
+        real.whatsapp.receipt(message, by=real.phone, kind=kind, device=41)
+    real.whatsapp.receipt(message, by=FRIEND, kind="read")
+    await ear.next(Receipt)
+    heard = [each for each in ear.reports if isinstance(each, PhoneSeen | Receipt)]
+    assert [each.participant for each in heard] == [real.whatsapp.user(FRIEND)]

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 Addressing: TypeAlias = Literal["lid", "pn"]
 Decrypting: TypeAlias = Literal["all", "one", "none"]
-ReceiptKind: TypeAlias = Literal["delivered", "read"]
+ReceiptKind: TypeAlias = Literal["delivered", "read", "sender", "read-self"]
+"""The last two come from the sender's own devices: they got the message, or read others'."""
 Spoil: TypeAlias = Literal["", "hmac", "signature"]
 
 

@@ -94,13 +94,14 @@ async def announce_only(world: World, *, group: str, on: bool, by: str) -> None:
     await groups.announce_only(world, _group(world, group), world.user(by), on=on)
 
 
-async def send_receipt(world: World, *, message_id: str, by: str, kind: str) -> None:
+async def send_receipt(world: World, *, message_id: str, by: str, device: int, kind: str) -> None:
     message = next(known for known in world.messages.values() if known.id == message_id)
     sender = world.find_user(JID.parse(message.sender))
     if sender is None:
         raise LookupError(f"no user {message.sender}")
     for connection in _connections(world, sender.phone):
-        await messages.send_receipt(connection, message, world.user(by).lid, kind)
+        reader = world.user(by).address("lid", device)
+        await messages.send_receipt(connection, message, reader, kind)
 
 
 async def list_messages(world: World, *, start: int) -> list[Message]:

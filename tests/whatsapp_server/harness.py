@@ -121,10 +121,10 @@ class PlayedWhatsApp:
         """Remove all linked devices, as a person does under *Linked devices*."""
         self._do("unlink", phone=phone)
 
-    def receipt(self, message: Message, by: str, kind: ReceiptKind) -> None:
-        """Tell the sender that someone's phone got the message, or that they read it."""
-        wire = {"delivered": "", "read": "read"}[kind]
-        self._do("send_receipt", message_id=message.id, by=by, kind=wire)
+    def receipt(self, message: Message, by: str, kind: ReceiptKind, device: int = 0) -> None:
+        """Tell the sender that someone's phone (or other device) got the message, or read it."""
+        wire = "" if kind == "delivered" else kind
+        self._do("send_receipt", message_id=message.id, by=by, device=device, kind=wire)
 
     # What WhatsApp does to an account.
 

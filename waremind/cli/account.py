@@ -99,6 +99,7 @@ def _record(result: requests.AccountResult) -> Iterator[Block]:
             ("name", account.push_name),
             ("jid", account.jid),
             ("last connected", account.last_connected_at),
+            ("phone seen", account.phone_seen_at),
             ("created", account.created_at),
             ("actions", ", ".join(account.actions)),
         ]

@@ -15,7 +15,7 @@ from waremind.daemon.effects import Effects
 from waremind.daemon.inbox import FLOOD, Inbox
 from waremind.daemon.logs import event
 from waremind.daemon.messages import Command, Message, Rename, Restricted, Signal, Turn
-from waremind.daemon.turns import cause_of, next_row
+from waremind.daemon.turns import cause_of, next_row, with_phone_seen
 from waremind.domain.lifecycle import Cause, Effect, State, Step, step
 from waremind.domain.refusals import refusal
 from waremind.errors import ErrorCode, WaremindError
@@ -23,7 +23,8 @@ from waremind.objects import Operator
 from waremind.store import accounts as table
 from waremind.store import holds
 from waremind.store.accounts import AccountRow, Belongings
-from waremind.whatsapp.reports import AnyReport, Code, Turned
+from waremind.store.database import is_unavailable
+from waremind.whatsapp.reports import AnyReport, Code, PhoneSeen, Turned
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +37,6 @@ Progress = AccountRow | Code
 
 class _MovedOnError(Exception):
     """The stored row is not the one that we hold: its session number is another."""
-
-
-def is_unavailable(error: Exception) -> bool:
-    """Tell whether PostgreSQL was out of reach: what could not be written can be written later."""
-    return isinstance(error, WaremindError) and error.code is ErrorCode.DATABASE_UNAVAILABLE
 
 
 class Account:
@@ -208,7 +204,9 @@ class Account:
                 cause = cause_of(message, self.row, expected, self._context.now())
                 await self._turn(cause, message)
             case Restricted():
-                await self._restrict(message)
+                await self._amend(replace(self.row, restricted_until=message.until))
+            case PhoneSeen():
+                await self._amend(with_phone_seen(self.row, message.at))
             case Code():
                 self.code = message
                 self._publish(message)
@@ -219,11 +217,12 @@ class Account:
         if to := step(self.row.state, cause):
             await self._take(to, cause, report=report)
 
-    async def _restrict(self, restricted: Restricted) -> None:
-        before, row = self.row, replace(self.row, restricted_until=restricted.until)
-        await self._write(row, "", None)
-        self.row = row
-        self._context.turned(before, row)
+    async def _amend(self, row: AccountRow) -> None:
+        """Write what a report changes beside the life cycle, if it does."""
+        if row != (before := self.row):
+            await self._write(row, "", None)
+            self.row = row
+            self._context.turned(before, row)
 
     # -- a step: write, then act
 

@@ -14,6 +14,9 @@ REPLACED_AGAIN_WITHIN = timedelta(hours=1)
 # What stood as long before it failed is tried again as soon as if it had never failed.
 STABLE = timedelta(minutes=1)
 
+# The phone tells of each message that it gets: a row is not written for each.
+SEEN_WITHIN = timedelta(hours=1)
+
 
 def cause_of(report: Turned, row: AccountRow, expected: str | None, now: datetime) -> Cause:
     """Say which cause a report is, seen against the row.
@@ -50,11 +53,17 @@ def next_row(
     return replace(row, **changes)
 
 
+def with_phone_seen(row: AccountRow, at: datetime) -> AccountRow:
+    """Compute the row after the phone was seen: the same one as long as it says so well enough."""
+    is_news = row.phone_seen_at is None or at - row.phone_seen_at >= SEEN_WITHIN
+    return replace(row, phone_seen_at=at) if is_news else row
+
+
 def _device(row: AccountRow, step: Step, cause: Cause, now: datetime) -> dict[str, Any]:
     if not MEANINGS[step.state].device:
         return {"device": None}
     if cause is Cause.PAIRED:
-        return {"device": row.session, "linked_at": now}
+        return {"device": row.session, "linked_at": now, "phone_seen_at": now}
     return {}
 
 

@@ -48,6 +48,7 @@ def account_of(row: AccountRow, now: datetime, freeze: FreezeRow | None) -> Acco
         created_at=timestamp(row.created_at),
         status_since=timestamp(row.status_since),
         last_connected_at=_when(row.last_connected_at),
+        phone_seen_at=_when(row.phone_seen_at),
         banned_until=_when(row.banned_until),
         restricted_until=_when(row.restricted_until) if restricted else None,
     )

@@ -33,6 +33,7 @@ class AccountRow:
     retries: int = 0
     linked_at: datetime | None = None
     last_connected_at: datetime | None = None
+    phone_seen_at: datetime | None = None
     replaced_at: datetime | None = None
     banned_until: datetime | None = None
     restricted_until: datetime | None = None

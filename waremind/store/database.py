@@ -203,6 +203,11 @@ def translated(dsn: str) -> Generator[None]:
         raise unavailable(dsn, error) from error
 
 
+def is_unavailable(error: Exception) -> bool:
+    """Tell whether PostgreSQL was out of reach: what could not be written can be written later."""
+    return isinstance(error, WaremindError) and error.code is ErrorCode.DATABASE_UNAVAILABLE
+
+
 def unavailable(dsn: str, error: psycopg.Error) -> WaremindError:
     """Say why the database of `dsn` is not to be had, and the cure."""
     said = error.diag.message_primary or str(error)

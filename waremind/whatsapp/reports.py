@@ -92,7 +92,13 @@ class Receipt(Report, frozen=True, kw_only=True):
     at: datetime
 
 
-AnyReport = Turned | Code | GroupChanged | GroupStale | GroupLeft | Receipt
+class PhoneSeen(Report, frozen=True, kw_only=True):
+    """The account's own phone, and no other of its devices, did something at that time."""
+
+    at: datetime
+
+
+AnyReport = Turned | Code | GroupChanged | GroupStale | GroupLeft | Receipt | PhoneSeen
 
 
 class Sent(Struct, frozen=True, tag=True):

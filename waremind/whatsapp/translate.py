@@ -14,6 +14,7 @@ from waremind.whatsapp.reports import (
     GroupStale,
     Identity,
     Member,
+    PhoneSeen,
     Receipt,
     Turned,
 )
@@ -46,6 +47,8 @@ BAN_REASONS = MappingProxyType(
         5: "sent too many messages to a broadcast list",
     }
 )
+# Among an account's devices the phone is the first; what it links are the others.
+PHONE_DEVICE = 0
 RECEIPT_KINDS: MappingProxyType[int, Literal["delivered", "read"]] = MappingProxyType(
     {1: "delivered", 4: "read"}
 )
@@ -145,16 +148,24 @@ def _group_info(hearer: Hearer, event: Any) -> GroupStale | GroupLeft:
     return (GroupLeft if left else GroupStale)(session=hearer.session, jid=jid)
 
 
-def _receipt(hearer: Hearer, event: Any) -> Receipt | None:
+def _receipt(hearer: Hearer, event: Any) -> Receipt | PhoneSeen | None:
+    source, at = event.MessageSource, datetime.fromtimestamp(event.Timestamp, UTC)
+    if source.IsFromMe:  # of any kind: what we sent has reached it, or it has read something
+        return _own_receipt(hearer, source.Sender, at)
     if (kind := RECEIPT_KINDS.get(event.Type)) is None:
         return None
     return Receipt(
         session=hearer.session,
         kind=kind,
         message_ids=tuple(event.MessageIDs),
-        participant=jid_text(event.MessageSource.Sender),
-        at=datetime.fromtimestamp(event.Timestamp, UTC),
+        participant=jid_text(source.Sender),
+        at=at,
     )
+
+
+def _own_receipt(hearer: Hearer, device: Any, at: datetime) -> PhoneSeen | None:
+    is_phone = device.Device == PHONE_DEVICE
+    return PhoneSeen(session=hearer.session, at=at) if is_phone else None
 
 
 EVENTS: MappingProxyType[str, Translation] = MappingProxyType(

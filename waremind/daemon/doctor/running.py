@@ -9,9 +9,14 @@ from waremind.domain.ids import quoted
 from waremind.domain.lifecycle import State
 from waremind.store.examination import examine
 
-# WhatsApp unlinks a device whose phone was not seen for 14 days.
+# WhatsApp unlinks a device, connected or not, whose phone stays away for 14 days.
 SILENT = timedelta(days=10)
 SKEW = timedelta(seconds=5)
+# A phone that is on, and gets and reads nothing, cannot be seen.
+PHONE_CURE = (
+    "see that its phone is on and has the internet, and open a chat with something unread on it; "
+    "then: waremind account show {label}"
+)
 
 
 async def configuration(daemon: Daemon) -> Finding:
@@ -47,20 +52,19 @@ async def reminders(daemon: Daemon) -> Finding:
 
 
 async def phones(daemon: Daemon) -> Finding:
-    """Look for paired accounts that WhatsApp will soon unlink."""
+    """Look for paired accounts that WhatsApp may soon unlink."""
     now = daemon.now()
     silent = [
         Trouble(
-            f"{row.label} was last connected on {row.last_connected_at:%Y-%m-%d}; WhatsApp unlinks "
-            "a device after 14 days",
+            f"{row.label}: its phone was last seen on {row.phone_seen_at:%Y-%m-%d}; WhatsApp "
+            "unlinks a device whose phone stays away for 14 days",
             "warning",
-            fix=f"open WhatsApp on its phone, then: waremind account reconnect {quoted(row.label)}",
+            fix=PHONE_CURE.format(label=quoted(row.label)),
         )
         for row in daemon.accounts.rows()
-        if row.device and row.state is not State.CONNECTED
-        if row.last_connected_at and now - row.last_connected_at > SILENT
+        if row.device and row.phone_seen_at and now - row.phone_seen_at > SILENT
     ]
-    return silent or "all paired accounts were connected within 10 days"
+    return silent or "every paired account's phone was seen within 10 days"
 
 
 async def _needs(daemon: Daemon, kinds: set[str]) -> list[Trouble]:
