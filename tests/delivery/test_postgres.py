@@ -8,13 +8,14 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 from daemon_process import DaemonProcess, environment, until
-from delivery.stage import UNGOVERNED, Stage, stage
+from delivery.stage import UNGOVERNED, Stage, moment, stage
 from postgres_fixtures import FAST
 from whatsapp_server.harness import PlayedWhatsApp
 
@@ -23,6 +24,7 @@ from waremind.requests.daemon import Status
 from waremind.store.embedded import EmbeddedPostgres
 
 GROUPS = 6
+READY = "database system is ready to accept connections"
 # A commit waits for a standby that does not exist, if a test says so.
 WAITING = {"max_wal_senders": "1", "wal_level": "replica"}
 
@@ -53,9 +55,36 @@ def test_a_postgres_that_is_killed_in_mid_batch_loses_and_doubles_nothing(
         made.behave(ack_delay=0.1)
         made.remind()
         made.arrived(2)
-        for file in daemon.state.glob("postgres/**/postmaster.pid"):
-            os.kill(int(file.read_text().split("\n", 1)[0]), signal.SIGKILL)
+        kill_postgres(daemon)
         everything_once(made)
+
+
+def kill_postgres(daemon: DaemonProcess) -> None:
+    """Kill the embedded server while it is ready."""
+    (file,) = daemon.state.glob("postgres/**/postmaster.pid")
+    os.kill(int(file.read_text().split("\n", 1)[0]), signal.SIGKILL)
+
+
+def restart_postgres(daemon: DaemonProcess) -> None:
+    """Kill the embedded server, and wait until it is ready again."""
+    starts = daemon.log.count(READY)
+    kill_postgres(daemon)
+    until(lambda: daemon.log.count(READY) > starts, "PostgreSQL to be back")
+
+
+def test_what_falls_due_while_postgres_is_away_leaves_soon_after_it_is_back(
+    played_whatsapp: PlayedWhatsApp,
+) -> None:
+    with DaemonProcess(environment(played_whatsapp) | UNGOVERNED) as daemon:
+        made = stage(daemon, played_whatsapp, "", groups=1)
+        for _ in range(2):  # each time it is started again later
+            restart_postgres(daemon)
+        until(lambda: answers(made), "the daemon to have noticed")
+        made.remind(at=moment(seconds=2))
+        restart_postgres(daemon)
+        back_at = time.monotonic()
+        made.arrived(1)
+        assert time.monotonic() - back_at < 2
 
 
 @pytest.fixture
