@@ -2,11 +2,13 @@
 
 A statement outside of `transaction` commits by itself. What the network or the server does to us
 is one error, `database_unavailable`; the outcome of a transaction cut off while it committed is
-then unknown, and the rows' own guards (revision, session, uniques) make asking again safe.
+then unknown, and the rows' own guards (revision, session, uniques) make asking again safe. What
+somebody else deleted while we were about to refer to it is `not_found`.
 """
 
 import asyncio
 import contextlib
+import re
 import select
 from collections.abc import AsyncGenerator, Generator, Sequence
 from typing import Any, Self, TypeAlias
@@ -67,6 +69,8 @@ CURES = {
         "correct the host in database.url, or the name service",
     ),
 }
+# A constraint's name → what its column refers to: `runs_account_id_fkey`, an account.
+CONSTRAINT = re.compile(r"\w+?_([a-z]+)_id_\w+")
 GRANT = "make waremind the owner: ALTER DATABASE waremind OWNER TO waremind"
 UNREACHABLE = (
     "nothing answers there",
@@ -196,16 +200,28 @@ def check_server(version: int, encoding: str | None) -> None:
 
 @contextlib.contextmanager
 def translated(dsn: str) -> Generator[None]:
-    """Turn what the driver says of an unreachable server into our error, without secrets."""
+    """Turn what the driver says into our errors, without secrets.
+
+    They are an unreachable server, and a row that refers to one that is deleted.
+    """
     try:
         yield
     except UNAVAILABLE as error:
         raise unavailable(dsn, error) from error
+    except psycopg.errors.ForeignKeyViolation as error:
+        raise deleted_meanwhile(error) from error
 
 
 def is_unavailable(error: Exception) -> bool:
     """Tell whether PostgreSQL was out of reach: what could not be written can be written later."""
     return isinstance(error, WaremindError) and error.code is ErrorCode.DATABASE_UNAVAILABLE
+
+
+def deleted_meanwhile(error: psycopg.errors.ForeignKeyViolation) -> WaremindError:
+    """Say that what a new row refers to was there a moment ago, and is no longer."""
+    noun = CONSTRAINT.sub(r"\1", error.diag.constraint_name or "object")
+    message = f"cannot go on: the {noun} was deleted at this moment"
+    return WaremindError(ErrorCode.NOT_FOUND, message, hint=f"waremind {noun} list")
 
 
 def unavailable(dsn: str, error: psycopg.Error) -> WaremindError:
