@@ -9,7 +9,7 @@ from waremind.daemon import audit
 from waremind.daemon.account import Account
 from waremind.daemon.context import Context
 from waremind.daemon.sessions import sweep_leftovers
-from waremind.domain.ids import new_id, shown
+from waremind.domain.ids import canonical, new_id, shown
 from waremind.domain.lifecycle import Cause, State
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
@@ -39,7 +39,8 @@ class Accounts:
         """Find an account by its id or label."""
         if found := self._accounts.get(key):  # no label has the form of an id
             return found
-        return next((a for a in self._accounts.values() if a.row.label == key), None)
+        label = canonical(key)
+        return next((a for a in self._accounts.values() if a.row.label == label), None)
 
     def get(self, key: str) -> Account:
         """Find an account by its id or label.

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from waremind.daemon.context import Beside
 from waremind.daemon.futures import beside
-from waremind.domain.ids import new_id
+from waremind.domain.ids import canonical, new_id
 from waremind.store import accounts as accounts_table
 from waremind.store import groups as table
 from waremind.store.accounts import AccountRow
@@ -86,7 +86,7 @@ def _seen(group: GroupSnapshot) -> SeenGroup:
     return SeenGroup(
         id=new_id("grp"),
         jid=group.jid,
-        name=group.name.replace("\0", ""),  # PostgreSQL's text holds no zero byte
+        name=canonical(group.name.replace("\0", "")),  # PostgreSQL's text holds no zero byte
         announce_only=group.announce_only,
         admin=group.admin,
         members=[member.lid for member in group.members],

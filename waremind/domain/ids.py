@@ -43,16 +43,21 @@ def _broken_rule(name: str) -> str | None:
 
 
 def valid_name(text: str, what: str) -> str:
-    """Return `text` in Unicode's NFC if it can name `what` (an account, a reminder).
+    """Return `text`, canonical, if it can name `what` (an account, a reminder).
 
     Raises WaremindError `invalid_input` naming the rule that it breaks.
     """
-    name = unicodedata.normalize("NFC", text)
+    name = canonical(text)
     if rule := _broken_rule(name):
         message = f"cannot name {what} {shown(text)}: {rule}"
         hint = f"use 1-{MAX_NAME} printable characters that are not all digits, such as: ops"
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
     return name
+
+
+def canonical(name: str) -> str:
+    """Write a name in the one way, Unicode's NFC, in which names are stored and looked for."""
+    return unicodedata.normalize("NFC", name)
 
 
 def shown(text: str, limit: int = 40) -> str:

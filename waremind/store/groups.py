@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg.rows import args_row, class_row
 
-from waremind.domain.ids import new_id
+from waremind.domain.ids import canonical, new_id
 from waremind.store.database import Connection
 
 
@@ -96,7 +96,7 @@ async def select(
               AND (%(key)s::text IS NULL OR %(key)s IN (g.id, g.jid, g.name))
             ORDER BY a.label, g.name, g.id
             """,
-            {"account": account, "key": key},
+            {"account": account, "key": key and canonical(key)},
         )
         return await cursor.fetchall()
 

@@ -10,6 +10,7 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier, Placeholder
 
+from waremind.domain.ids import canonical
 from waremind.domain.misfire import Misfire
 from waremind.domain.recurrence import Occurrence, Recurrence
 from waremind.domain.rule_text import parse_rule
@@ -127,7 +128,7 @@ async def select(
 
 async def find(connection: Connection, key: str) -> ReminderRow | None:
     """Read the reminder with this id or name."""
-    return next(iter(await select(connection, key=key)), None)
+    return next(iter(await select(connection, key=canonical(key))), None)
 
 
 _TROUBLED = SQL(

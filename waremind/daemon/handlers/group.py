@@ -4,7 +4,7 @@ from waremind.daemon.addressing import ambiguous
 from waremind.daemon.asking import Asking
 from waremind.daemon.state import Daemon
 from waremind.daemon.views import group_of
-from waremind.domain.ids import shown
+from waremind.domain.ids import canonical, shown
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.group import GroupList, GroupResult, Groups, GroupShow
 from waremind.store import groups as table
@@ -16,7 +16,7 @@ async def list_(daemon: Daemon, _asking: Asking, request: GroupList) -> Groups:
     account = daemon.accounts.get(request.account).row.id if request.account else None
     async with daemon.database.connection() as connection:
         rows = await table.select(connection, account)
-    wanted = (request.search or "").casefold()
+    wanted = canonical(request.search or "").casefold()
     return Groups([group_of(row) for row in rows if wanted in row.name.casefold()])
 
 
