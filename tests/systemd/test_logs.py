@@ -3,16 +3,20 @@
 import json
 import logging
 import os
+import re
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from waremind.daemon.journal import JournalHandler
 from waremind.daemon.logs import JournalFormatter, JsonFormatter, TextFormatter, event, fields_of
+
+RFC_3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d"
 
 
 class Kept(logging.Handler):
@@ -46,7 +50,9 @@ def kept(log: logging.Logger) -> Kept:
 def test_text_is_one_event_a_line(log: logging.Logger, kept: Kept) -> None:
     event(log, "turned", account="ops team", session=3, state="connected", detail="a\nb")
     (record,) = kept.records
-    _, _, rest = TextFormatter().format(record).partition(" ")
+    at, _, rest = TextFormatter().format(record).partition(" ")
+    assert re.fullmatch(RFC_3339, at)
+    assert datetime.fromisoformat(at).timestamp() == pytest.approx(record.created, abs=0.001)
     assert rest == (
         "info waremind.test turned account='ops team' session=3 state=connected detail='a\\nb'"
     )

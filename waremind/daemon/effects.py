@@ -30,7 +30,7 @@ class Effects:
         self.row = row
         self._context = context
         self._post = post
-        self._sessions = Sessions(row.id, context.place, post, self._keeps)
+        self._sessions = Sessions(row.id, context.place, post, self)
         self._timer: asyncio.TimerHandle | None = None
         self._pairing_until = 0.0
         self._loop = asyncio.get_running_loop()
@@ -39,6 +39,18 @@ class Effects:
     def session(self) -> Session | None:
         """The open session."""
         return self._sessions.current
+
+    @property
+    def label(self) -> str:
+        """The account's label."""
+        return self.row.label
+
+    def keeps(self) -> set[int]:
+        """Name the directories that must stay: the device's keys, and a pairing under way."""
+        row = self.row
+        if row.state is State.PAIRING:
+            return {row.session}
+        return {row.device} if row.device and row.state is not State.UNPAIRING else set()
 
     @property
     def is_live(self) -> bool:
@@ -127,13 +139,6 @@ class Effects:
         self.ending = self._sessions.end(
             device=before.device, log_out_seconds=log_out_seconds, forget=forget
         )
-
-    def _keeps(self) -> set[int]:
-        """Name the directories that must stay: the device's keys, and a pairing under way."""
-        row = self.row
-        if row.state is State.PAIRING:
-            return {row.session}
-        return {row.device} if row.device and row.state is not State.UNPAIRING else set()
 
     async def _synced(self, *, forced: bool) -> bool:
         """Fetch and store the groups."""

@@ -36,16 +36,17 @@ def sentence_of(record: logging.LogRecord) -> str:
     return shown + "".join(f" {key}={_shown(value)}" for key, value in fields_of(record).items())
 
 
-class TextFormatter(logging.Formatter):
-    """`2026-12-01T09:00:00+0000 info waremind.daemon turned account=ops state=connected`."""
+def _at(record: logging.LogRecord) -> datetime:
+    return datetime.fromtimestamp(record.created, UTC)
 
-    default_time_format = "%Y-%m-%dT%H:%M:%S%z"
-    default_msec_format = None
+
+class TextFormatter(logging.Formatter):
+    """`2026-12-01T09:00:00.123+01:00 info waremind.daemon turned account=ops state=connected`."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
         """Write one line."""
-        level = record.levelname.lower()
-        return f"{self.formatTime(record)} {level} {record.name} {sentence_of(record)}"
+        at = _at(record).astimezone().isoformat(timespec="milliseconds")
+        return f"{at} {record.levelname.lower()} {record.name} {sentence_of(record)}"
 
 
 class JournalFormatter(logging.Formatter):
@@ -61,7 +62,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write one line; an event's own fields never hide these."""
-        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        at = _at(record).isoformat(timespec="milliseconds")
         about: Fields = {
             "at": at.replace("+00:00", "Z"),
             "level": record.levelname.lower(),

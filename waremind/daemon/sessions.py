@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from waremind.daemon.logs import event
 from waremind.domain.lifecycle import Cause
@@ -48,16 +49,27 @@ class SessionPlace:
     tasks: asyncio.TaskGroup
 
 
-class Sessions:
-    """The sessions of one account; `keeps` names the numbers whose directories must stay."""
+class Owner(Protocol):
+    """What sessions need to know of the account whose they are."""
 
-    def __init__(
-        self, account: str, place: SessionPlace, hear: Hear, keeps: Callable[[], set[int]]
-    ) -> None:
+    @property
+    def label(self) -> str:
+        """Its label, for the log."""
+        ...
+
+    def keeps(self) -> set[int]:
+        """Name the directories that must stay: the device's keys, and a pairing under way."""
+        ...
+
+
+class Sessions:
+    """The sessions of one account; `owner` says how that stands now."""
+
+    def __init__(self, account: str, place: SessionPlace, hear: Hear, owner: Owner) -> None:
         self._account = account
         self._place = place
         self._hear = hear
-        self._keeps = keeps
+        self._owner = owner
         self._opening: asyncio.Task[Session | None] | None = None
         self._ending: asyncio.Task[bool] | None = None
 
@@ -91,7 +103,7 @@ class Sessions:
                 log,
                 "cannot open a session",
                 logging.ERROR,
-                account=self._account,
+                account=self._owner.label,
                 session=opening.session,
                 reason=error,
             )
@@ -137,7 +149,8 @@ class Sessions:
                 return device is None
             return await self._log_out(device, log_out_seconds, removed=removed)
         except Exception as error:  # noqa: BLE001 - as above; and the files go all the same
-            event(log, "cannot end a session", logging.ERROR, account=self._account, reason=error)
+            label = self._owner.label
+            event(log, "cannot end a session", logging.ERROR, account=label, reason=error)
             return False
         finally:
             if forget:
@@ -156,7 +169,7 @@ class Sessions:
 
     def _sweep(self) -> None:
         """Remove the directories that the row no longer names."""
-        keeps = {str(number) for number in self._keeps()}
+        keeps = {str(number) for number in self._owner.keeps()}
         sweep(self._place.root / self._account, keeps)
 
 
