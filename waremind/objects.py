@@ -199,8 +199,16 @@ class CheckResult(Struct, frozen=True, kw_only=True):
     fix: str | None
 
 
+class NextReminder(Struct, frozen=True):
+    """The reminder that fires next, and its zone."""
+
+    id: str
+    name: str
+    tz: str
+
+
 class StatusReport(Struct, frozen=True, kw_only=True):
-    """The whole of waremind at one glance."""
+    """The whole of waremind at one glance; `next_at` is in the zone of `next_reminder`."""
 
     ok: bool
     version: str
@@ -209,4 +217,5 @@ class StatusReport(Struct, frozen=True, kw_only=True):
     accounts: dict[str, int]
     runs: RunCounts
     next_at: Timestamp | None
+    next_reminder: NextReminder | None = None
     attention: list[StatusAttention] = field(default_factory=list)

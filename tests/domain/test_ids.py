@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waremind.domain.ids import is_id, new_id, quoted, shown, valid_name
+from waremind.domain.ids import is_id, new_id, shown, valid_name
 from waremind.errors import ErrorCode, WaremindError
 
 
@@ -79,13 +78,3 @@ def outcome(text: str) -> str:
 
 def test_what_is_quoted_is_cut() -> None:
     assert shown("x" * 50, limit=3) == "'xxx…'"
-
-
-@given(st.text(min_size=1).filter(lambda text: "\0" not in text))
-def test_a_quoted_label_is_one_word_to_a_shell(label: str) -> None:
-    assert shlex.split(quoted(label)) == [label]
-
-
-def test_a_plain_label_is_quoted_as_it_is() -> None:
-    assert quoted("ops-2") == "ops-2"
-    assert quoted("the bot") == "'the bot'"

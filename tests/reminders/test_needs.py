@@ -10,7 +10,7 @@ from reminders.conftest import furnish
 from reminders.running import Running, running
 from reminders.samples import LATER, adding, ago
 
-from waremind.objects import Attention, Reminder
+from waremind.objects import Attention, NextReminder, Reminder
 from waremind.requests.account import AccountShow
 from waremind.requests.daemon import AuditList, FreezeSet, Status, Thaw
 from waremind.requests.reminder import ReminderList, ReminderPause, ReminderShow
@@ -104,7 +104,8 @@ def test_status_counts_and_names_what_needs_a_person(dsn: str) -> None:
         daemon.until(lambda: daemon.call(Status()).runs.held)
         status = daemon.call(Status())
         assert (status.runs.due, status.runs.held) == (0, 2)
-        assert status.next_at == "2099-12-01T08:00:00+00:00"
+        assert status.next_at == "2099-12-01T09:00:00+01:00"
+        assert status.next_reminder == NextReminder(later.id, later.name, "Europe/Berlin")
         assert [(e.kind, e.id, e.name, e.code) for e in status.attention] == [
             ("reminder", later.id, later.name, "account_not_paired")
         ]

@@ -113,6 +113,7 @@ def test_a_reminder_needs_a_zone_and_the_clients_counts_for_nothing(
         daemon.account("ops")
         daemon.group("ops", "Team")
         check(add(daemon, *AT), "invalid_input", "without a zone", "--tz Europe/Berlin.*default_tz")
+        check(add(daemon), "invalid_input", "neither --at nor --rrule", "--at 20")
         assert add(daemon, *AT, "--tz", "Asia/Jakarta").code == 0
 
 

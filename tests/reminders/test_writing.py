@@ -97,10 +97,12 @@ def test_set_makes_changes_and_then_finds_it_so(shared: Running) -> None:
     asked = setting(rrule="FREQ=DAILY;BYHOUR=9,8", start=LATER)
     made, found = shared.call(asked), shared.call(asked)
     assert (made.changed, found.changed) == (True, False)
+    assert (made.created, found.created) == (True, False)
     assert (found.reminder, found.next) == (made.reminder, made.next)
     assert not shared.call(replace(asked, rrule="byhour=8,9;freq=daily")).changed
     changed = shared.call(replace(asked, text="new"))
     assert (changed.changed, changed.reminder.text) == (True, "new")
+    assert changed.created is False
     assert changed.reminder.id == made.reminder.id
 
 

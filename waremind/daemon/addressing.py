@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from waremind.domain.ids import new_id, quoted, shown
+from waremind.domain.ids import new_id, shown
+from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store import groups as table
 from waremind.store.accounts import AccountRow

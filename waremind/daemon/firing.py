@@ -7,7 +7,8 @@ from waremind.daemon.run_views import runs_of
 from waremind.daemon.state import Daemon
 from waremind.daemon.views import timestamp
 from waremind.domain.duration import format_duration
-from waremind.domain.ids import quoted, shown
+from waremind.domain.ids import shown
+from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Run
 from waremind.requests.core import checked
@@ -53,7 +54,7 @@ def _frozen(freeze: FreezeRow, label: str) -> WaremindError:
 def patience(seconds: float) -> timedelta:
     """Return how long to wait for the end of a run. Raises WaremindError `invalid_input`."""
     if not 0 < seconds <= LONGEST_WAIT.total_seconds():
-        message = f"cannot wait for {seconds:g} seconds: it is not within 0 and a day"
+        message = f"cannot wait for {seconds:.15g} seconds: it is not within 0 and a day"
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="write it like --timeout 60s")
     return timedelta(seconds=seconds)
 

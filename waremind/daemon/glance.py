@@ -3,12 +3,14 @@
 import os
 from collections import Counter
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import waremind
 from waremind.daemon.overview import attention_of_all
 from waremind.daemon.state import Daemon
 from waremind.daemon.views import account_of, freeze_of, timestamp
-from waremind.objects import DaemonState, RunCounts, StatusReport
+from waremind.domain.wall_time import rfc3339
+from waremind.objects import DaemonState, NextReminder, RunCounts, StatusReport
 from waremind.store import deliveries, reminders
 from waremind.store.database import Connection
 
@@ -25,7 +27,7 @@ async def glance(daemon: Daemon) -> StatusReport:
     async with daemon.database.connection() as connection:
         attention = await attention_of_all(daemon, connection, accounts, freeze)
         counts = await _counts(connection, now)
-        next_at = await reminders.next_due(connection)
+        following = await reminders.select_next(connection)
     return StatusReport(
         ok=not attention,
         version=waremind.__version__,
@@ -33,7 +35,8 @@ async def glance(daemon: Daemon) -> StatusReport:
         frozen=freeze_of(freeze) if freeze else None,
         accounts=dict(Counter(account.status for account in accounts)),
         runs=counts,
-        next_at=timestamp(next_at) if next_at else None,
+        next_at=rfc3339(following.next_at, ZoneInfo(following.zone)) if following else None,
+        next_reminder=following and NextReminder(following.id, following.name, following.zone),
         attention=attention,
     )
 

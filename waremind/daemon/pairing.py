@@ -6,8 +6,9 @@ from waremind.daemon.account import Account, Progress
 from waremind.daemon.asking import Asking
 from waremind.daemon.messages import PairingTerms
 from waremind.daemon.views import timestamp
-from waremind.domain.ids import quoted, shown
+from waremind.domain.ids import shown
 from waremind.domain.lifecycle import MEANINGS, State
+from waremind.domain.quoting import quoted
 from waremind.domain.standing import STANDINGS, clause, told
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.account import AccountPair, PairCode, PairQr

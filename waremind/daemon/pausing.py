@@ -9,8 +9,8 @@ from waremind.daemon.rule_trial import RuleTrial
 from waremind.daemon.scheduler import run_of
 from waremind.daemon.state import Daemon
 from waremind.daemon.timing import next_times
-from waremind.domain.ids import quoted
 from waremind.domain.misfire import Missed, PassedOver
+from waremind.domain.quoting import quoted
 from waremind.domain.recurrence import Occurrence
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store.groups import GroupRow

@@ -3,21 +3,28 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from msgspec import UNSET
+
 from waremind.daemon.budget import budget_warnings
 from waremind.daemon.reminder_views import occurrences_of, reminders_of
 from waremind.daemon.reminders import Draft, absent
 from waremind.daemon.state import Daemon
-from waremind.domain.ids import quoted
+from waremind.domain.quoting import quoted
 from waremind.objects import Reminder
 from waremind.requests.core import Mutation, checked
-from waremind.requests.reminder import ReminderChanged, ReminderPause
+from waremind.requests.reminder import ReminderChanged, ReminderPause, ReminderSet
 
 # What has happened already is no warning about what was written now.
 _PAST = ("last_run_failed", "last_run_unknown")
 
 
 async def answer(
-    daemon: Daemon, request: Mutation[ReminderChanged], draft: Draft, *, changed: bool
+    daemon: Daemon,
+    request: Mutation[ReminderChanged],
+    draft: Draft,
+    *,
+    changed: bool,
+    created: bool = False,
 ) -> ReminderChanged:
     """Answer a request that changes a reminder."""
     row = draft.row
@@ -30,6 +37,7 @@ async def answer(
         reminder=views[0],
         next=occurrences_of(draft.next, row.zone),
         warnings=tuple(_warnings(daemon, request, draft, views[0])),
+        created=created if isinstance(request, ReminderSet) else UNSET,
         check=checked(request),
     )
 

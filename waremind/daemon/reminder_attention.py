@@ -6,8 +6,8 @@ from datetime import datetime
 
 from waremind.daemon.addressing import named, obstacle, obstacle_since
 from waremind.daemon.views import timestamp
-from waremind.domain.ids import quoted
 from waremind.domain.lifecycle import MEANINGS
+from waremind.domain.quoting import quoted
 from waremind.domain.standing import Severity
 from waremind.objects import Attention, Run
 from waremind.store.accounts import AccountRow

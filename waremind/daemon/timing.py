@@ -59,14 +59,14 @@ def timing_of(row: ReminderRow) -> Timing:
 def timing(when: When, default_zone: str | None) -> Timing:
     """Read the timing of a new reminder. Raises WaremindError `invalid_input`."""
     _check_together(when)
-    zone = choose_zone(when.tz, default_zone)
-    if when.at is not None:
-        return _once(parse_instant(when.at, zone), zone)
-    if when.rrule is None:
+    if when.rrule is not None:
+        if when.start is None:
+            raise _refused("--rrule needs a start", "add: --start 2026-12-01T09:00")
+        return _by_rule(when.rrule, parse_local(when.start), choose_zone(when.tz, default_zone))
+    if when.at is None:
         raise _refused("neither --at nor --rrule is given", "add: --at 2026-12-01T09:00")
-    if when.start is None:
-        raise _refused("--rrule needs a start", "add: --start 2026-12-01T09:00")
-    return _by_rule(when.rrule, parse_local(when.start), zone)
+    zone = choose_zone(when.tz, default_zone)
+    return _once(parse_instant(when.at, zone), zone)
 
 
 def edited(old: Timing, when: When) -> Timing:

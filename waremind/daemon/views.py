@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from waremind.domain.ids import quoted
 from waremind.domain.lifecycle import MEANINGS, State, actions
+from waremind.domain.quoting import quoted
 from waremind.domain.standing import STANDINGS, Need, told
 from waremind.objects import Account, Attention, AuditEntry, Freeze, Group, Operator, Target
 from waremind.store.accounts import AccountRow

@@ -63,9 +63,3 @@ def canonical(name: str) -> str:
 def shown(text: str, limit: int = 40) -> str:
     """Quote what somebody typed so that it cannot disturb a terminal or flood a line."""
     return repr(text if len(text) <= limit else text[:limit] + "…")
-
-
-def quoted(label: str) -> str:
-    """Write a label so that a shell takes it as one word."""
-    plain = label.replace("-", "").replace("_", "").replace(".", "").isalnum()
-    return label if plain else "'" + label.replace("'", "'\\''") + "'"

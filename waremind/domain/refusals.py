@@ -1,7 +1,7 @@
 """What a command is told when the account's state has no row for it in the life cycle's table."""
 
-from waremind.domain.ids import quoted
 from waremind.domain.lifecycle import MEANINGS, Cause, State, Status
+from waremind.domain.quoting import quoted
 from waremind.domain.standing import STANDINGS
 from waremind.errors import ErrorCode, WaremindError
 

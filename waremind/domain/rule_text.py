@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
+from waremind.domain.ids import shown
 from waremind.domain.rule import BY_PARTS, WEEKDAYS, Day, Frequency, Rule
 from waremind.domain.wall_time import FIRST_YEAR, LAST_YEAR
 from waremind.errors import ErrorCode, WaremindError
@@ -15,6 +16,7 @@ LONGEST_TEXT = 1_000
 HIGHEST_NUMBER = 1_000_000
 WEEKS_IN_MONTH = 5
 WEEKS_IN_YEAR = 53
+LIKE = "write it like FREQ=DAILY, or FREQ=WEEKLY;BYDAY=MO,FR"
 PARTS = ("FREQ", "INTERVAL", "COUNT", "UNTIL", *BY_PARTS, "WKST")
 REFUSED_PARTS = {
     "BYEASTER": "it is not in RFC 5545; name the dates by --at",
@@ -65,8 +67,9 @@ GOES_WITH = {
 }
 
 _NUMBER = re.compile(r"[+-]?\d{1,7}", re.ASCII)
-_DAY = re.compile(r"([+-]?\d{1,2})?([A-Z]{2})", re.ASCII)
-_UNTIL = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?", re.ASCII)
+_PREFIX = re.compile(r"^RRULE:", re.ASCII | re.IGNORECASE)
+_DAY = re.compile(r"([+-]?\d{1,2})?([A-Z]{2})", re.ASCII | re.IGNORECASE)
+_UNTIL = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?", re.ASCII | re.IGNORECASE)
 
 
 def _refused(reason: str, hint: str) -> WaremindError:
@@ -88,15 +91,16 @@ def parse_rule(text: str) -> Rule:
 
 def _parts(text: str) -> dict[str, str]:
     """Split the text into its parts, each known and there once, FREQ among them."""
-    value = text.strip().upper().removeprefix("RRULE:")
+    value = _PREFIX.sub("", text.strip())
     if not value:
         raise _refused("it is empty", "write at least a frequency: FREQ=DAILY")
     if len(value) > LONGEST_TEXT:
         raise _refused(f"it is longer than {LONGEST_TEXT} characters", "use fewer values")
     parts: dict[str, str] = {}
     for piece in value.split(";"):
-        part, _, given = piece.partition("=")
-        _check_name(part, piece)
+        name, _, given = piece.partition("=")
+        part = name.upper()
+        _check_name(part, name, piece)
         if not given:
             raise _refused(f"{part} has no value", f"write {part}=…, or leave it out")
         if part in parts:
@@ -107,7 +111,7 @@ def _parts(text: str) -> dict[str, str]:
     return parts
 
 
-def _check_name(part: str, piece: str) -> None:
+def _check_name(part: str, name: str, piece: str) -> None:
     if not piece:
         raise _refused("a part is empty", "put one ';' between parts, and none at the end")
     if part in REFUSED_PARTS:
@@ -115,7 +119,8 @@ def _check_name(part: str, piece: str) -> None:
     if part.startswith("X-"):
         raise _refused(f"{part} is not taken", "X- parts mean nothing here; leave it out")
     if part not in PARTS:
-        raise _refused(f"{part!r} is not a part of a rule", _nearest(part, PARTS))
+        hint = _nearest(part, PARTS) if "=" in piece else LIKE
+        raise _refused(f"{shown(name)} is not a part of a rule", hint)
 
 
 def _nearest(given: str, known: tuple[str, ...]) -> str:
@@ -124,13 +129,14 @@ def _nearest(given: str, known: tuple[str, ...]) -> str:
 
 
 def _frequency(_part: str, value: str) -> Frequency:
-    if value == "SECONDLY":
+    name = value.upper()
+    if name == "SECONDLY":
         raise _refused("FREQ=SECONDLY is not taken", "MINUTELY is the shortest")
-    if value not in Frequency.__members__:
+    if name not in Frequency.__members__:
         raise _refused(
-            f"FREQ={value} is not a frequency", _nearest(value, tuple(Frequency.__members__))
+            f"FREQ={value} is not a frequency", _nearest(name, tuple(Frequency.__members__))
         )
-    return Frequency[value]
+    return Frequency[name]
 
 
 def _number(part: str, value: str) -> int:
@@ -145,9 +151,9 @@ def _numbers(part: str, value: str) -> tuple[int, ...]:
 
 
 def _weekday(part: str, value: str) -> int:
-    if value not in WEEKDAYS:
+    if value.upper() not in WEEKDAYS:
         raise _refused(f"{part}={value} is not a weekday", f"{part} takes {', '.join(WEEKDAYS)}")
-    return WEEKDAYS.index(value)
+    return WEEKDAYS.index(value.upper())
 
 
 def _day(part: str, value: str) -> Day:

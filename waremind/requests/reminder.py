@@ -19,11 +19,15 @@ class Reminders(Struct, frozen=True):
 
 
 class ReminderChanged(Changed, frozen=True, kw_only=True):
-    """The reminder that was asked to change, its next times, and what an operator should know."""
+    """The reminder that was asked to change, its next times, and what an operator should know.
+
+    `created` says of `reminder.set` whether it had to add the reminder.
+    """
 
     reminder: Reminder
     next: tuple[Occurrence, ...] = ()
     warnings: tuple[str, ...] = ()
+    created: bool | UnsetType = UNSET
 
 
 class ReminderDeleted(Changed, frozen=True, kw_only=True):

@@ -179,6 +179,26 @@ async def select_due(
         return await cursor.fetchall()
 
 
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """Which reminder fires next, and when."""
+
+    id: str
+    name: str
+    zone: str
+    next_at: datetime
+
+
+async def select_next(connection: Connection) -> Upcoming | None:
+    """Read which active reminder fires next."""
+    query = (
+        "SELECT id, name, zone, next_at FROM reminders"
+        " WHERE state = 'active' AND too_slow_since IS NULL ORDER BY next_at LIMIT 1"
+    )
+    async with connection.cursor(row_factory=class_row(Upcoming)) as cursor:
+        return await (await cursor.execute(query)).fetchone()
+
+
 async def next_due(connection: Connection, without: Sequence[str] = ()) -> datetime | None:
     """Say when the next reminder is due."""
     query = (

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from waremind.daemon.doctor.check import Check, Finding, Trouble
 from waremind.daemon.glance import glance
 from waremind.daemon.state import Daemon
-from waremind.domain.ids import quoted
 from waremind.domain.lifecycle import State
+from waremind.domain.quoting import quoted
 from waremind.store.examination import examine
 
 # WhatsApp unlinks a device, connected or not, whose phone stays away for 14 days.

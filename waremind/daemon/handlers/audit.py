@@ -1,6 +1,7 @@
 """Requests about the audit log."""
 
 from waremind.daemon.asking import Asking
+from waremind.daemon.limits import valid_limit
 from waremind.daemon.moments import since
 from waremind.daemon.state import Daemon
 from waremind.daemon.views import audit_entry_of
@@ -10,7 +11,7 @@ from waremind.store import audit as table
 
 async def list_(daemon: Daemon, _asking: Asking, request: AuditList) -> Audit:
     """List who did what, newest first."""
-    start = since(request.since, daemon.now())
+    start, limit = since(request.since, daemon.now()), valid_limit(request.limit, "entries")
     async with daemon.database.connection() as connection:
-        rows = await table.select(connection, start, max(0, request.limit))
+        rows = await table.select(connection, start, limit)
     return Audit([audit_entry_of(row) for row in rows])

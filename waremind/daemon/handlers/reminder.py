@@ -74,9 +74,9 @@ async def set_(daemon: Daemon, asking: Asking, request: ReminderSet) -> Reminder
     if there is None:
         draft = await drafted(daemon, content, NEVER_LATE)
         if request.check:
-            return await answer(daemon, request, draft, changed=True)
+            return await answer(daemon, request, draft, changed=True, created=True)
         if written := await create(daemon, draft, asking.operator, request.method):
-            return await answer(daemon, request, written, changed=True)
+            return await answer(daemon, request, written, changed=True, created=True)
 
     async def redraft(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
         old = content_of(row, groups)

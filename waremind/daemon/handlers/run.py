@@ -6,6 +6,7 @@ from waremind.daemon import audit
 from waremind.daemon.addressing import groups_for
 from waremind.daemon.asking import Asking
 from waremind.daemon.firing import check_may_send, fired, patience, shown_run
+from waremind.daemon.limits import valid_limit
 from waremind.daemon.moments import since
 from waremind.daemon.reminder_content import valid_text
 from waremind.daemon.reminders import get
@@ -109,7 +110,8 @@ def _message(
 
 async def list_(daemon: Daemon, _asking: Asking, request: RunList) -> Runs:
     """List runs, newest first."""
-    _check(request)
+    _check_status(request.status)
+    limit = valid_limit(request.limit, "runs")
     account = daemon.accounts.get(request.account).row.id if request.account else None
     start = since(request.since, daemon.now())
     async with daemon.database.connection() as connection:
@@ -119,21 +121,18 @@ async def list_(daemon: Daemon, _asking: Asking, request: RunList) -> Runs:
             account=account,
             status=request.status,
             since=start,
-            limit=request.limit and request.limit + 1,
+            limit=limit and limit + 1,
         )
         rows = await runs.select(connection, wanted)
-        chosen = rows[: request.limit or None]
+        chosen = rows[: limit or None]
         return Runs(await runs_of(connection, chosen), truncated=len(rows) > len(chosen))
 
 
-def _check(request: RunList) -> None:
-    if request.status not in {None, *STATUSES}:
-        message = f"cannot list runs: there is no status {shown(request.status or '')}"
+def _check_status(status: str | None) -> None:
+    if status is not None and status not in STATUSES:
+        message = f"cannot list runs: there is no status {shown(status)}"
         hint = "one of " + ", ".join(STATUSES)
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
-    if request.limit < 0:
-        message = f"cannot list {request.limit} runs: a limit is 0 (all) or more"
-        raise WaremindError(ErrorCode.INVALID_INPUT, message)
 
 
 async def show(daemon: Daemon, _asking: Asking, request: RunShow) -> RunResult:

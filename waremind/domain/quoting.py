@@ -1,0 +1,18 @@
+"""How a name is written in a sentence and in a command: as a shell takes it."""
+
+import re
+from shlex import quote
+
+_PLAIN = re.compile(r"[\w./:@+-]+")
+# Quotes, the easiest to read first, with what would not stay as it is between them.
+_QUOTES = {"'": {"'"}, '"': set('"$`\\!')}
+
+
+def quoted(name: str) -> str:
+    """Write a name as one word: a plain one stands bare, any other between quotes."""
+    if _PLAIN.fullmatch(name):
+        return name
+    for mark, special in _QUOTES.items():
+        if not special & set(name):
+            return f"{mark}{name}{mark}"
+    return quote(name)
