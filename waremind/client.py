@@ -1,6 +1,8 @@
 """The blocking client: `call(request)` gives the result, `watch(request)` a stream's events."""
 
+import os
 import socket
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -129,10 +131,35 @@ def _connect(path: Path) -> socket.socket:
     return connection
 
 
+def _way_in(path: Path) -> str:
+    """Say who may use a socket that we may not: its group, or its owner alone."""
+    import grp  # noqa: PLC0415 - only this needs them
+    import pwd  # noqa: PLC0415
+
+    status = _barrier(path)
+    needed = stat.S_IXGRP if stat.S_ISDIR(status.st_mode) else stat.S_IWGRP
+    with suppress(KeyError):
+        if status.st_mode & needed:
+            group = grp.getgrgid(status.st_gid).gr_name
+            join = f"usermod -aG {group} USER"
+            return f"become a member of the group {group} ({join}), then log in again"
+        owner = pwd.getpwuid(status.st_uid).pw_name
+        return f"it is private to the user {owner}: be that user, or name another: --socket PATH"
+    return f"it is private to uid {status.st_uid} and gid {status.st_gid}; name another: --socket"
+
+
+def _barrier(path: Path) -> os.stat_result:
+    """Look at what keeps us out: the last thing on the way to `path` that can be seen."""
+    for place in (path, *path.parents):
+        with suppress(OSError):
+            return place.stat()
+    raise AssertionError(path)  # everybody sees /
+
+
 def _unreachable(path: Path, error: OSError) -> WaremindError:
     if isinstance(error, PermissionError):
         message = f"cannot reach the daemon: no permission for {path}"
-        return WaremindError(ErrorCode.PERMISSION_DENIED, message)
+        return WaremindError(ErrorCode.PERMISSION_DENIED, message, hint=_way_in(path))
     reasons: dict[type[OSError], str] = {
         FileNotFoundError: f"there is no socket {path}",
         ConnectionRefusedError: f"nobody listens on {path}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -36,6 +37,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "HOME": str(tmp_path),
         "LANG": "C.UTF-8",
         "TERM": "xterm-256color",
+        "TZ": "UTC",
         "WAREMIND_SOCKET": str(tmp_path / "waremind.sock"),
     }
 
@@ -64,8 +66,11 @@ def typed(environment: dict[str, str], capfd: pytest.CaptureFixture[str]) -> Typ
         with pytest.MonkeyPatch.context() as patch:
             for name, value in {**environment, **variables}.items():
                 patch.setenv(name, value)
+            time.tzset()
             capfd.readouterr()
-            return Ended(app.run(list(arguments)), *capfd.readouterr())
+            ended = Ended(app.run(list(arguments)), *capfd.readouterr())
+        time.tzset()
+        return ended
 
     return call
 

@@ -11,6 +11,7 @@ from waremind.objects import (
     Delivery,
     Group,
     GroupName,
+    NextReminder,
     Reminder,
     Run,
     RunCounts,
@@ -18,6 +19,7 @@ from waremind.objects import (
 )
 
 NOON = "2026-12-01T12:00:00+01:00"
+NOON_IN_UTC = "2026-12-01T11:00:00+00:00"
 TEAM = GroupName("grp_0123456789ab", "1203630@g.us", "Team")
 OFFLINE = Attention(
     code="logged_out",
@@ -137,6 +139,7 @@ def status(**differences: Any) -> StatusReport:
         "accounts": {"connected": 3, "banned": 0, "unpaired": 1},
         "runs": RunCounts(due=2, held=0, failed_24h=1, unknown=0),
         "next_at": NOON,
+        "next_reminder": NextReminder("rem_0123456789ab", "standup", "Europe/Berlin"),
         "attention": [],
     }
     return StatusReport(**{**fields, **differences})

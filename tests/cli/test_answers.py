@@ -28,6 +28,7 @@ from waremind.requests.reminder import (
     ReminderList,
     ReminderResult,
     Reminders,
+    ReminderSet,
     ReminderShow,
 )
 from waremind.requests.run import RunList, Runs
@@ -90,7 +91,7 @@ def test_a_change_is_told_on_stderr_and_leaves_stdout_empty(
     ended = typed("account", "add", "my ops")
     assert (ended.code, ended.out) == (0, "")
     assert ended.err.splitlines() == [
-        "account my ops added",
+        "account 'my ops' added",
         "pair it: waremind account pair 'my ops'",
     ]
 
@@ -171,9 +172,34 @@ def test_status_shows_all_at_one_glance(typed: Typed, played: PlayedDaemon) -> N
         "waremind: needs a person",
         "accounts: 3 connected, 1 unpaired",
         "messages: 2 due, 0 held, 1 failed in 24 h, 0 unknown",
-        f"frozen:   since {samples.NOON} by root: maintenance",
+        f"next:     reminder standup at {samples.NOON} (Europe/Berlin)",
+        f"frozen:   since {samples.NOON_IN_UTC} by root: maintenance",
     ]:
         assert line in out.splitlines()
+
+
+def test_status_says_that_no_reminder_is_due(typed: Typed, played: PlayedDaemon) -> None:
+    played.answers[Status] = samples.status(next_at=None, next_reminder=None)
+    assert "next:     no reminder is due" in typed("status").out.splitlines()
+
+
+def test_the_times_of_a_list_are_in_one_zone_that_of_whoever_looks(
+    typed: Typed, played: PlayedDaemon
+) -> None:
+    zones = ["2026-12-01T09:00:00+01:00", "2026-12-01T08:30:00+00:00", "2026-12-01T03:15:00-05:00"]
+    played.answers[RunList] = Runs([samples.run(occurs_at=at) for at in zones], truncated=False)
+    _, *rows = typed("run", "list", TZ="Asia/Tokyo").out.splitlines()
+    assert [row.split()[0] for row in rows] == [
+        "2026-12-01T17:00:00+09:00",
+        "2026-12-01T17:30:00+09:00",
+        "2026-12-01T17:15:00+09:00",
+    ]
+
+
+def test_json_keeps_each_run_in_its_reminders_zone(typed: Typed, played: PlayedDaemon) -> None:
+    played.answers[RunList] = Runs([samples.run()], truncated=False)
+    [run] = typed("run", "list", "--json", TZ="Asia/Tokyo").document["runs"]
+    assert run["occurs_at"] == samples.NOON
 
 
 def test_a_reminder_shows_its_text_line_by_line(typed: Typed, played: PlayedDaemon) -> None:
@@ -198,6 +224,29 @@ def test_adding_a_reminder_says_when_it_fires_and_warns(typed: Typed, played: Pl
         "reminder x added",
         f"next: {samples.NOON}  clock goes forward",
     ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "created", "said"),
+    [
+        (True, True, "reminder standup added"),
+        (True, False, "reminder standup changed"),
+        (False, False, "reminder standup left as it was"),
+    ],
+)
+def test_setting_a_reminder_says_what_it_took(
+    changed: bool,  # noqa: FBT001
+    created: bool,  # noqa: FBT001
+    said: str,
+    typed: Typed,
+    played: PlayedDaemon,
+) -> None:
+    answer = ReminderChanged(changed=changed, created=created, reminder=samples.reminder())
+    played.answers[ReminderSet] = answer
+    ended = typed(
+        *("reminder", "set", "standup", "-a", "ops", "--to", "Team", "--text", "hi", "--at", "now")
+    )
+    assert (ended.code, ended.err) == (0, f"{said}\n")
 
 
 @pytest.mark.parametrize("code", ErrorCode)

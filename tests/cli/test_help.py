@@ -9,7 +9,10 @@ from waremind.cli.app import run
 VERBS = {
     "daemon": [],
     "status": [],
+    "doctor": [],
     "version": [],
+    "completion": [],
+    "systemd": ["install", "uninstall", "status"],
     "config": ["show", "check"],
     "account": [
         *("add", "list", "show", "pair", "unpair", "sync", "reconnect", "rename", "delete"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from waremind.cli.layout import Page, Paragraph, Record, Table
-from waremind.cli.text import Styled, columns_of, escaped, escaped_json
+from waremind.cli.layout import Page, Paragraph, Prose, Record, Table
+from waremind.cli.text import Styled, columns_of, escaped, escaped_json, wrapped
 
 ACCOUNTS = Table(
     ["LABEL", "STATUS"],
@@ -42,6 +42,20 @@ def test_on_a_narrow_terminal_optional_columns_go_first_the_last_one_before_the_
     assert list(Page(width=15).lines(table))[1] == "x" * 14 + "…"
 
 
+def test_a_long_name_is_shortened_before_it_pushes_other_columns_out() -> None:
+    table = Table(["NAME", "PHONE", "ID"], [["n" * 60, "p" * 14, "i" * 16]], ["NAME"], ["ID"])
+    header, row = Page(width=80).lines(table)
+    assert header.split() == ["NAME", "PHONE", "ID"]
+    assert row == f"{'n' * 45}…  {'p' * 14}  {'i' * 16}"
+    assert list(Page().lines(table))[1] == f"{'n' * 60}  {'p' * 14}  {'i' * 16}"
+
+
+def test_a_name_that_can_hardly_be_read_costs_an_optional_column() -> None:
+    table = Table(["NAME", "ID"], [["n" * 60, "i" * 16]], ["NAME"], ["ID"])
+    assert next(iter(Page(width=42).lines(table))).split() == ["NAME", "ID"]
+    assert next(iter(Page(width=41).lines(table))).split() == ["NAME"]
+
+
 def test_an_empty_table_is_its_header() -> None:
     assert list(Page(width=20).lines(Table(["A", "B"], []))) == ["A  B"]
 
@@ -54,6 +68,37 @@ def test_colour_stands_around_a_cell_and_not_around_its_padding() -> None:
 def test_a_record_leaves_out_what_has_no_value() -> None:
     record = Record([("label", "ops"), ("phone", None), ("banned until", "noon")])
     assert list(Page().lines(record)) == ["label:        ops", "banned until: noon"]
+
+
+def test_a_long_value_goes_on_below_itself() -> None:
+    record = Record([("meaning", Styled("one two three", "bad"))])
+    assert list(Page(width=16).lines(record)) == ["meaning: one two", "         three"]
+    assert list(Page(width=16, colour=True).lines(record)) == [
+        "meaning: \x1b[31mone two\x1b[0m",
+        "         \x1b[31mthree\x1b[0m",
+    ]
+    assert list(Page().lines(record)) == ["meaning: one two three"]
+
+
+def test_prose_goes_on_below_its_words_and_no_word_is_broken() -> None:
+    prose = Prose("waremind thaw --account x", label="fix: ")
+    assert list(Page(width=20).lines(prose)) == ["fix: waremind thaw", "     --account x"]
+    assert list(Page(width=3).lines(prose)) == [
+        *("fix: waremind", "     thaw", "     --account", "     x"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", [""]),
+        ("日本 日本", ["日本", "日本"]),
+        ("a  b", ["a  b"]),
+        ("aaaaaaaa b", ["aaaaaaaa", "b"]),
+    ],
+)
+def test_words_are_counted_in_columns_and_kept_as_they_are(text: str, lines: list[str]) -> None:
+    assert wrapped(text, 6) == lines
 
 
 def test_a_paragraph_keeps_its_lines() -> None:

@@ -101,8 +101,14 @@ def test_a_terminal_that_is_too_small_says_what_it_needs_and_what_else_works(
     terminal = on_terminal("account", "pair", "my ops", columns=80, rows=24)
     terminal.wait_for("The QR needs 63 columns and 33 rows; here are 80 and 24.")
     for way in ("--qr-format png -o qr.png", "--phone NUMBER", "--qr-format raw"):
-        terminal.wait_for(f"waremind account pair 'my ops' {way}")
+        terminal.wait_for(f"\n  {way}  ")
     assert not phone.finish.is_set()
+
+
+@pytest.mark.usefixtures("phone")
+def test_on_a_tiny_terminal_the_notice_is_broken_between_words(on_terminal: OnTerminal) -> None:
+    terminal = on_terminal("account", "pair", "my ops", columns=40, rows=10)
+    terminal.wait_for("The QR needs 63 columns and 33 rows;\nhere are 40 and 10.\n")
 
 
 @pytest.mark.usefixtures("phone")

@@ -155,6 +155,8 @@ def test_who_asked_is_in_the_audit_log_also_when_the_account_is_gone(waremind: W
         ("account rename ops acc_x", "invalid_input", 2),
         ("group show Nowhere", "not_found", 6),
         ("audit list --since yesterday", "invalid_input", 2),
+        ("audit list --limit 99999999999999999999", "invalid_input", 2),
+        ("run list --limit 99999999999999999999", "invalid_input", 2),
     ],
 )
 @pytest.mark.usefixtures("ops")

@@ -8,6 +8,7 @@ from cli.conftest import Typed
 from cli.played_daemon import PlayedDaemon
 
 from waremind.errors import ErrorCode, WaremindError
+from waremind.objects import GroupName
 from waremind.requests.run import ReminderRun, RunChanged, Send
 
 SEND = ("send", "--account", "ops", "--to", "Team", "--text", "hi")
@@ -48,6 +49,14 @@ def test_any_other_end_prints_the_run_and_is_a_failure(  # noqa: PLR0913, PLR091
     assert ended.document["run"]["status"] == status
     assert (ended.error["code"], ended.error["run"]) == (code, run.id)
     assert ended.error["message"] == "cannot send to Team: the reason"
+
+
+def test_groups_whose_names_have_spaces_are_told_apart(typed: Typed, played: PlayedDaemon) -> None:
+    groups = [samples.TEAM, GroupName("grp_2", "2@g.us", "Night shift"), GroupName("g", "3@g", "")]
+    failed = [samples.delivery(group=group, status="failed") for group in groups]
+    run = samples.run(status="failed", deliveries=failed)
+    played.answers[Send] = RunChanged(changed=True, run=run)
+    assert typed(*SEND).err.startswith("error: cannot send to Team, 'Night shift', 3@g: ")
 
 
 def test_a_failed_message_is_not_called_sent(typed: Typed, played: PlayedDaemon) -> None:

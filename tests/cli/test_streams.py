@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from cli import samples
-from cli.conftest import PROGRAM, OnTerminal, Typed, Waremind
+from cli.conftest import PROGRAM, OnTerminal, Waremind
 from cli.played_daemon import SILENCE, PlayedDaemon
 
 from waremind import __version__
@@ -22,45 +22,6 @@ from waremind.requests.account import AccountList, Accounts
 from waremind.requests.daemon import Status
 from waremind.requests.group import GroupList, Groups
 from waremind.requests.run import Send
-
-WRONG = [
-    ("acount", "did you mean 'account'?"),
-    ("account", None),
-    ("account lst", "did you mean 'list'?"),
-    ("account add", "missing argument 'LABEL'"),
-    ("account add a b", "unexpected extra argument"),
-    ("account add ops --force", "no such option: --force"),
-    ("account list --status asleep", "invalid value for '--status'"),
-    ("account pair ops --qr-format png", "it needs a FILE"),
-    ("account pair ops --timeout soon", "cannot use --timeout 'soon'"),
-    ("run list --limit many", "invalid value for '--limit'"),
-    ("run resolve run_1", "missing option '--as'"),
-    ("send -a ops --to A", "there is no text"),
-    ("send -a ops --to A --text a --text-file b", "exclude each other"),
-]
-
-
-@pytest.mark.parametrize(("line", "reason"), WRONG)
-def test_a_wrong_command_line_is_exit_2_and_names_what_is_wrong(
-    line: str, reason: str | None, typed: Typed, played: PlayedDaemon
-) -> None:
-    ended = typed(*line.split())
-    assert (ended.code, ended.out) == (2, "")
-    assert (reason or "usage: waremind account").casefold() in ended.err.casefold()
-    assert played.asked == []
-
-
-@pytest.mark.parametrize("line", [line for line, _ in WRONG])
-@pytest.mark.parametrize("place", ["before", "after"])
-def test_with_json_anywhere_a_wrong_command_line_is_an_error_object(
-    line: str, place: str, typed: Typed, played: PlayedDaemon
-) -> None:
-    words = ["--json", *line.split()] if place == "before" else [*line.split(), "--json"]
-    ended = typed(*words)
-    assert (ended.code, ended.out) == (2, "")
-    assert ended.error["code"] in {"usage", "invalid_input"}
-    assert ended.error["hint"]
-    assert played.asked == []
 
 
 def test_the_version_alone_is_printed_at_once(waremind: Waremind) -> None:
@@ -219,6 +180,28 @@ def test_on_a_terminal_a_table_fits_and_is_coloured(
     assert all(len(line) <= 60 for line in terminal.text().splitlines())
     assert "…" in terminal.text()
     assert b"\x1b[32mconnected\x1b[0m" in terminal.written
+
+
+LONG = WaremindError(ErrorCode.NOT_FOUND, "cannot " + "look here " * 20, hint="light a " * 20)
+
+
+@pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_on_a_terminal_a_long_error_is_broken_between_words(
+    variables: dict[str, str], on_terminal: OnTerminal, played: PlayedDaemon
+) -> None:
+    played.answers[Status] = LONG
+    terminal = on_terminal("status", columns=50, **variables)
+    assert terminal.wait_end() == 6
+    said = f"error: {LONG.message} hint: {LONG.hint}"
+    assert terminal.text().split() == said.split()
+    assert all(len(line) <= 50 for line in terminal.written.decode().splitlines())
+
+
+def test_in_a_pipe_an_error_is_one_line_however_long(
+    waremind: Waremind, played: PlayedDaemon
+) -> None:
+    played.answers[Status] = LONG
+    assert len(waremind("status", COLUMNS="50").err.splitlines()) == 2
 
 
 @pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from shlex import quote
 from typing import Annotated, Literal
 
 import typer
@@ -21,8 +20,9 @@ from waremind.cli.options import (
     Yes,
 )
 from waremind.cli.text import Styled
-from waremind.cli.views import attention, counted, status_style
+from waremind.cli.views import attention, counted, here, status_style
 from waremind.domain.duration import parse_duration
+from waremind.domain.quoting import quoted
 from waremind.objects import Account
 from waremind.requests import account as requests
 
@@ -37,9 +37,8 @@ QrFormat = Literal["auto", "small", "large", "ascii", "raw", "png"]
 def add(cli: Invocation, label: Label, *, exist_ok: ExistOk = False, check: Check = False) -> None:
     """Add an account; it is unpaired until you pair it."""
     result = cli.call(requests.AccountAdd(label=label, exist_ok=exist_ok, check=check))
-    cli.changed(
-        result, f"account {label}", "added", f"pair it: waremind account pair {quote(label)}"
-    )
+    name = quoted(label)
+    cli.changed(result, f"account {name}", "added", f"pair it: waremind account pair {name}")
 
 
 @noun.verb("list")
@@ -73,7 +72,8 @@ def _table(result: requests.Accounts) -> Iterator[Block]:
 def _row(account: Account) -> list[str | Styled]:
     status = Styled(account.status, status_style(account.status))
     phone = account.phone or "-"
-    return [account.label, status, account.reason, phone, account.status_since, account.id]
+    since = here(account.status_since)
+    return [account.label, status, account.reason, phone, since, account.id]
 
 
 @noun.verb()
@@ -86,21 +86,21 @@ def show(cli: Invocation, account: AccountArgument, *, exit_status: ExitStatus =
 
 def _record(result: requests.AccountResult) -> Iterator[Block]:
     account = result.account
-    status = f"{account.status} ({account.reason}) since {account.status_since}"
+    status = f"{account.status} ({account.reason}) since {here(account.status_since)}"
     yield Record(
         [
             ("label", account.label),
             ("id", account.id),
             ("status", Styled(status, status_style(account.status))),
             ("meaning", account.status_text),
-            ("banned until", account.banned_until),
-            ("restricted until", account.restricted_until),
+            ("banned until", here(account.banned_until)),
+            ("restricted until", here(account.restricted_until)),
             ("phone", account.phone),
             ("name", account.push_name),
             ("jid", account.jid),
-            ("last connected", account.last_connected_at),
-            ("phone seen", account.phone_seen_at),
-            ("created", account.created_at),
+            ("last connected", here(account.last_connected_at)),
+            ("phone seen", here(account.phone_seen_at)),
+            ("created", here(account.created_at)),
             ("actions", ", ".join(account.actions)),
         ]
     )
@@ -169,7 +169,7 @@ def unpair(cli: Invocation, account: AccountArgument, *, check: Check = False) -
     """Unlink the account; its groups and reminders stay."""
     result = cli.call(requests.AccountUnpair(account=account, check=check))
     more = [] if result.device_removed else [_STILL_LISTED]
-    cli.changed(result, f"account {account}", "unpaired", *more)
+    cli.changed(result, f"account {quoted(account)}", "unpaired", *more)
 
 
 _STILL_LISTED = "the phone still lists the device: remove it there, under Linked devices"
@@ -179,16 +179,15 @@ _STILL_LISTED = "the phone still lists the device: remove it there, under Linked
 def sync(cli: Invocation, account: AccountArgument, *, check: Check = False) -> None:
     """Fetch the account's groups from WhatsApp now."""
     result = cli.call(requests.AccountSync(account=account, check=check))
-    cli.changed(
-        result, f"account {account}", "synced", f"waremind group list --account {quote(account)}"
-    )
+    groups = f"its groups: waremind group list --account {quoted(account)}"
+    cli.changed(result, f"account {quoted(account)}", "synced", groups)
 
 
 @noun.verb()
 def reconnect(cli: Invocation, account: AccountArgument, *, check: Check = False) -> None:
     """Open the account's session anew."""
     result = cli.call(requests.AccountReconnect(account=account, check=check))
-    cli.changed(result, f"account {account}", "reconnected")
+    cli.changed(result, f"account {quoted(account)}", "reconnected")
 
 
 @noun.verb()
@@ -201,7 +200,7 @@ def rename(
 ) -> None:
     """Give the account another label."""
     result = cli.call(requests.AccountRename(account=account, label=new, check=check))
-    cli.changed(result, f"account {account}", f"renamed to {new}")
+    cli.changed(result, f"account {quoted(account)}", f"renamed to {quoted(new)}")
 
 
 @noun.verb()
@@ -219,7 +218,7 @@ def delete(
         request = requests.AccountDelete(account=account, missing_ok=missing_ok, check=check)
         return cli.call(request)
 
-    result = deleting.delete(cli, f"account {account}", ask, _loss, yes=yes, check=check)
+    result = deleting.delete(cli, f"account {quoted(account)}", ask, _loss, yes=yes, check=check)
     if not (result.device_removed or check):
         cli.note(_STILL_LISTED)
 

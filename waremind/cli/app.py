@@ -13,6 +13,7 @@ from waremind.cli import completion
 from waremind.cli.invocation import Invocation, Wishes
 from waremind.cli.noun import group
 from waremind.cli.output import Output
+from waremind.cli.usage import usage
 from waremind.errors import ErrorCode, WaremindError
 
 _SUMMARY = "WhatsApp reminders for groups, run from the shell."
@@ -22,6 +23,7 @@ _EPILOG = "Every command explains itself: waremind account pair --help"
 _MODULES = {
     "daemon": "daemon",
     "status": "status",
+    "doctor": "doctor",
     "account": "account",
     "group": "group",
     "reminder": "reminder",
@@ -31,10 +33,9 @@ _MODULES = {
     "thaw": "freeze",
     "audit": "audit",
     "config": "config",
-    "version": "version",
-    "completion": "completion",
-    "doctor": "doctor",
     "systemd": "systemd",
+    "completion": "completion",
+    "version": "version",
 }
 
 
@@ -97,7 +98,7 @@ def _failure(error: BaseException) -> WaremindError:
         case WaremindError():
             return error
         case TyperException():
-            return _usage(error)
+            return usage(error)
         case _:
             reason = f"{type(error).__name__}: {error}"
             return WaremindError(
@@ -105,11 +106,3 @@ def _failure(error: BaseException) -> WaremindError:
                 f"cannot go on: {reason}",
                 hint=f"report it with the traceback that --debug shows (waremind {__version__})",
             )
-
-
-def _usage(error: TyperException) -> WaremindError:
-    reason = error.format_message().rstrip(".")
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context else "waremind"
-    message = f"cannot read the command line: {reason[:1].lower()}{reason[1:]}"
-    return WaremindError(ErrorCode.USAGE, message, hint=f"{command} --help")

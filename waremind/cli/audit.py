@@ -6,6 +6,7 @@ from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Table
 from waremind.cli.noun import Noun
 from waremind.cli.options import Limit, Since
+from waremind.cli.views import here
 from waremind.objects import AuditEntry
 from waremind.requests.daemon import Audit, AuditList
 
@@ -24,11 +25,11 @@ def list_(cli: Invocation, *, since: Since = None, limit: Limit = 100) -> None:
 def _table(result: Audit) -> Iterator[Block]:
     header = ["AT", "OPERATOR", "ACTION", "TARGET", "DETAIL"]
     rows = [_row(entry) for entry in result.audit]
-    yield Table(header, rows, flexible=["TARGET", "DETAIL"])
+    yield Table(header, rows, flexible=["OPERATOR", "TARGET", "DETAIL"])
 
 
 def _row(entry: AuditEntry) -> list[str]:
     operator = entry.operator.name or f"uid {entry.operator.uid}"
     target = entry.target.name or entry.target.id or entry.target.kind
     detail = " ".join(f"{key}={value}" for key, value in entry.detail.items())
-    return [entry.at, operator, entry.action, target, detail or "-"]
+    return [here(entry.at), operator, entry.action, target, detail or "-"]

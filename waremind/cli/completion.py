@@ -14,7 +14,9 @@ noun = Noun()
 
 PROGRAM = "waremind"
 VARIABLE = "_WAREMIND_COMPLETE"  # set by the script when the shell asks
-Shell = Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="Which shell.")]
+Shell = Annotated[
+    Literal["bash", "zsh", "fish"], typer.Argument(metavar="SHELL", help="bash, zsh or fish.")
+]
 
 
 class Script(Struct, frozen=True):

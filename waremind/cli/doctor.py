@@ -9,16 +9,15 @@ from pathlib import Path
 from waremind import paths
 from waremind.cli.clock import clock
 from waremind.cli.invocation import Invocation
-from waremind.cli.layout import Block, Styled
+from waremind.cli.layout import Block, Prose, Styled
 from waremind.cli.noun import Noun
-from waremind.errors import ErrorCode, WaremindError
+from waremind.errors import WaremindError
 from waremind.objects import CheckResult
 from waremind.requests.daemon import Doctor, DoctorReport
 
 noun = Noun()
 
 STYLES = {"ok": "good", "warning": "waiting", "critical": "bad"}
-JOIN = "usermod -aG waremind USER, then log in again"
 
 
 @noun.verb()
@@ -38,8 +37,8 @@ def _reached(cli: Invocation) -> list[CheckResult]:
     try:
         found = cli.call(Doctor()).checks
     except WaremindError as failure:
-        fix = JOIN if failure.code is ErrorCode.PERMISSION_DENIED else failure.hint
-        socket = CheckResult(check="socket", status="critical", text=failure.message, fix=fix)
+        text, fix = failure.message, failure.hint
+        socket = CheckResult(check="socket", status="critical", text=text, fix=fix)
         return [socket, *_without_daemon()]
     return [_socket(path), *found]
 
@@ -86,6 +85,6 @@ def _lines(report: DoctorReport) -> Iterator[Block]:
     width = max(len(each.check) for each in report.checks)
     for each in report.checks:
         mark = "ok" if each.status == "ok" else "!!"
-        yield Styled(f"{mark} {each.check:{width}}  {each.text}", STYLES[each.status])
+        yield Prose(each.text, Styled(f"{mark} {each.check:{width}}  ", STYLES[each.status]))
         if each.fix:
-            yield f"   {'':{width}}  fix: {each.fix}"
+            yield Prose(each.fix, f"   {'':{width}}  fix: ")

@@ -1,6 +1,5 @@
 """`waremind freeze` and `waremind thaw`."""
 
-from shlex import quote
 from typing import Annotated, Literal
 
 import typer
@@ -9,6 +8,7 @@ from waremind.cli.invocation import Invocation
 from waremind.cli.noun import Noun
 from waremind.cli.options import Check
 from waremind.cli.views import counted
+from waremind.domain.quoting import quoted
 from waremind.requests.daemon import FreezeSet, Thaw
 
 noun = Noun()
@@ -30,7 +30,7 @@ def freeze(
 ) -> None:
     """Stop every outgoing message at once; it stays so until thaw."""
     result = cli.call(FreezeSet(account=account, reason=reason, check=check))
-    only = f" --account {quote(account)}" if account else ""
+    only = f" --account {quoted(account)}" if account else ""
     cli.changed(result, _what(account), "frozen", f"waremind thaw{only} lets messages go again")
 
 
@@ -52,4 +52,4 @@ def thaw(
 
 
 def _what(account: str | None) -> str:
-    return f"account {account}" if account else "outgoing messages"
+    return f"account {quoted(account)}" if account else "outgoing messages"

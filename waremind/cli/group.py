@@ -9,6 +9,7 @@ from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Record, Table
 from waremind.cli.noun import Noun
 from waremind.cli.options import AccountFilter, GroupArgument
+from waremind.cli.views import here
 from waremind.objects import Group
 from waremind.requests import group as requests
 
@@ -72,6 +73,6 @@ def _record(result: requests.GroupResult) -> Iterator[Block]:
             ("account", group.account),
             ("members", str(group.participants)),
             ("note", _note(group) or None),
-            ("synced", group.synced_at),
+            ("synced", here(group.synced_at)),
         ]
     )

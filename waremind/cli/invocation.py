@@ -51,15 +51,17 @@ class Invocation(typer.Context):
         """Print a result."""
         self.output.document(result, layout)
 
-    def changed(self, result: Changed, subject: str, done: str, *more: str) -> None:
-        """Print what a mutation changed: `subject` was `done`; exit 10 if it only would be.
+    def changed(
+        self, result: Changed, subject: str, done: str, *more: str, idle: str = ": nothing to do"
+    ) -> None:
+        """Print what a mutation changed: `subject` was `done`, or is `idle`; exit 10 for a check.
 
         `more` says what an operator may want to know or do next.
         """
         checked = result.check is True
         self.output.document(result, lambda _: ())
         verb = "would be " if checked else ""
-        self.note(f"{subject} {verb}{done}" if result.changed else f"{subject}: nothing to do")
+        self.note(f"{subject} {verb}{done}" if result.changed else f"{subject}{idle}")
         for line in more if result.changed and not checked else ():
             self.note(line)
         if checked and result.changed:

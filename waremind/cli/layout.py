@@ -1,23 +1,24 @@
 """How data looks to a person: tables and records, on a terminal or in a pipe. Pure."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from msgspec import Struct
 
-from waremind.cli.output import is_live, is_plain
-from waremind.cli.text import Cell, Styled, columns_of, escaped, shortened, shown
+from waremind.cli.output import is_live, is_plain, width_of
+from waremind.cli.text import Cell, Styled, columns_of, escaped, shortened, shown, wrapped
 
 _SGR = {"good": "32", "waiting": "33", "bad": "31", "faint": "2", "strong": "1"}
 _NARROWEST = 12  # columns that a shortened cell keeps
+_READABLE = 24  # columns beyond which a flexible cell gives way to an optional column
 
 
 class Table(Struct, frozen=True):
     """Rows under a header.
 
-    On a narrow terminal `optional` columns are left out, the last one first, and then the
-    `flexible` ones are shortened.
+    On a narrow terminal the `flexible` columns are shortened as long as they stay readable, then
+    `optional` ones are left out, the last one first, and then the `flexible` ones get narrower
+    still. A pipe gets every cell whole.
     """
 
     header: Sequence[str]
@@ -34,15 +35,30 @@ class _Column:
         self.cells = [Styled(title, "strong"), *cells]
         self.width = max(columns_of(shown(cell)) for cell in self.cells)
 
-    def shorten(self, surplus: int) -> None:
-        """Give up to `surplus` away, keeping enough to be recognised."""
-        self.width -= max(0, min(surplus, self.width - _NARROWEST))
+    @property
+    def beyond_readable(self) -> int:
+        """How many columns of the terminal it can give away and still be read with ease."""
+        return max(0, self.width - _READABLE)
+
+    def shorten(self) -> None:
+        """Give a column of the terminal away, while enough is left to recognise a name."""
+        self.width = max(self.width - 1, min(self.width, _NARROWEST))
 
 
 class Record(Struct, frozen=True):
-    """One object, a field a line; fields without a value are left out."""
+    """One object, a field a line; fields without a value are left out.
+
+    On a terminal a long value goes on below itself.
+    """
 
     fields: Sequence[tuple[str, Cell | None]]
+
+
+class Prose(Struct, frozen=True):
+    """A sentence behind a label; on a terminal it goes on below itself."""
+
+    text: Cell
+    label: Cell = ""
 
 
 class Paragraph(Struct, frozen=True):
@@ -52,7 +68,7 @@ class Paragraph(Struct, frozen=True):
     indent: str = "  "
 
 
-Block = Table | Record | Paragraph | Cell
+Block = Table | Record | Prose | Paragraph | Cell
 
 
 class Page(Struct, frozen=True):
@@ -68,6 +84,8 @@ class Page(Struct, frozen=True):
                 return self._table(block)
             case Record():
                 return self._record(block)
+            case Prose():
+                return self._prose(block.label, block.text)
             case Paragraph():
                 return [f"{block.indent}{escaped(line)}" for line in block.text.split("\n")]
             case _:
@@ -82,11 +100,12 @@ class Page(Struct, frozen=True):
         cells = zip(*table.rows, strict=True) if table.rows else [()] * len(table.header)
         columns = list(map(_Column, table.header, cells))
         for title in reversed(table.optional):
-            if self._surplus(columns) > 0:
+            flexible = [column for column in columns if column.title in table.flexible]
+            if self._surplus(columns) > sum(column.beyond_readable for column in flexible):
                 columns = [column for column in columns if column.title != title]
-        for column in reversed(columns):
-            if column.title in table.flexible:
-                column.shorten(self._surplus(columns))
+        flexible = [column for column in columns if column.title in table.flexible]
+        for _ in range(self._surplus(columns) if flexible else 0):
+            max(flexible, key=lambda column: column.width).shorten()
         return columns
 
     def _surplus(self, columns: Sequence[_Column]) -> int:
@@ -103,7 +122,15 @@ class Page(Struct, frozen=True):
         fields = [(name, value) for name, value in record.fields if value is not None]
         width = max(len(name) for name, _ in fields) + 1
         for name, value in fields:
-            yield f"{name + ':':{width}} {self._styled(value, shown(value))}"
+            yield from self._prose(f"{name + ':':{width}} ", value)
+
+    def _prose(self, label: Cell, text: Cell) -> Iterator[str]:
+        """Style the label and the words, and not the margin below the label."""
+        title = shown(label)
+        first, *more = wrapped(shown(text), self.width, title)
+        yield self._styled(label, title) + self._styled(text, first[len(title) :])
+        for line in more:
+            yield line[: len(title)] + self._styled(text, line[len(title) :])
 
     def _styled(self, cell: Cell, text: str) -> str:
         style = cell.style if isinstance(cell, Styled) else ""
@@ -114,4 +141,4 @@ def page_of(stream: TextIO | None) -> Page:
     """Say what `stream` can show: a pipe gets whole lines without colour."""
     if stream is None or not is_live(stream):
         return Page()
-    return Page(os.get_terminal_size(stream.fileno()).columns or None, colour=not is_plain())
+    return Page(width_of(stream), colour=not is_plain())

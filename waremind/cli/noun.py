@@ -1,6 +1,7 @@
 """A noun and its verbs: Typer commands, each made when it is looked up, since most are not."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import typer
@@ -58,10 +59,26 @@ def _with_shared(params: list[Any]) -> list[Any]:
     return [*params[:-1], *_SHARED, *params[-1:]]
 
 
+@contextmanager
+def _blamed(context: Invocation) -> Generator[None]:
+    """Say which command a wrong line was for; Typer does not, where an option's value is."""
+    try:
+        yield
+    except typer.TyperException as error:
+        failure: Any = error
+        failure.ctx = getattr(error, "ctx", None) or context
+        raise
+
+
 class Command(TyperCommand):
     """A command that takes the shared options."""
 
     context_class = Invocation
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments."""
+        with _blamed(ctx):
+            return super().parse_args(ctx, args)
 
     def get_params(self, ctx: Any) -> list[Any]:
         """List its own options, the shared ones, and --help."""
@@ -92,7 +109,8 @@ class Group(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; none at all is a question for help."""
         if args or ctx.resilient_parsing or ctx.obj.json:  # resilient: a shell completes
-            return super().parse_args(ctx, args)
+            with _blamed(ctx):
+                return super().parse_args(ctx, args)
         ctx.output.help(ctx.get_help())
         raise typer.Exit(ErrorCode.USAGE.exit_code)
 

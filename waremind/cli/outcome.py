@@ -1,9 +1,7 @@
 """How a run that a command waited for becomes the command's exit code."""
 
-from shlex import quote
-
 from waremind.cli.invocation import Invocation
-from waremind.cli.views import group_names
+from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Run
 from waremind.requests.run import RunChanged
@@ -39,8 +37,9 @@ def finish(cli: Invocation, result: RunChanged, subject: str, *, no_wait: bool) 
 def _failure(run: Run) -> WaremindError:
     frozen = run.status == "held" and run.reason == "frozen"
     code = ErrorCode.FROZEN if frozen else _FAILURES[run.status]
-    behind = [delivery.group for delivery in run.deliveries if delivery.status != "sent"]
-    where = f" to {group_names(behind)}" if behind else ""
+    behind = [each.group for each in run.deliveries if each.status != "sent"]
+    groups = ", ".join(quoted(group.name or group.jid) for group in behind)
+    where = f" to {groups}" if behind else ""
     reason = run.reason_text or code.sentence
-    hint = code.hint.replace("RUN", quote(run.id))
+    hint = code.hint.replace("RUN", quoted(run.id))
     return WaremindError(code, f"cannot send{where}: {reason}", hint=hint, run=run.id)

@@ -57,7 +57,7 @@ class Output:
     def message(self, text: str) -> None:
         """Tell a person something that is no data; a program that reads JSON is told nothing."""
         if not (self.quiet or self.json):
-            _write(sys.stderr, f"{visible(text)}\n")
+            _say(sys.stderr, text)
 
     @property
     def live(self) -> bool:
@@ -68,6 +68,14 @@ class Output:
         """Measure the terminal: columns and rows; one that does not know has 80 and 24."""
         columns, rows = os.get_terminal_size(sys.stdout.fileno())
         return columns or 80, rows or 24
+
+    @property
+    def in_foreground(self) -> bool:
+        """Tell whether the terminal is ours now; a shell may run us in the background (`bg`)."""
+        try:
+            return os.tcgetpgrp(sys.stdout.fileno()) == os.getpgrp()
+        except OSError:  # no shell has this terminal, or it is gone
+            return True
 
     def can_write(self, text: str) -> bool:
         """Tell whether stdout's encoding has these characters."""
@@ -89,7 +97,14 @@ class Output:
 
     def failure(self, failure: WaremindError) -> None:
         """Say what went wrong, why, and the cure; with `json` as one object on the last line."""
-        _write(sys.stderr, _failure_object(failure) if self.json else _failure_lines(failure))
+        if self.json:
+            _write(sys.stderr, _failure_object(failure))
+            return
+        candidates: Any = failure.details.get("candidates", [])
+        _say(sys.stderr, failure.message, label="error: ")
+        for candidate in candidates:
+            _say(sys.stderr, "  ".join(candidate.values()), label="  ")
+        _say(sys.stderr, failure.hint, label="hint: ")
 
     def help(self, text: str) -> None:
         """Print the help that a command line without a command asks for."""
@@ -103,6 +118,11 @@ class Output:
 def is_live(stream: TextIO | None) -> bool:
     """Tell whether a person sees `stream` on a terminal."""
     return stream is not None and not stream.closed and stream.isatty()
+
+
+def width_of(stream: TextIO) -> int | None:
+    """Measure a terminal's columns; None where it does not know."""
+    return os.get_terminal_size(stream.fileno()).columns or None
 
 
 def is_plain() -> bool:
@@ -119,14 +139,16 @@ def visible(text: str) -> str:
     return escaped(text)
 
 
-def _failure_lines(failure: WaremindError) -> str:
-    candidates: Any = failure.details.get("candidates", [])
-    lines = [
-        f"error: {visible(failure.message)}",
-        *(f"  {visible('  '.join(candidate.values()))}" for candidate in candidates),
-        f"hint: {visible(failure.hint)}",
-    ]
-    return "".join(f"{line}\n" for line in lines)
+def _say(stream: TextIO | None, text: str, label: str = "") -> None:
+    """Write a sentence as one line; on a terminal it is broken between words."""
+    line = visible(text)
+    if stream is not None and is_live(stream):
+        from waremind.cli.text import wrapped  # noqa: PLC0415 - seldom needed
+
+        line = "\n".join(wrapped(line, width_of(stream), label))
+    else:
+        line = f"{label}{line}"
+    _write(stream, f"{line}\n")
 
 
 def _failure_object(failure: WaremindError) -> str:

@@ -1,6 +1,5 @@
 """Watching a pairing: the QR or the code as it rotates, until the account is connected."""
 
-import shlex
 from contextlib import closing
 from pathlib import Path
 
@@ -9,7 +8,9 @@ import typer
 from waremind.cli.display import Display, Form, Screen, Scroll
 from waremind.cli.invocation import CHANGES_PENDING, Invocation
 from waremind.cli.qr_file import QrFile
-from waremind.cli.ticking import ended_by_signals, ticking
+from waremind.cli.ticking import Moment, ended_by_signals, stop, ticking
+from waremind.cli.views import here
+from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.account import (
     AccountPair,
@@ -47,11 +48,11 @@ def begin(cli: Invocation, request: AccountPair) -> None:
 def _begun(result: PairPending | PairConnected, account: str) -> str:
     match result:
         case PairPending():
-            return f"account {account} is being paired; {_command('pair', account)} joins it"
+            return f"{_name(account)} is being paired; {_command('pair', account)} joins it"
         case PairConnected(changed=True):
-            return f"account {account} would be paired"
+            return f"{_name(account)} would be paired"
         case PairConnected():
-            return f"account {account}: nothing to do"
+            return f"{_name(account)}: nothing to do"
 
 
 def watch(cli: Invocation, request: AccountPair, form: Form, file: Path | None) -> None:
@@ -72,11 +73,11 @@ def _shown(
     cli: Invocation, request: AccountPair, form: Form, file: Path | None
 ) -> PairEvent | None:
     last: PairEvent | None = None
-    display = _display(cli, request.account, form, file)
+    display = _display(cli, form, file)
     with ended_by_signals(), closing(display), cli.client() as client:
         for event in ticking(client.watch(request, PairEvent)):
-            if event is None:
-                display.tick()
+            if isinstance(event, Moment):
+                _do(event, display)
             else:
                 last = event
                 cli.output.event(event)
@@ -84,25 +85,36 @@ def _shown(
     return last
 
 
-def _display(cli: Invocation, account: str, form: Form, file: Path | None) -> Display:
+def _do(moment: Moment, display: Display) -> None:
+    match moment:
+        case Moment.TICK:
+            display.tick()
+        case Moment.REDRAW:
+            display.redraw()
+        case Moment.STOP:
+            display.pause()
+            stop()
+
+
+def _display(cli: Invocation, form: Form, file: Path | None) -> Display:
     if file is not None:
         return QrFile(cli.output, form, file)
     if cli.obj.json:
         return Display()
     if cli.output.live and form != "raw":
-        return Screen(cli.output, form, account)
+        return Screen(cli.output, form)
     return Scroll(cli.output, form)
 
 
 def _show(cli: Invocation, display: Display, event: PairEvent) -> None:
     match event:
         case PairPending():
-            cli.note(f"account {event.account.label} is being paired")
+            cli.note(f"{_name(event.account.label)} is being paired")
         case PairQr():
             display.show(event)
         case PairCode():
             cli.note(_TYPE_IT)
-            cli.note(f"and type this code until {event.expires_at}:")
+            cli.note(f"and type this code until {here(event.expires_at)}:")
             if not cli.obj.json:
                 cli.output.line(event.code)
         case PairConnected():
@@ -113,9 +125,9 @@ def _ended(last: PairEvent | None, account: str) -> str:
     match last:
         case PairConnected(changed=True, account=paired):
             who = paired.phone or paired.jid
-            return f"account {account} is connected" + (f" as {who}" if who else "")
+            return f"{_name(account)} is connected" + (f" as {who}" if who else "")
         case _:
-            return f"account {account}: nothing to do, it is connected"
+            return f"{_name(account)}: nothing to do, it is connected"
 
 
 def _left(account: str) -> list[str]:
@@ -126,5 +138,9 @@ def _left(account: str) -> list[str]:
     ]
 
 
+def _name(account: str) -> str:
+    return f"account {quoted(account)}"
+
+
 def _command(verb: str, account: str) -> str:
-    return f"waremind account {verb} {shlex.quote(account)}"
+    return f"waremind account {verb} {quoted(account)}"

@@ -7,6 +7,8 @@ from pathlib import Path
 from waremind.cli import qr
 from waremind.cli.display import PATH_ON_PHONE, Display, Form, lines_of
 from waremind.cli.output import Output
+from waremind.cli.views import here
+from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.account import PairQr
 
@@ -38,7 +40,8 @@ class QrFile(Display):
         self._ours = [self._draft, self._path]
         self._write(self._content(code.code))
         self._draft.replace(self._path)
-        self._output.message(f"scan {self._path} until {code.expires_at}: {PATH_ON_PHONE}")
+        until = here(code.expires_at)
+        self._output.message(f"scan {quoted(str(self._path))} until {until}: {PATH_ON_PHONE}")
 
     def _content(self, payload: str) -> bytes:
         if self._form == "png":

@@ -21,6 +21,7 @@ from waremind.cli.options import (
 from waremind.cli.outcome import MARGIN_SECONDS, finish
 from waremind.cli.reminder_writing import edit, writer
 from waremind.domain.duration import parse_duration
+from waremind.domain.quoting import quoted
 from waremind.requests import reminder as requests
 from waremind.requests.run import ReminderRun
 
@@ -29,10 +30,11 @@ noun = Noun("reminder", "Texts that go to groups, once or by a rule.")
 State = Literal["active", "paused", "finished"]
 
 
-_add = writer(requests.ReminderAdd, "added")
-_set = writer(requests.ReminderSet, "set")
+_add = writer(requests.ReminderAdd)
+_set = writer(requests.ReminderSet)
+_SET = "Add a reminder, change it, or leave it as it is."
 noun.verb("add", help="Add a reminder.", epilog=views.EXAMPLES)(_add)
-noun.verb("set", help="Make a reminder, change it, or find it so.", epilog=views.EXAMPLES)(_set)
+noun.verb("set", help=_SET, epilog=views.EXAMPLES)(_set)
 noun.verb()(edit)
 
 
@@ -106,14 +108,14 @@ def next_(
 def pause(cli: Invocation, reminder: ReminderArgument, *, check: Check = False) -> None:
     """Pause a reminder: what is due meanwhile is skipped."""
     result = cli.call(requests.ReminderPause(reminder=reminder, check=check))
-    cli.changed(result, f"reminder {reminder}", "paused")
+    cli.changed(result, f"reminder {quoted(reminder)}", "paused")
 
 
 @noun.verb()
 def resume(cli: Invocation, reminder: ReminderArgument, *, check: Check = False) -> None:
     """Let a paused reminder fire again."""
     result = cli.call(requests.ReminderResume(reminder=reminder, check=check))
-    cli.changed(result, f"reminder {reminder}", "resumed", *views.upcoming(result))
+    cli.changed(result, f"reminder {quoted(reminder)}", "resumed", *views.upcoming(result))
 
 
 @noun.verb("run")
@@ -129,7 +131,7 @@ def run_(
     seconds = parse_duration(timeout, flag="--timeout").total_seconds()
     request = ReminderRun(reminder=reminder, timeout_seconds=seconds, wait=not no_wait, check=check)
     result = cli.call(request, seconds + MARGIN_SECONDS)
-    finish(cli, result, f"reminder {reminder}", no_wait=no_wait)
+    finish(cli, result, f"reminder {quoted(reminder)}", no_wait=no_wait)
 
 
 @noun.verb()
@@ -147,4 +149,4 @@ def delete(
         request = requests.ReminderDelete(reminder=reminder, missing_ok=missing_ok, check=check)
         return cli.call(request)
 
-    deleting.delete(cli, f"reminder {reminder}", ask, views.loss, yes=yes, check=check)
+    deleting.delete(cli, f"reminder {quoted(reminder)}", ask, views.loss, yes=yes, check=check)

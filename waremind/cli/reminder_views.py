@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from waremind.cli.layout import Block, Paragraph, Record, Table
+from msgspec.structs import astuple
+
+from waremind.cli.layout import Block, Paragraph, Prose, Record, Table
 from waremind.cli.text import Styled
 from waremind.cli.views import attention, counted, group_names, status_style
 from waremind.domain.duration import format_duration
@@ -81,7 +83,8 @@ def _last_run(reminder: Reminder) -> Styled | None:
 
 def times(result: requests.Occurrences) -> Iterator[Block]:
     """List times, one a line, and behind each what is special about it."""
-    return map(_time, result.occurrences)
+    for at, note in map(astuple, result.occurrences):
+        yield Prose(note, label=f"{at}  ") if note else at
 
 
 def _time(occurrence: Occurrence) -> str:

@@ -11,6 +11,7 @@ from waremind.cli.message import Text, TextFile, given_text, message_text
 from waremind.cli.options import AccountOption, Check, ReminderArgument
 from waremind.cli.reminder_views import upcoming
 from waremind.domain.duration import parse_duration
+from waremind.domain.quoting import quoted
 from waremind.objects import MisfireRule
 from waremind.requests.reminder import ReminderAdd, ReminderChanged, ReminderEdit
 
@@ -37,7 +38,7 @@ Grace = Annotated[
 ]
 
 
-def writer(kind: type[ReminderAdd], done: str) -> Callable[..., None]:
+def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
     """Make the command that asks for `kind`: `add` and `set` take the same options."""
 
     def write(
@@ -71,7 +72,8 @@ def writer(kind: type[ReminderAdd], done: str) -> Callable[..., None]:
             mention_all=mention_all,
             check=check,
         )
-        _report(cli, cli.call(request), f"reminder {name}", done)
+        result = cli.call(request)
+        _report(cli, result, name, "changed" if result.created is False else "added")
 
     return write
 
@@ -110,13 +112,14 @@ def edit(
         mention_all=_given(mention_all),
         check=check,
     )
-    _report(cli, cli.call(request), f"reminder {reminder}", "changed")
+    _report(cli, cli.call(request), reminder, "changed")
 
 
-def _report(cli: Invocation, result: ReminderChanged, subject: str, done: str) -> None:
+def _report(cli: Invocation, result: ReminderChanged, name: str, done: str) -> None:
     for warning in result.warnings:
         cli.note(f"warning: {warning}")
-    cli.changed(result, subject, done, *upcoming(result))
+    subject = f"reminder {quoted(name)}"
+    cli.changed(result, subject, done, *upcoming(result), idle=" left as it was")
 
 
 def _given(value: V | None) -> V | UnsetType:

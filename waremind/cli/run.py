@@ -10,7 +10,8 @@ from waremind.cli.layout import Block, Record, Table
 from waremind.cli.noun import Noun
 from waremind.cli.options import AccountFilter, Check, ExitStatus, Limit, RunArgument, Since
 from waremind.cli.text import Styled
-from waremind.cli.views import group_names, status_style
+from waremind.cli.views import group_names, here, status_style
+from waremind.domain.quoting import quoted
 from waremind.objects import Delivery, Run
 from waremind.requests import run as requests
 
@@ -59,7 +60,7 @@ def _table(result: requests.Runs) -> Iterator[Block]:
 
 def _row(run: Run) -> list[str | Styled]:
     return [
-        run.occurs_at,
+        here(run.occurs_at),
         Styled(run.status, status_style(run.status)),
         run.reason or "-",
         group_names(delivery.group for delivery in run.deliveries) or "-",
@@ -118,4 +119,4 @@ def _delivery(delivery: Delivery) -> list[str | Styled]:
 def resolve(cli: Invocation, run: RunArgument, *, outcome: Outcome, check: Check = False) -> None:
     """Say how a run of unknown outcome ended."""
     result = cli.call(requests.RunResolve(run=run, outcome=outcome, check=check))
-    cli.changed(result, f"run {run}", f"resolved as {outcome}")
+    cli.changed(result, f"run {quoted(run)}", f"resolved as {outcome}")

@@ -1,6 +1,5 @@
 """`waremind send`."""
 
-from shlex import quote
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from waremind.cli.noun import Noun
 from waremind.cli.options import AccountOption, Check, NoWait, SendTimeout
 from waremind.cli.outcome import MARGIN_SECONDS, finish
 from waremind.domain.duration import parse_duration
+from waremind.domain.quoting import quoted
 from waremind.requests.run import Send
 
 noun = Noun()
@@ -51,4 +51,4 @@ def send(
         check=check,
     )
     result = cli.call(request, seconds + MARGIN_SECONDS)
-    finish(cli, result, f"message to {', '.join(map(quote, to))}", no_wait=no_wait)
+    finish(cli, result, f"message to {', '.join(map(quoted, to))}", no_wait=no_wait)

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 from waremind.cli.invocation import Invocation
-from waremind.cli.layout import Block, Record
+from waremind.cli.layout import Block, Prose, Record
 from waremind.cli.noun import Noun
 from waremind.cli.options import ExitStatus
 from waremind.cli.text import Styled
+from waremind.cli.views import here
+from waremind.domain.quoting import quoted
 from waremind.objects import Freeze, RunCounts, StatusReport
 from waremind.requests.daemon import Status
 
@@ -26,20 +28,22 @@ def _glance(report: StatusReport) -> Iterator[Block]:
     yield Record(
         [
             ("waremind", _verdict(report)),
-            ("daemon", f"{report.version}, pid {daemon.pid}, since {daemon.started_at}"),
+            ("daemon", f"{report.version}, pid {daemon.pid}, since {here(daemon.started_at)}"),
             ("database", daemon.database),
             ("accounts", _counts(report.accounts) or "none yet: waremind account add LABEL"),
             ("messages", _messages(report.runs)),
-            ("next", report.next_at or "no reminder is due"),
+            ("next", _next(report)),
             ("frozen", _frozen(report.frozen)),
         ]
     )
     for item in report.attention:
         style = "bad" if item.severity == "critical" else "waiting"
         yield ""
-        who = " ".join(part for part in (item.kind, item.name or item.id) if part)
-        yield Styled(f"{item.severity}: {who}: {item.text} (since {item.since})", style)
-        yield f"  fix: {item.fix}"
+        key = item.name or item.id
+        who = f"{item.kind} {quoted(key)}" if key else item.kind
+        text = f"{item.severity}: {who}: {item.text} (since {here(item.since)})"
+        yield Prose(Styled(text, style))
+        yield Prose(item.fix, label="  fix: ")
 
 
 def _verdict(report: StatusReport) -> Styled:
@@ -57,8 +61,15 @@ def _messages(runs: RunCounts) -> str:
     )
 
 
+def _next(report: StatusReport) -> str:
+    reminder = report.next_reminder
+    if reminder is None:
+        return "no reminder is due"
+    return f"reminder {quoted(reminder.name)} at {report.next_at} ({reminder.tz})"
+
+
 def _frozen(freeze: Freeze | None) -> Styled | None:
     if freeze is None:
         return None
     reason = f": {freeze.reason}" if freeze.reason else ""
-    return Styled(f"since {freeze.since} by {freeze.by}{reason}", "bad")
+    return Styled(f"since {here(freeze.since)} by {freeze.by}{reason}", "bad")

@@ -62,7 +62,10 @@ def install(
     ] = units.USER,
     check: Check = False,
 ) -> None:
-    """Install the units of this program, its user and its directories; starts nothing."""
+    """Install the units, the user and the directories.
+
+    The units run this very program. Nothing is started.
+    """
     wanted = installation.wanted(root.absolute(), user)
     if print_:
         cli.show(Printed({str(place): text for place, text in wanted.files.items()}), _texts)
@@ -85,7 +88,10 @@ def _texts(printed: Printed) -> Iterator[Block]:
 
 @noun.verb()
 def uninstall(cli: Invocation, *, root: Root = installation.ROOT, check: Check = False) -> None:
-    """Stop the daemon and remove its units; the data and the configuration stay."""
+    """Stop the daemon and remove its units; data stays.
+
+    The configuration and the user stay, too.
+    """
     root = root.absolute()
     nothing = installation.Installation(root, {})
     going = nothing.superfluous()
@@ -99,7 +105,7 @@ def uninstall(cli: Invocation, *, root: Root = installation.ROOT, check: Check =
 
 @noun.verb()
 def status(cli: Invocation, *, exit_status: ExitStatus = False) -> None:
-    """Show how systemd sees the daemon, and whether its units are this program's."""
+    """Show how systemd sees the daemon, and its units."""
     state = _state()
     cli.show(state, _record)
     cli.settle(asked=exit_status, good=state.current and state.active == "active")

@@ -51,6 +51,24 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
+def wrapped(text: str, columns: int | None, label: str = "") -> list[str]:
+    """Break `label` and `text` between words into lines of at most `columns` (None: endless).
+
+    What follows the first line stands below the text; a word that is wider than a line is not
+    broken, so that it can be copied.
+    """
+    first, *words = text.split(" ")
+    lines: list[str] = []
+    line = f"{label}{first}"
+    for word in words:
+        if columns and columns_of(line) + 1 + columns_of(word) > columns:
+            lines.append(line.rstrip())
+            line = " " * columns_of(label) + word
+        else:
+            line += f" {word}"
+    return [*lines, line]
+
+
 def shortened(text: str, width: int) -> str:
     """Cut `text` to `width` columns, ending in … where something is missing."""
     if columns_of(text) <= width:

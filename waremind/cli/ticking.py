@@ -1,8 +1,9 @@
-"""A stream of events that also wakes up every second, and when the terminal changes."""
+"""A stream of events that also wakes up every second, and when the terminal wants something."""
 
 import signal
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from enum import Enum, auto
 from queue import Empty, SimpleQueue
 from threading import Thread
 from types import FrameType
@@ -11,28 +12,42 @@ from typing import TypeVar
 E = TypeVar("E")
 
 TICK_SECONDS = 1.0
-_REDRAW = (signal.SIGWINCH, signal.SIGCONT)
-_END = (signal.SIGTERM, signal.SIGHUP)
 
 
-def ticking(events: Iterator[E]) -> Iterator[E | None]:
-    """Yield each event as it comes, and None in between: look at the clock and the terminal.
+class Moment(Enum):
+    """What there is to do between events."""
+
+    TICK = auto()  # look at the clock
+    REDRAW = auto()  # the terminal has another size, or somebody else has drawn on it
+    STOP = auto()  # Ctrl-Z
+
+
+_MOMENTS = {
+    signal.SIGWINCH: Moment.REDRAW,
+    signal.SIGCONT: Moment.REDRAW,
+    signal.SIGTSTP: Moment.STOP,
+}
+_END = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+def ticking(events: Iterator[E]) -> Iterator[E | Moment]:
+    """Yield each event as it comes, and moments in between.
 
     Raises whatever `events` raises.
     """
     # Its `put` is allowed in signal handlers, unlike that of queue.Queue.
-    queue: SimpleQueue[E | BaseException | None] = SimpleQueue()
+    queue: SimpleQueue[E | BaseException | Moment] = SimpleQueue()
     Thread(target=_pump, args=(events, queue), daemon=True).start()
 
-    def redraw(_number: int, _frame: FrameType | None) -> None:
-        queue.put(None)
+    def wake(number: int, _frame: FrameType | None) -> None:
+        queue.put(_MOMENTS[signal.Signals(number)])
 
-    with _handled(_REDRAW, redraw):
+    with _handled(_MOMENTS, wake):
         while True:
             try:
                 event = queue.get(timeout=TICK_SECONDS)
             except Empty:
-                event = None
+                event = Moment.TICK
             if isinstance(event, StopIteration):
                 return
             if isinstance(event, BaseException):
@@ -40,7 +55,7 @@ def ticking(events: Iterator[E]) -> Iterator[E | None]:
             yield event
 
 
-def _pump(events: Iterator[E], queue: "SimpleQueue[E | BaseException | None]") -> None:
+def _pump(events: Iterator[E], queue: "SimpleQueue[E | BaseException | Moment]") -> None:
     try:
         for event in events:
             queue.put(event)
@@ -49,9 +64,15 @@ def _pump(events: Iterator[E], queue: "SimpleQueue[E | BaseException | None]") -
         queue.put(error)
 
 
+def stop() -> None:
+    """Stop this process as Ctrl-Z does to one that has no handler, until it is told to go on."""
+    with _handled([signal.SIGTSTP], signal.SIG_DFL):
+        signal.raise_signal(signal.SIGTSTP)
+
+
 @contextmanager
 def ended_by_signals() -> Generator[None]:
-    """Let SIGTERM and SIGHUP unwind the stack, so that files and screens are tidied."""
+    """Let the signals that end a process unwind the stack, so that files and screens are tidied."""
 
     def end(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
@@ -62,9 +83,12 @@ def ended_by_signals() -> Generator[None]:
 
 @contextmanager
 def _handled(
-    numbers: tuple[signal.Signals, ...], handler: Callable[[int, FrameType | None], None]
+    numbers: Iterable[signal.Signals],
+    handler: Callable[[int, FrameType | None], None] | signal.Handlers,
 ) -> Generator[None]:
-    before = {number: signal.signal(number, handler) for number in numbers}
+    """Handle signals, but those that whoever started us wants ignored, as nohup does."""
+    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in heard}
     try:
         yield
     finally:

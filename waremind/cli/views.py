@@ -1,8 +1,10 @@
 """How several commands show the same things."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import overload
 
-from waremind.cli.layout import Block
+from waremind.cli.layout import Block, Prose
 from waremind.cli.text import Styled
 from waremind.objects import Attention, GroupName
 
@@ -33,8 +35,8 @@ def attention(items: Iterable[Attention]) -> Iterator[Block]:
     for item in items:
         style = "bad" if item.severity == "critical" else "waiting"
         yield ""
-        yield Styled(f"{item.severity}: {item.text} (since {item.since})", style)
-        yield f"  fix: {item.fix}"
+        yield Prose(Styled(f"{item.severity}: {item.text} (since {here(item.since)})", style))
+        yield Prose(item.fix, label="  fix: ")
 
 
 def counted(count: int, noun: str) -> str:
@@ -45,3 +47,17 @@ def counted(count: int, noun: str) -> str:
 def group_names(groups: Iterable[GroupName]) -> str:
     """Name groups; one whose name is not known yet by its JID."""
     return ", ".join(group.name or group.jid for group in groups)
+
+
+@overload
+def here(timestamp: str) -> str: ...
+@overload
+def here(timestamp: None) -> None: ...
+def here(timestamp: str | None) -> str | None:
+    """Write when something happened on the clock of whoever looks, with its offset.
+
+    A table has one zone then. What a reminder will do is shown in the reminder's own.
+    """
+    if timestamp is None:
+        return None
+    return datetime.fromisoformat(timestamp).astimezone().isoformat(timespec="seconds")

@@ -1,7 +1,6 @@
 """The real engine inside the unit's sandbox, and a played WhatsApp around it."""
 
 import json
-import sys
 from pathlib import Path
 
 from systemd.machine import HOME, PROGRAM, Box
@@ -12,7 +11,7 @@ SCRIPT = Path(__file__).parents[1] / "in_box.py"
 def test_a_phone_pairs_with_the_service_which_sends_and_is_still_paired_after_a_restart(
     box: Box,
 ) -> None:
-    said = box.run(sys.executable, SCRIPT, PROGRAM, HOME / "played").stdout
+    said = box.run(HOME / "bin/python", SCRIPT, PROGRAM, HOME / "played").stdout
     assert json.loads(said) == {
         "paired": "connected",
         "sent": ["sent", "sent"],
@@ -32,4 +31,4 @@ def test_the_doctor_finds_all_well_inside_the_sandbox(box: Box) -> None:
 def test_the_doctor_tells_a_stranger_how_to_be_let_in(box: Box) -> None:
     done = box.waremind("doctor", user="mallory", check=False)
     assert done.returncode == 3
-    assert "fix: usermod -aG waremind" in done.stdout
+    assert "fix: become a member of the group waremind (usermod -aG waremind USER)" in done.stdout
