@@ -81,11 +81,24 @@ def test_a_long_value_goes_on_below_itself() -> None:
 
 
 def test_prose_goes_on_below_its_words_and_no_word_is_broken() -> None:
-    prose = Prose("waremind thaw --account x", label="fix: ")
-    assert list(Page(width=20).lines(prose)) == ["fix: waremind thaw", "     --account x"]
+    prose = Prose("open WhatsApp on the phone", label="fix: ")
+    assert list(Page(width=20).lines(prose)) == ["fix: open WhatsApp", "     on the phone"]
     assert list(Page(width=3).lines(prose)) == [
-        *("fix: waremind", "     thaw", "     --account", "     x"),
+        *("fix: open", "     WhatsApp", "     on", "     the", "     phone"),
     ]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "waremind account pair 'the second account'",
+        "waremind run resolve RUN --as sent|failed",
+        'waremind thaw --account "the bot\'s own"',
+    ],
+)
+def test_a_command_is_left_whole_so_that_it_can_be_copied(command: str) -> None:
+    lines = wrapped(f"it is held, so: {command}; or wait", 20, "hint: ")
+    assert lines == ["hint: it is held,", "      so:", f"      {command};", "      or wait"]
 
 
 @pytest.mark.parametrize(

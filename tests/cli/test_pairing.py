@@ -101,7 +101,7 @@ def test_a_terminal_that_is_too_small_says_what_it_needs_and_what_else_works(
     terminal = on_terminal("account", "pair", "my ops", columns=80, rows=24)
     terminal.wait_for("The QR needs 63 columns and 33 rows; here are 80 and 24.")
     for way in ("--qr-format png -o qr.png", "--phone NUMBER", "--qr-format raw"):
-        terminal.wait_for(f"\n  {way}  ")
+        terminal.wait_for(f"\n  {way}\n")
     assert not phone.finish.is_set()
 
 

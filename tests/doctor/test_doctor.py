@@ -178,5 +178,5 @@ def test_an_account_that_needs_a_person_is_named_with_its_cure(running: Patient)
         check=True,
         capture_output=True,
     )
-    assert found["text"].startswith("ops team: its outgoing messages are frozen")
+    assert found["text"].startswith("'ops team': its outgoing messages are frozen")
     assert found["fix"] == "waremind thaw --account 'ops team'"

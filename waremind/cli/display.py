@@ -17,9 +17,9 @@ PATH_ON_PHONE = "WhatsApp > Linked devices > Link a device"
 _ENTER = "\x1b[?1049h\x1b[?25l"  # the terminal's second screen; no cursor
 _LEAVE = "\x1b[?25h\x1b[?1049l"
 _OTHER_WAYS = [
-    "  --qr-format png -o qr.png    a picture, to be opened elsewhere",
-    "  --qr-format raw              the payload, for a program that draws it",
-    "  --phone NUMBER               a code to type instead of a QR",
+    "  --qr-format png -o qr.png",
+    "  --qr-format raw",
+    "  --phone NUMBER",
 ]
 _LONGEST_SECONDS = 300  # that a code is good
 _HOME = "\x1b[H"

@@ -41,8 +41,8 @@ def _glance(report: StatusReport) -> Iterator[Block]:
         yield ""
         key = item.name or item.id
         who = f"{item.kind} {quoted(key)}" if key else item.kind
-        text = f"{item.severity}: {who}: {item.text} (since {here(item.since)})"
-        yield Prose(Styled(text, style))
+        text = f"{who}: {item.text} (since {here(item.since)})"
+        yield Prose(Styled(text, style), Styled(f"{item.severity}: ", style))
         yield Prose(item.fix, label="  fix: ")
 
 

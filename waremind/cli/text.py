@@ -9,6 +9,7 @@ from msgspec import Struct
 # writing, and halves of surrogate pairs (bytes that were not UTF-8).
 # Compiled when it is first used: `--json` has no need of it.
 _STEERING = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+_COMMAND = r"""waremind [a-z]+(?: (?:"[^"]*"|'[^']*'|[\w./:@+=|-]+)(?=[ ;:,)]|$))*"""
 
 
 class Styled(Struct, frozen=True):
@@ -54,10 +55,10 @@ def _columns(character: str) -> int:
 def wrapped(text: str, columns: int | None, label: str = "") -> list[str]:
     """Break `label` and `text` between words into lines of at most `columns` (None: endless).
 
-    What follows the first line stands below the text; a word that is wider than a line is not
-    broken, so that it can be copied.
+    What follows the first line stands below the text. A word that is wider than a line, or a
+    command, is left whole, so that it can be copied.
     """
-    first, *words = text.split(" ")
+    first, *words = re.sub(_COMMAND, lambda found: found[0].replace(" ", "\0"), text).split(" ")
     lines: list[str] = []
     line = f"{label}{first}"
     for word in words:
@@ -66,7 +67,7 @@ def wrapped(text: str, columns: int | None, label: str = "") -> list[str]:
             line = " " * columns_of(label) + word
         else:
             line += f" {word}"
-    return [*lines, line]
+    return [line.replace("\0", " ") for line in (*lines, line)]
 
 
 def shortened(text: str, width: int) -> str:

@@ -35,7 +35,8 @@ def attention(items: Iterable[Attention]) -> Iterator[Block]:
     for item in items:
         style = "bad" if item.severity == "critical" else "waiting"
         yield ""
-        yield Prose(Styled(f"{item.severity}: {item.text} (since {here(item.since)})", style))
+        text = f"{item.text} (since {here(item.since)})"
+        yield Prose(Styled(text, style), Styled(f"{item.severity}: ", style))
         yield Prose(item.fix, label="  fix: ")
 
 

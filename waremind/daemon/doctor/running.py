@@ -56,8 +56,8 @@ async def phones(daemon: Daemon) -> Finding:
     now = daemon.now()
     silent = [
         Trouble(
-            f"{row.label}: its phone was last seen on {row.phone_seen_at:%Y-%m-%d}; WhatsApp "
-            "unlinks a device whose phone stays away for 14 days",
+            f"{quoted(row.label)}: its phone was last seen on {row.phone_seen_at:%Y-%m-%d}; "
+            "WhatsApp unlinks a device whose phone stays away for 14 days",
             "warning",
             fix=PHONE_CURE.format(label=quoted(row.label)),
         )
@@ -70,7 +70,7 @@ async def phones(daemon: Daemon) -> Finding:
 async def _needs(daemon: Daemon, kinds: set[str]) -> list[Trouble]:
     attention = (await glance(daemon)).attention
     return [
-        Trouble(f"{who}: {each.text}" if who else each.text, each.severity, each.fix)
+        Trouble(f"{quoted(who)}: {each.text}" if who else each.text, each.severity, each.fix)
         for each in attention
         for who in [each.name or each.id]
         if each.kind in kinds
