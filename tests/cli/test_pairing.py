@@ -8,7 +8,7 @@ import signal
 import stat
 import subprocess
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pyte
 import pytest
 import zxingcpp
 from cli import samples
-from cli.conftest import PROGRAM, OnTerminal, Waremind
+from cli.conftest import PROGRAM, OnTerminal, Typed, Waremind
 from cli.played_daemon import PlayedDaemon
 from cli.relay import forwarded
 from cli.terminal import Terminal, picture
@@ -93,6 +93,21 @@ def test_the_shells_screen_comes_back_and_no_code_stays_on_it(
     assert entered
     assert left
     assert "▀" not in (before + after).decode()
+
+
+@pytest.mark.parametrize("more", [(), ("--no-wait",)], ids=["watched", "not"])
+def test_an_old_device_that_could_not_be_logged_out_is_to_be_removed_on_the_phone(
+    played: PlayedDaemon, typed: Typed, more: Sequence[str]
+) -> None:
+    still_listed = PairPending(samples.account(status="pending"), device_removed=False)
+
+    def paired(request: AccountPair) -> Generator[Any, None, object]:
+        yield from [still_listed] if request.wait else []
+        return CONNECTED if request.wait else still_listed
+
+    played.answers[AccountPair] = paired
+    said = typed("account", "pair", "ops", "--fresh", *more)
+    assert "the phone still lists the old device: remove it there" in said.err
 
 
 def test_a_terminal_that_is_too_small_says_what_it_needs_and_what_else_works(

@@ -41,9 +41,9 @@ class Stage:
         self.daemon.call(AccountReconnect(account=self.label))
 
     @property
-    def is_listed(self) -> bool:
-        """Whether the phone lists a device of ours."""
-        return any(each.startswith(f"{self.phone}:") for each in self.whatsapp.state().linked)
+    def listed(self) -> list[str]:
+        """The devices of ours that the phone lists."""
+        return [each for each in self.whatsapp.state().linked if each.startswith(f"{self.phone}:")]
 
     def groups(self) -> list[Group]:
         """List the account's groups, as stored."""

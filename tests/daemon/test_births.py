@@ -56,7 +56,7 @@ def at_once(*deeds: Callable[[], object]) -> None:
 def unpaired_truly(stage: Stage) -> None:
     """Unpair; what is said of the device must be what the phone lists."""
     if stage.daemon.unpair(stage.label).device_removed:
-        until(lambda: not stage.is_listed, "the phone to list the device no more", 2)
+        until(lambda: not stage.listed, "the phone to list the device no more", 2)
 
 
 def statuses(crowd: list[Stage]) -> set[tuple[str, str]]:

@@ -231,10 +231,40 @@ def test_pair_of_a_disconnected_account_shows_a_qr_when_its_keys_are_refused(
     assert len(shared.files) == 1
 
 
-def test_pair_fresh_shows_a_qr_although_the_keys_are_good(shared: Stage) -> None:
+def test_pair_fresh_shows_a_qr_although_the_keys_are_good_and_logs_their_device_out(
+    shared: Stage,
+) -> None:
     shared.pair()
+    old = shared.listed
     is_outdated(shared)
-    assert shared.pair(fresh=True).status == "connected"
+    with shared.daemon.pairing(shared.label, fresh=True) as pairing:
+        assert isinstance(pairing.first, PairPending)
+        assert pairing.first.device_removed
+        assert shared.listed == []
+        shared.whatsapp.scan(pairing.qr(), shared.phone)
+        session = pairing.connected().session
+    assert len(shared.listed) == 1
+    assert shared.listed != old
+    assert shared.files == [str(session)]
+
+
+def test_pair_fresh_goes_on_and_says_so_when_the_old_device_cannot_be_logged_out(
+    shared: Stage,
+) -> None:
+    shared.pair()
+    [old] = shared.listed
+    shared.whatsapp.refuse(shared.phone, 503)
+    shared.whatsapp.drop(shared.phone)
+    shared.wait("disconnected", "network")
+    with shared.daemon.pairing(shared.label, fresh=True) as pairing:
+        assert isinstance(pairing.first, PairPending)
+        assert not pairing.first.device_removed
+        shared.whatsapp.admit(shared.phone)
+        shared.whatsapp.scan(pairing.qr(), shared.phone)
+        assert pairing.connected().status == "connected"
+    assert len(shared.listed) == 2
+    assert old in shared.listed
+    assert len(shared.files) == 1
 
 
 def test_keys_that_lead_nowhere_are_given_up_within_the_timeout(shared: Stage) -> None:

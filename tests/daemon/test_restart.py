@@ -71,7 +71,7 @@ def test_an_unpair_killed_between_the_write_and_the_stop_is_finished_at_the_next
     alone.wait("unpaired", "unpaired")
     alone.daemon.kill()
     gone(alone.daemon)
-    assert alone.is_listed
+    assert alone.listed
     assert alone.daemon.directories(account.id) == [str(account.session)]
     alone.daemon.start()
     alone.whatsapp.wait_unlinked(alone.phone)

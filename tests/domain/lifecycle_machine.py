@@ -41,9 +41,17 @@ Table = Mapping[tuple[State, Cause], Step]
 EPOCH = datetime(2026, 12, 1, tzinfo=UTC)
 PHONES = ("+628111", "+628222")
 SAID = sorted(REPORTS - {Cause.PAIRED_OTHER, Cause.REPLACED_AGAIN})  # those two are our own reading
-ASKED = [*[Cause.PAIR] * 3, Cause.PAIR_FRESH, Cause.UNPAIR, Cause.RECONNECT, Cause.SYNC]
+ASKED = [
+    *[Cause.PAIR] * 3,
+    *[Cause.PAIR_FRESH, Cause.UNPAIR] * 2,
+    Cause.RECONNECT,
+    Cause.SYNC,
+]
 WANTS = {Cause.PAIR: True, Cause.PAIR_FRESH: True, Cause.UNPAIR: False}
 ENDS = {Effect.END, Effect.FORGET, Effect.LOG_OUT}
+# After these WhatsApp no longer lists the device, whatever we do.
+DROPPED = {Cause.LOGGED_OUT, Cause.BANNED}
+LONG_LIFE = 5  # sessions: a life that is deleted earlier has not seen much
 TIMERS = {Effect.WATCH: Cause.OVERDUE, Effect.RETRY: Cause.RETRY_DUE}
 
 
@@ -74,6 +82,7 @@ class World:
 
     alive: set[int] = field(default_factory=set)
     directories: set[int] = field(default_factory=set)
+    listed: set[int] = field(default_factory=set)  # our devices, on phones
     timer: Timer | None = None
 
     def act(self, before: AccountRow, row: AccountRow, effects: tuple[Effect, ...]) -> None:
@@ -85,6 +94,8 @@ class World:
                 assert row.session > before.session, "an ended session would still be heard"
             if effect in {Effect.FORGET, Effect.LOG_OUT}:
                 self.sweep(row)
+            if effect is Effect.LOG_OUT:
+                self.listed.clear()
             if effect in {Effect.OPEN, Effect.OPEN_TO_PAIR}:
                 assert row.session > before.session, "two sessions would have one number"
                 self.alive.add(row.session)
@@ -117,6 +128,10 @@ class LifecycleMachine(RuleBasedStateMachine):
             return to is not None
         before, self.row = self.row, next_row(self.row, to, cause, self.now, report)
         assert self.row.session >= before.session
+        if cause in {Cause.PAIRED, Cause.PAIRED_OTHER}:
+            self.world.listed.add(before.session)
+        if cause in DROPPED:
+            self.world.listed.clear()
         self.world.act(before, self.row, to.effects)
         self.opened += self.world.alive
         self.armed += [self.world.timer] if self.world.timer else []
@@ -140,7 +155,7 @@ class LifecycleMachine(RuleBasedStateMachine):
             assert obeyed
             self.wanted = WANTS[cause]
 
-    @precondition(lambda self: self.row.session > 0)
+    @precondition(lambda self: self.row.session >= LONG_LIFE)
     @rule()
     def delete_and_add_again(self) -> None:
         assert self.turn(Cause.DELETE)
@@ -190,7 +205,8 @@ class LifecycleMachine(RuleBasedStateMachine):
     def restart(self, *, killed: bool) -> None:
         if not killed:
             self.turn(Cause.STOPPING)
-        self.world = World(directories=self.world.directories & {self.row.device})
+        directories = self.world.directories & {self.row.device}
+        self.world = World(directories=directories, listed=self.world.listed)
         self.opened += [self.row.session]  # a dead child's last words may still be on their way
         self.turn(Cause.STARTED)
 
@@ -221,6 +237,11 @@ class LifecycleMachine(RuleBasedStateMachine):
         pairing = {self.row.session} if self.row.state is State.PAIRING else set()
         device = {self.row.device} - {None} if self.row.state is not State.UNPAIRING else set()
         assert self.world.directories == pairing | device
+
+    @invariant()
+    def phones_list_the_row_s_device_and_no_other(self) -> None:
+        device = {self.row.device} - {None} if self.row.state is not State.UNPAIRING else set()
+        assert self.world.listed == device
 
     @invariant()
     def whatever_waits_has_a_timer(self) -> None:

@@ -131,7 +131,7 @@ def test_a_pairing_ends_the_session_before_it_and_removes_its_keys(
 ) -> None:
     to = TABLE[state, cause]
     if Effect.OPEN_TO_PAIR in to.effects and state in (LIVE | DEVICE) - {State.UNPAIRING}:
-        assert to.effects[0] is Effect.FORGET
+        assert to.effects[0] in {Effect.FORGET, Effect.LOG_OUT}
 
 
 @entries
@@ -195,6 +195,13 @@ def test_every_state_can_be_unpaired_paired_and_deleted(state: State) -> None:
     assert TABLE[state, Cause.PAIR].state in PENDING | {State.CONNECTED}
     assert TABLE[state, Cause.PAIR_FRESH].state in PENDING | {State.CONNECTED}
     assert TABLE[state, Cause.DELETE] == (State.DELETED, (Effect.LOG_OUT,))
+
+
+@states
+def test_a_fresh_pairing_logs_the_device_out_that_it_replaces(state: State) -> None:
+    to = TABLE[state, Cause.PAIR_FRESH]
+    if state in DEVICE - {State.UNPAIRING} and to.state is State.PAIRING:
+        assert to.effects[0] is Effect.LOG_OUT
 
 
 @states

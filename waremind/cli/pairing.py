@@ -41,8 +41,14 @@ def begin(cli: Invocation, request: AccountPair) -> None:
     result = cli.call(request)
     cli.output.document(result, lambda _: ())
     cli.note(_begun(result, request.account))
+    _note_old_device(cli, result)
     if isinstance(result, PairConnected) and result.check is True and result.changed:
         raise typer.Exit(CHANGES_PENDING)
+
+
+def _note_old_device(cli: Invocation, event: PairPending | PairConnected) -> None:
+    if isinstance(event, PairPending) and not event.device_removed:
+        cli.note("the phone still lists the old device: remove it there, under Linked devices")
 
 
 def _begun(result: PairPending | PairConnected, account: str) -> str:
@@ -110,6 +116,7 @@ def _show(cli: Invocation, display: Display, event: PairEvent) -> None:
     match event:
         case PairPending():
             cli.note(f"{_name(event.account.label)} is being paired")
+            _note_old_device(cli, event)
         case PairQr():
             display.show(event)
         case PairCode():

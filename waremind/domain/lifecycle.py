@@ -164,7 +164,7 @@ RETRYING = frozenset(
 )
 
 _START_PAIRING = (Effect.OPEN_TO_PAIR, Effect.WATCH)
-_START_AFRESH = (Effect.FORGET, *_START_PAIRING)
+_START_AFRESH = (Effect.LOG_OUT, *_START_PAIRING)
 _START = (Effect.OPEN, Effect.WATCH)
 
 _SAME = None  # the state stays as it is: what was asked for is so already
@@ -211,8 +211,8 @@ ROWS: tuple[Row, ...] = (
     ({State.PAIRING}, Cause.ENDED, State.PAIRING_FAILED, (Effect.FORGET,)),
     ({State.PAIRING}, Cause.STARTED, State.PAIRING_FAILED, (Effect.FORGET,)),
     ({State.PAIRING}, Cause.STOPPING, State.PAIRING_FAILED, (Effect.FORGET,)),
-    # Kept keys that WhatsApp refuses make place for a QR.
-    ({State.RESUMING}, Cause.LOGGED_OUT, State.PAIRING, _START_AFRESH),
+    # Kept keys that WhatsApp refuses make place for a QR; there is no device to log out.
+    ({State.RESUMING}, Cause.LOGGED_OUT, State.PAIRING, (Effect.FORGET, *_START_PAIRING)),
     (
         {State.LINKED, State.RESUMING},
         Cause.OVERDUE,

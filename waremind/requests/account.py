@@ -41,9 +41,13 @@ class Accounts(Struct, frozen=True):
 
 
 class PairPending(Struct, frozen=True, tag="pending"):
-    """The pairing goes on: the first event of the stream."""
+    """The pairing goes on: the first event of the stream.
+
+    `device_removed` is false if a pairing that begins afresh could not log the old device out.
+    """
 
     account: Account
+    device_removed: bool = True
 
 
 class PairQr(Struct, frozen=True, tag="qr"):

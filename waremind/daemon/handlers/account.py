@@ -83,7 +83,8 @@ async def pair(daemon: Daemon, asking: Asking, request: AccountPair) -> PairPend
     view = _shown(daemon, turn.row)
     if request.check or view.status == "connected":
         return PairConnected(changed=turn.changed, account=view, check=checked(request))
-    pending = PairPending(view)
+    # The old device is logged out before there is a new code.
+    pending = PairPending(view, device_removed=not request.fresh or await _device_removed(turn))
     if not request.wait:
         return pending
     asking.emit(pending)
