@@ -9,6 +9,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest
+# What boots machines has targets of its own.
+APART := --ignore=tests/systemd/booted --ignore=tests/debian
 # What is pure is covered whole, branches too.
 COVERED := $(BIN)/coverage report --include='waremind/domain/*,waremind/protocol.py' --fail-under=100 --skip-covered
 
@@ -32,12 +34,12 @@ demo: $(VENV)/.made  ## the whole story, without a phone and without the interne
 .PHONY: test
 test: lint  ## everything that makes a checkout trusted
 	@$(BIN)/coverage erase
-	$(PYTEST) -n auto --ignore=tests/systemd/booted --cov --cov-report=
+	$(PYTEST) -n auto $(APART) --cov --cov-report=
 	$(COVERED)
 
 .PHONY: retest
 retest: $(VENV)/.made  ## what failed the last time, alone and one after the other
-	@$(PYTEST) -n 0 --cov --cov-append --cov-report= --last-failed --last-failed-no-failures=all --ignore=tests/systemd/booted
+	@$(PYTEST) -n 0 --cov --cov-append --cov-report= --last-failed --last-failed-no-failures=all $(APART)
 	$(COVERED)
 
 .PHONY: lint
@@ -59,6 +61,10 @@ docs: $(VENV)/.made  ## draw the generated pages anew
 .PHONY: test-systemd
 test-systemd: $(VENV)/.made  ## the daemon's life under a real systemd, booted in namespaces
 	@$(PYTEST) tests/systemd/booted
+
+.PHONY: test-debian
+test-debian: $(VENV)/.made  ## the pages typed on a fresh Debian 12 and 13, and 13's systemd; fetches packages
+	@$(PYTEST) tests/debian tests/systemd/booted --debian=trixie
 
 .PHONY: bench
 bench: $(VENV)/.made  ## every number that is claimed, as a ratio measured in one run

@@ -1,4 +1,4 @@
-"""A machine to break: a real systemd as PID 1 of its own namespaces, on an overlay of /.
+"""A machine to break: a real systemd as PID 1 of its own namespaces, on an overlay of a system.
 
 `box/sdbox.sh` boots it. Nothing that happens in it can be seen outside of it.
 """
@@ -6,17 +6,17 @@
 import contextlib
 import json
 import os
-import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from waremind.install.program import unusable
+from systemd.systems import UV, System
 
-SDBOX = Path(__file__).parent / "box/sdbox.sh"
+TESTS = Path(__file__).parents[1]
+SDBOX = TESTS / "systemd/box/sdbox.sh"
+BOX_UV = Path("/opt/uv")
 HOME = Path("/opt/waremind")
 PROGRAM = HOME / "bin/waremind"
 DEPENDENCIES = HOME / "dependencies"
@@ -24,73 +24,60 @@ DROPIN = Path("/etc/systemd/system/waremind.service.d/test.conf")
 CONFIG = Path("/etc/waremind/config.toml")
 CREDENTIAL = Path("/etc/credstore/waremind.dsn")
 PATIENCE_SECONDS = 30.0
-# What a service of the box runs in; a container without these rights cannot make it.
-NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--net", "--uts", "--ipc", "--cgroup")
 
 Done = subprocess.CompletedProcess[str]
 
 
-def reason_for_none() -> str:
-    """Say why no systemd can be booted here; "" when one can."""
-    if os.geteuid() != 0:
-        return "that takes root"
-    for tool in ("unshare", "nsenter", "ip", "systemd-analyze"):
-        if shutil.which(tool) is None:
-            return f"{tool} is not installed"
-    if not Path("/lib/systemd/systemd").exists():
-        return "systemd is not installed"
-    if " cgroup2 " not in Path("/proc/mounts").read_text():
-        return "there is no cgroup2"
-    if interpreter() is None:
-        return "only this user can execute this Python, and the system has none like it"
-    tried = subprocess.run([*NAMESPACES, "mount", "-t", "tmpfs", "none", "/mnt"], check=False)
-    return "the kernel gives no namespaces" if tried.returncode else ""
-
-
-def interpreter() -> Path | None:
-    """Find a Python of this version that every user can execute."""
-    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    found = (Path(prefix) / "bin" / name for prefix in (sys.base_prefix, "/usr"))
-    return next((path for path in found if path.exists() and unusable(path) is None), None)
-
-
 @contextlib.contextmanager
-def booted(wheel: Path) -> Iterator["Box"]:
-    """Boot a machine with the wheel installed in /opt/waremind, and power it off in the end."""
+def powered(*options: object) -> Iterator[str]:
+    """Boot a machine with these options of sdbox.sh, and power it off in the end; its name."""
     name = f"waremind-{os.getpid()}-{time.monotonic_ns()}"
-    site_packages = next(path for path in sys.path if path.endswith("site-packages"))
-    binds = ("--bind", f"{site_packages}:{DEPENDENCIES}", "--bind", f"{wheel}:/opt/{wheel.name}")
     try:
-        subprocess.run([SDBOX, "up", name, *binds], check=True, stdout=subprocess.DEVNULL)
-        box = Box(name)
-        box.install(wheel)
-        yield box
+        subprocess.run(
+            [SDBOX, "up", name, *map(str, options)], check=True, stdout=subprocess.DEVNULL
+        )
+        yield name
     finally:
         subprocess.run([SDBOX, "down", name], check=True)
 
 
-class Box:
-    """The machine `name` of sdbox.sh."""
+@contextlib.contextmanager
+def booted(wheel: Path, system: System) -> Iterator["Box"]:
+    """Boot a machine without a network, with the wheel installed in /opt/waremind."""
+    places = {
+        system.packages: DEPENDENCIES,
+        wheel: Path("/opt") / wheel.name,
+        UV: BOX_UV,
+        TESTS: TESTS,
+    }
+    binds = (f"--bind={source}:{target}" for source, target in places.items())
+    with powered(f"--lower={system.root}", *binds) as name:
+        box = Box(name, system.python)
+        box.install(wheel)
+        yield box
 
-    def __init__(self, name: str) -> None:
+
+class Box:
+    """The machine `name` of sdbox.sh; `python` is its system's."""
+
+    def __init__(self, name: str, python: Path) -> None:
         self.name = name
+        self.python = python
 
     def run(self, *command: object, check: bool = True) -> Done:
         """Run a command as root, and fail with what it said."""
         words = [str(SDBOX), "run", self.name, *map(str, command)]
-        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
         assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done
 
     def install(self, wheel: Path) -> None:
-        """Make /opt/waremind, which users may execute: the wheel, beside this venv's packages."""
-        python, uv = interpreter(), Path(sys.executable).with_name("uv")
-        assert python
-        self.run(python, "-m", "venv", "--without-pip", HOME)
-        pth = HOME / "lib" / python.name / "site-packages/dependencies.pth"
+        """Make /opt/waremind, which users may execute: the wheel, beside the system's packages."""
+        self.run(self.python, "-m", "venv", "--without-pip", HOME)
+        pth = HOME / "lib" / self.python.name / "site-packages/dependencies.pth"
         self.write(pth, f"{DEPENDENCIES}\n")
         options = ("--offline", "--no-deps", "--compile-bytecode", "--python", HOME / "bin/python")
-        self.run(uv, "pip", "install", "--quiet", *options, f"/opt/{wheel.name}")
+        self.run(BOX_UV, "pip", "install", "--quiet", *options, f"/opt/{wheel.name}")
 
     def waremind(self, *arguments: object, check: bool = True, user: str = "root") -> Done:
         """Run the command line as `user`."""

@@ -1,31 +1,46 @@
 """A booted systemd in throw-away namespaces, with waremind's wheel installed as a service."""
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from systemd.machine import Box, booted, reason_for_none
+from debian.tree import RELEASES, reason_for_no_tree, tree
+from systemd.machine import Box, booted
+from systemd.systems import CHECKOUT, UV, System, reason_for_none, system_in, this_system
 
-CHECKOUT = Path(__file__).parents[3]
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let another system be booted than this machine's."""
+    parser.addoption("--debian", choices=RELEASES, help="boot this release of Debian")
 
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel of this checkout."""
     directory = tmp_path_factory.mktemp("wheel")
-    uv = Path(sys.executable).with_name("uv")
-    subprocess.run([uv, "build", "--quiet", "--wheel", "-o", directory, CHECKOUT], check=True)
+    subprocess.run([UV, "build", "--quiet", "--wheel", "-o", directory, CHECKOUT], check=True)
     return next(directory.glob("*.whl"))
 
 
 @pytest.fixture(scope="session")
-def installed(wheel: Path) -> Iterator[Box]:
-    """Boot once, with the units installed; the tests share this machine."""
+def system(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> System:
+    """Find what is booted."""
     if reason := reason_for_none():
         pytest.skip(f"no systemd can be booted here: {reason}")
-    with booted(wheel) as box:
+    if release := pytestconfig.getoption("--debian"):
+        if reason := reason_for_no_tree():
+            pytest.skip(f"no Debian can be made here: {reason}")
+        return system_in(tree(release), tmp_path_factory.mktemp("packages"))
+    if (found := this_system()) is None:
+        pytest.skip("only this user can execute this Python, and the system has none like it")
+    return found
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, system: System) -> Iterator[Box]:
+    """Boot once, with the units installed; the tests share this machine."""
+    with booted(wheel, system) as box:
         box.waremind("systemd", "install")
         for name, more in (("alice", ["--groups", "waremind"]), ("mallory", [])):
             box.run("useradd", "--create-home", *more, name)

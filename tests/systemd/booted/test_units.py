@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from systemd.machine import HOME, PROGRAM, Box, booted, interpreter, until
+from systemd.machine import HOME, PROGRAM, Box, booted, until
+from systemd.systems import System
 
 
 def test_systemd_finds_nothing_to_say_about_the_units(box: Box) -> None:
@@ -59,9 +60,8 @@ def listing(box: Box) -> set[str]:
     return set(box.run("find", "/etc", "/opt", "/var", "/run/waremind").stdout.split())
 
 
-def test_uninstalling_leaves_the_data_and_nothing_else(wheel: Path, installed: Box) -> None:
-    del installed  # it says when no machine can be booted
-    with booted(wheel) as box:
+def test_uninstalling_leaves_the_data_and_nothing_else(wheel: Path, system: System) -> None:
+    with booted(wheel, system) as box:
         box.run("mkdir", "/run/waremind")
         before = listing(box)
         box.run("rmdir", "/run/waremind")
@@ -101,7 +101,7 @@ def test_a_program_that_the_unit_could_not_execute_is_refused_with_the_cure(
     box: Box, hidden: str, home: str
 ) -> None:
     venv = Path(home) / "venv"
-    box.run(interpreter(), "-m", "venv", "--without-pip", venv)
+    box.run(box.python, "-m", "venv", "--without-pip", venv)
     site_packages = next(line for line in box.run("find", HOME, "-name", "*.pth").stdout.split())
     installed = Path(site_packages).parent
     box.run("cp", "-r", installed, venv / "lib" / installed.parent.name)
