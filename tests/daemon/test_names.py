@@ -69,3 +69,5 @@ async def test_a_group_is_found_however_whatsapp_writes_it(
         assert (shown.group.jid, shown.group.name) == ("1@g.us", COMPOSED)
         listed = await groups.list_(playing.daemon, NOBODY, GroupList(search=typed))
         assert [group.jid for group in listed.groups] == ["1@g.us"]
+        reminder = await playing.add("daily", to=[typed], **DAILY)
+        assert [group.jid for group in reminder.to] == ["1@g.us"]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from waremind.domain.ids import new_id, shown
+from waremind.domain.ids import canonical, new_id, shown
 from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store import groups as table
@@ -27,7 +27,7 @@ async def groups_for(
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="add: --to GROUP")
     known = await table.select(connection, account.id)
     found: dict[str, GroupRow] = {}
-    for key in keys:
+    for key in map(canonical, keys):
         group = _known(known, key) or _unseen(account, key)
         if group is None:
             raise _absent(account, key, await table.select(connection, key=key))
