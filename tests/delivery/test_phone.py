@@ -42,7 +42,7 @@ def test_a_connected_account_whose_phone_stays_away_is_found_until_the_phone_is_
     stage.wait("connected")
     silent = phones(stage)
     assert silent.status == "warning"
-    assert silent.text.startswith(f"{stage.label}: its phone was last seen on ")
+    assert f"'{stage.label}': its phone was last seen on " in silent.text
     assert silent.fix is not None
     assert "see that its phone is on" in silent.fix
     stage.send("are you there?")
