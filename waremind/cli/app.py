@@ -13,7 +13,6 @@ from waremind.cli import completion
 from waremind.cli.invocation import Invocation, Wishes
 from waremind.cli.noun import group
 from waremind.cli.output import Output
-from waremind.cli.usage import usage
 from waremind.errors import ErrorCode, WaremindError
 
 _SUMMARY = "WhatsApp reminders for groups, run from the shell."
@@ -98,6 +97,8 @@ def _failure(error: BaseException) -> WaremindError:
         case WaremindError():
             return error
         case TyperException():
+            from waremind.cli.usage import usage  # noqa: PLC0415 - only who mistyped needs it
+
             return usage(error)
         case _:
             reason = f"{type(error).__name__}: {error}"
