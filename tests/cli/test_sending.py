@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from cli import samples
-from cli.conftest import Typed
-from cli.played_daemon import PlayedDaemon
+from cli.conftest import OnTerminal, Typed
+from cli.played_daemon import SILENCE, PlayedDaemon
 
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import GroupName
@@ -73,6 +75,24 @@ def test_what_the_daemon_gave_up_waiting_for_names_the_run(
     played.answers[Send] = WaremindError(ErrorCode.TIMED_OUT, run="run_1")
     ended = typed(*SEND, "--json")
     assert (ended.code, ended.error["run"]) == (8, "run_1")
+
+
+@pytest.mark.parametrize("command", [SEND, ("reminder", "run", "standup")])
+def test_whoever_leaves_earlier_is_told_that_it_goes_on(
+    command: tuple[str, ...], on_terminal: OnTerminal, played: PlayedDaemon
+) -> None:
+    asked = threading.Event()
+
+    def wait(_request: Send | ReminderRun) -> object:
+        asked.set()
+        return SILENCE
+
+    played.answers = {Send: wait, ReminderRun: wait}
+    terminal = on_terminal(*command)
+    assert asked.wait(30)
+    terminal.type("\x03")
+    assert terminal.wait_end() == 130
+    assert "what has begun goes on without you: waremind run list" in terminal.text()
 
 
 def test_without_waiting_a_run_that_goes_on_is_no_failure(

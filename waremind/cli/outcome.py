@@ -4,10 +4,10 @@ from waremind.cli.invocation import Invocation
 from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Run
-from waremind.requests.run import RunChanged
+from waremind.requests.run import ReminderRun, RunChanged, Send
 
 # What the daemon may take beside the time that the operator allows for the sending.
-MARGIN_SECONDS = 15.0
+_MARGIN_SECONDS = 15.0
 
 _FAILURES = {
     "sending": ErrorCode.TIMED_OUT,
@@ -18,6 +18,15 @@ _FAILURES = {
     "missed": ErrorCode.SEND_FAILED,
     "skipped": ErrorCode.SEND_FAILED,
 }
+
+
+def wait(cli: Invocation, request: ReminderRun | Send) -> RunChanged:
+    """Ask for a run and wait for its end; whoever leaves earlier is told that it goes on."""
+    try:
+        return cli.call(request, request.timeout_seconds + _MARGIN_SECONDS)
+    except KeyboardInterrupt:
+        cli.note("what has begun goes on without you: waremind run list")
+        raise
 
 
 def finish(cli: Invocation, result: RunChanged, subject: str, *, no_wait: bool) -> None:

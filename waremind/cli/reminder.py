@@ -18,7 +18,7 @@ from waremind.cli.options import (
     SendTimeout,
     Yes,
 )
-from waremind.cli.outcome import MARGIN_SECONDS, finish
+from waremind.cli.outcome import finish, wait
 from waremind.cli.reminder_writing import edit, writer
 from waremind.domain.duration import parse_duration
 from waremind.domain.quoting import quoted
@@ -130,8 +130,7 @@ def run_(
     """Fire a reminder now, beside its rule; wait until it is sent."""
     seconds = parse_duration(timeout, flag="--timeout").total_seconds()
     request = ReminderRun(reminder=reminder, timeout_seconds=seconds, wait=not no_wait, check=check)
-    result = cli.call(request, seconds + MARGIN_SECONDS)
-    finish(cli, result, f"reminder {quoted(reminder)}", no_wait=no_wait)
+    finish(cli, wait(cli, request), f"reminder {quoted(reminder)}", no_wait=no_wait)
 
 
 @noun.verb()

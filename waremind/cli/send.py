@@ -8,7 +8,7 @@ from waremind.cli.invocation import Invocation
 from waremind.cli.message import Text, TextFile, message_text
 from waremind.cli.noun import Noun
 from waremind.cli.options import AccountOption, Check, NoWait, SendTimeout
-from waremind.cli.outcome import MARGIN_SECONDS, finish
+from waremind.cli.outcome import finish, wait
 from waremind.domain.duration import parse_duration
 from waremind.domain.quoting import quoted
 from waremind.requests.run import Send
@@ -40,15 +40,13 @@ def send(
     check: Check = False,
 ) -> None:
     """Send one text now, and wait until it has been sent."""
-    seconds = parse_duration(timeout, flag="--timeout").total_seconds()
     request = Send(
         account=account,
         to=to,
         text=message_text(text, text_file),
         key=key,
-        timeout_seconds=seconds,
+        timeout_seconds=parse_duration(timeout, flag="--timeout").total_seconds(),
         wait=not no_wait,
         check=check,
     )
-    result = cli.call(request, seconds + MARGIN_SECONDS)
-    finish(cli, result, f"message to {', '.join(map(quoted, to))}", no_wait=no_wait)
+    finish(cli, wait(cli, request), f"message to {', '.join(map(quoted, to))}", no_wait=no_wait)
