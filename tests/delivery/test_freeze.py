@@ -101,7 +101,7 @@ def test_a_thaw_sends_what_is_within_grace_and_of_the_late_what_it_is_told(
 def test_what_a_thaw_leaves_of_the_late_is_missed_because_it_was_frozen(staging: Staging) -> None:
     stage = staging(2)
     stage.daemon.call(FreezeSet(account=stage.label))
-    stage.remind(at=moment(seconds=1), grace_seconds=1)
+    stage.remind(at=moment(seconds=1), grace_seconds=30)
     stage.has("held", 2)
     until(lambda: moment() > stage.run().occurs_at, "it to be due")
     stage.sql(

@@ -147,8 +147,11 @@ class PlayedWhatsApp:
         self._do("drop", phone=phone)
 
     def replace(self, phone: str) -> None:
-        """Tell the account that it is connected elsewhere."""
-        self.end_stream(phone, conflict="replaced")
+        """Tell the account that it is connected elsewhere; it is the one who closes.
+
+        A library on a busy machine may see a close before it has understood why, and come back.
+        """
+        self.end_stream(phone, conflict="replaced", close=False)
 
     def end_stream(
         self, phone: str, code: str = "", conflict: str = "", *, close: bool = True

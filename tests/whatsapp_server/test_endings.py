@@ -83,6 +83,7 @@ def test_an_account_connected_elsewhere_is_replaced(
 ) -> None:
     played_whatsapp.replace(me)
     account.wait("StreamReplaced")
+    played_whatsapp.drop(me)
     played_whatsapp.wait_offline(me)
 
 
