@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import psycopg
 import pytest
 from doctor.conftest import Patient
 from systemd.daemon_process import PROGRAM
+from without_libmagic import WithoutLibmagic
 
 from waremind.store.migrations import read
 
@@ -123,6 +125,20 @@ def test_an_engine_that_does_not_load_is_found(patient: Patient) -> None:
     found = patient.visit(PYTHONPATH=str(overlay.parent)).check("engine")
     assert found["text"] == "it does not load: libmagic is missing"
     assert "pip install --upgrade" in found["fix"]
+
+
+def test_a_machine_without_libmagic_is_found_and_both_lines_have_its_cure(
+    patient: Patient, tmp_path: Path
+) -> None:
+    machine = WithoutLibmagic(tmp_path)
+    missing = patient.visit(PYTHONPATH=str(tmp_path))
+    cure = "apt install libmagic1, or: pip install pylibmagic; the daemon needs no restart"
+    assert missing.check("libmagic")["fix"] == missing.check("engine")["fix"] == cure
+    assert "libmagic" in missing.check("engine")["text"]
+    machine.install("wheel")
+    cured = patient.visit(PYTHONPATH=str(tmp_path))
+    assert cured.check("libmagic")["status"] == "ok"
+    assert cured.check("engine")["fix"] != cure
 
 
 def test_a_cluster_of_another_version_is_found(patient: Patient) -> None:

@@ -6,14 +6,11 @@ In a process of its own, as everything that loads the Go library.
 import json
 import re
 import sys
-from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-from waremind.whatsapp.preload import find_libmagic
-from waremind.whatsapp.worker import refuse_download
+from waremind.whatsapp.worker import import_engine
 
 # Go writes into the library which revision of WhatsApp's protocol it was built with, and when that
 # was made: `go.mau.fi/whatsmeow v0.0.0-20260921121126-35ae40906e74`.
@@ -22,11 +19,8 @@ REVISION = re.compile(rb"go\.mau\.fi/whatsmeow[@\t ]v0\.0\.0-(\d{4})(\d{2})(\d{2
 
 def main() -> None:
     """Print the engine's version and its date as JSON; fail with why it does not load."""
-    find_libmagic()
     try:
-        requests: Any = import_module("requests")
-        requests.get = refuse_download
-        import_module("waremind.whatsapp.engine")
+        import_engine()
     except Exception as error:  # noqa: BLE001 - whatever a library's import may raise
         sys.exit(str(error))
     print(json.dumps({"version": version("neonize"), "made_on": made_on()}))  # noqa: T201

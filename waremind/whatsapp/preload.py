@@ -40,8 +40,8 @@ def preload() -> None:
 
 
 def find_libmagic() -> None:
-    """Have the wheel's libmagic found where the system has none."""
-    if ctypes.util.find_library("magic") is None:
+    """Have the wheel's libmagic found where the system has none, unless it is loaded already."""
+    if "magic" not in sys.modules and ctypes.util.find_library("magic") is None:
         import_all(["pylibmagic"])
 
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from waremind.domain.lifecycle import Cause
 from waremind.whatsapp.gateway import Opening
 from waremind.whatsapp.listener import NO_DEVICE, Listener
+from waremind.whatsapp.preload import find_libmagic
 from waremind.whatsapp.requests import read_asked, read_opening
 from waremind.whatsapp.responder import Responder
 from waremind.whatsapp.voice import Voice
@@ -62,17 +63,22 @@ def enter(opening: Opening, voice: Voice) -> None:
 
 def load_client(opening: Opening, listener: Listener, voice: Voice) -> Any:
     """Load neonize and make its client."""
-    requests: Any = import_module("requests")
-    requests.get = refuse_download
     try:
-        engine: Any = import_module("waremind.whatsapp.engine")
-        return engine.Client(STORE, listener, new_device=opening.pairing is not None)
+        return import_engine().Client(STORE, listener, new_device=opening.pairing is not None)
     except Exception as error:  # noqa: BLE001 - whatever a library's import may raise
         voice.turn(
             Cause.CONNECT_FAILED,
             f"cannot load the WhatsApp engine: {str(error) or type(error).__name__}; "
             "waremind doctor says what to do",
         )
+
+
+def import_engine() -> Any:
+    """Load neonize, with a libmagic that may have come since the fork server looked for one."""
+    find_libmagic()
+    requests: Any = import_module("requests")
+    requests.get = refuse_download
+    return import_module("waremind.whatsapp.engine")
 
 
 def refuse_download(*_: object, **__: object) -> NoReturn:

@@ -14,6 +14,8 @@ from waremind.daemon.doctor.check import Check, Finding, Trouble
 
 # WhatsApp refuses a client some months after newer ones are out.
 OLD_DAYS = 120
+# A session's child that loads the engine finds what has come meanwhile.
+LIBMAGIC = "apt install libmagic1, or: pip install pylibmagic; the daemon needs no restart"
 
 
 class Examined(msgspec.Struct):
@@ -34,7 +36,8 @@ async def engine(_: None) -> Finding:
         raise
     if process.returncode:
         lines = err.decode(errors="replace").strip().splitlines()
-        return [Trouble(f"it does not load: {lines[-1] if lines else process.returncode}")]
+        text = f"it does not load: {lines[-1] if lines else process.returncode}"
+        return [Trouble(text, fix="" if _libmagic() else LIBMAGIC)]
     return _judged(msgspec.json.decode(out, type=Examined))
 
 
@@ -52,11 +55,16 @@ def _judged(examined: Examined) -> Finding:
 
 async def libmagic(_: None) -> Finding:
     """Find the library without which the engine does not load."""
+    return _libmagic() or [Trouble("there is none")]
+
+
+def _libmagic() -> str | None:
+    """Say where it is from."""
     if system := ctypes.util.find_library("magic"):
         return f"the system's: {system}"
     if importlib.util.find_spec("pylibmagic"):
         return f"the package's: pylibmagic {version('pylibmagic')}"
-    return [Trouble("there is none")]
+    return None
 
 
 async def zones(_: None) -> Finding:
@@ -69,6 +77,6 @@ async def zones(_: None) -> Finding:
 
 MACHINE: tuple[Check[None], ...] = (
     Check("engine", engine, "upgrade it: pip install --upgrade waremind neonize; then restart"),
-    Check("libmagic", libmagic, "apt install libmagic1, or: pip install pylibmagic"),
+    Check("libmagic", libmagic, LIBMAGIC),
     Check("time zones", zones, "pip install --upgrade tzdata"),
 )
