@@ -124,9 +124,9 @@ async def test_a_reminder_over_which_the_worker_is_lost_fires_later_and_holds_no
 ) -> None:
     async with engine(dsn, tmp_path) as playing:
         await playing.add("sound", **SOON)
+        await kill_worker()
         with monkeypatch.context() as no_workers:
             no_workers.setattr("waremind.daemon.rule_trial.COMMAND", ("false",))
-            await kill_worker()
             playing.clock.pass_to(START + MINUTE)
             await rests_until(playing, START + MINUTE + SECOND)
             playing.clock.pass_to(START + MINUTE + SECOND)
