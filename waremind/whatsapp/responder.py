@@ -1,4 +1,4 @@
-"""What the parent asks of a child, done with its client, each request on a thread of its own."""
+"""What the parent asks of a child, done with its client."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from waremind.whatsapp.requests import (
     Ping,
     Request,
     Send,
+    read_asked,
     result,
 )
 from waremind.whatsapp.sending import RATE_CODES, outcome_of
@@ -51,11 +52,13 @@ class Responder:
         self._listener = listener
         self._voice = voice
 
-    def respond(self, number: int, request: Request) -> None:
+    def respond(self, line: bytes) -> None:
         """Answer one request, whatever comes of it."""
+        asked = read_asked(line)
+        number = asked.id
         last: list[Answer] = []
         try:
-            for each in self._results(request):
+            for each in self._results(asked.request):
                 self._voice.say(*last)
                 last = [Answer(number, result(each))]
         except WaremindError as error:

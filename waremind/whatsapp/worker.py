@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from waremind.domain.lifecycle import Cause
+from waremind.whatsapp.crew import Crew
 from waremind.whatsapp.gateway import Opening
 from waremind.whatsapp.listener import NO_DEVICE, Listener
 from waremind.whatsapp.preload import find_libmagic
-from waremind.whatsapp.requests import read_asked, read_opening
+from waremind.whatsapp.requests import read_opening
 from waremind.whatsapp.responder import Responder
 from waremind.whatsapp.voice import Voice
 
@@ -33,12 +34,7 @@ def run(packet: bytes, protocol: socket.socket, console: int) -> NoReturn:
     threading.Thread(target=connect, args=(client, listener), daemon=True).start()
     responder = Responder(client, listener, voice)
     with protocol.makefile("rb") as lines:
-        for line in lines:
-            asked = read_asked(line)
-            threading.Thread(
-                target=responder.respond, args=(asked.id, asked.request), daemon=True
-            ).start()
-    os._exit(0)
+        Crew(lines, responder.respond).work()
 
 
 def settle(console: int) -> None:
