@@ -1,6 +1,7 @@
 """Neonize with nothing around it: pairs by a QR, then sends messages one after the other.
 
-A process of its own: `python -m bench.bare_neonize STORE GROUP NUMBER`; speaks in JSON lines.
+A process of its own: `python -m bench.bare_neonize STORE GROUP`. It reads how many messages to
+send, a line each time, and answers in JSON lines with the seconds that they took.
 """
 
 from __future__ import annotations
@@ -11,10 +12,8 @@ import time
 
 from whatsapp_server.client_process import Lines
 
-WARM_UP = 5
 
-
-def main(store: str, group: str, number: int) -> None:
+def main(store: str, group: str) -> None:
     lines = Lines()
     from neonize.client import NewClient  # noqa: PLC0415 - it prints where Lines wrote before
     from neonize.events import ConnectedEv  # noqa: PLC0415
@@ -28,17 +27,12 @@ def main(store: str, group: str, number: int) -> None:
     threading.Thread(target=client.connect, daemon=True).start()
     connected.wait()
     to = build_jid(*group.split("@"))
-
-    def send(count: int) -> float:
+    for line in sys.stdin:
         begun = time.perf_counter()
-        for each in range(count):
+        for each in range(int(line)):
             client.send_message(to, Message(conversation=f"message {each}"))
-        return time.perf_counter() - begun
-
-    send(WARM_UP)
-    lines.write(seconds=send(number))
-    sys.stdin.read()
+        lines.write(seconds=time.perf_counter() - begun)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2])
