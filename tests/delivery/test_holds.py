@@ -52,6 +52,7 @@ async def test_a_connection_that_comes_and_goes_does_not_close_the_breaker(
         await playing.add("soon", **SOON)
         await restrict(playing)
         playing.gateway.sessions[-1].turn(Cause.DISCONNECTED)
+        await playing.wait_for("SELECT 1 FROM accounts WHERE state = 'network'")
         playing.gateway.sessions[-1].turn(Cause.CONNECTED)
         await playing.wait_for("SELECT 1 FROM accounts WHERE state = 'connected'")
         await playing.pass_to(START + 30 * MINUTE)
