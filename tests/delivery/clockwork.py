@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -56,14 +57,20 @@ class Clock:
         self._now = now
         self._jumps = 0
         self._moved = asyncio.Event()
+        self.sleepers: Counter[datetime | None] = Counter()
+        """How many sleep, by until when."""
 
     def now(self) -> datetime:
         return self._now + timedelta()  # another object each time, as the wall clock gives
 
     async def sleep_until(self, at: datetime | None) -> None:
         jumps = self._jumps
-        while jumps == self._jumps and (at is None or at > self._now):
-            await self._moved.wait()
+        self.sleepers[at] += 1
+        try:
+            while jumps == self._jumps and (at is None or at > self._now):
+                await self._moved.wait()
+        finally:
+            self.sleepers[at] -= 1
 
     def pass_to(self, at: datetime) -> None:
         """Let time pass."""
@@ -164,7 +171,7 @@ class Engine:
 _DUE = """
     SELECT (SELECT min(next_at) FROM reminders
             WHERE state = 'active' AND too_slow_since IS NULL),
-           (SELECT min(CASE status WHEN 'scheduled' THEN due_at ELSE '0001-01-01 00:00Z' END)
+           (SELECT min(CASE status WHEN 'scheduled' THEN due_at ELSE started_at END)
             FROM deliveries WHERE status IN ('scheduled', 'sending'))
 """
 _BECAME = (

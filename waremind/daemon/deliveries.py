@@ -5,12 +5,13 @@
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
+from waremind.daemon.ahead import AHEAD, reach
+from waremind.daemon.awaited import AwaitedRuns
 from waremind.daemon.futures import first_of
 from waremind.daemon.ground import Ground
 from waremind.daemon.logs import event
@@ -59,7 +60,9 @@ class Deliveries:
         self._busy: set[str] = set()  # accounts that are sending, or in the round of a lane
         self._ended: dict[str, Ending] = {}  # by account, until PostgreSQL has taken it
         self._doubtful: list[Marking] = []  # may have been written all the same
-        self._waiting: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.awaited = AwaitedRuns(ground.database)
+        self._term = 0  # of the lock, for which it is known what others have left
+        self._recovering = asyncio.Lock()
 
     def wake(self, accounts: Iterable[str] = ()) -> None:
         """Look again: these accounts have something to send, or may send again."""
@@ -68,43 +71,40 @@ class Deliveries:
             self._due[account] = now
         self._woken.set()
 
-    async def wait_ended(self, run: str) -> None:
-        """Return when nothing of a run is scheduled or being sent any more."""
-        while True:
-            changed = self._waiting[run]
-            async with self._database.connection() as connection:
-                if not await table.is_open(connection, run):
-                    self._waiting.pop(run, None)
-                    return
-            await changed.wait()
-
-    def settle(self, runs: Iterable[str]) -> None:
-        """Tell who waits for runs that something of them has changed."""
-        for run in runs:
-            if changed := self._waiting.pop(run, None):
-                changed.set()
-
-    def recheck(self) -> None:
-        """Let all who wait for runs look again: an account or a freeze has changed something."""
-        self.settle(list(self._waiting))
-
     async def run(self) -> None:
-        """Find out what an earlier daemon left, then send until cancelled.
+        """Send until cancelled.
 
         What is being sent then may still end, so that its outcome is known.
         """
-        await self._insist(self._recover)
         async with self._tasks:
             try:
                 async with asyncio.TaskGroup() as lanes:
+                    lanes.create_task(self._follow_lock())
                     for _ in range(LANES):
                         lanes.create_task(self._lane())
             finally:
                 await self._finish()
 
-    async def _lane(self) -> None:
+    async def _follow_lock(self) -> NoReturn:
+        """Have the lanes wait for the lock, not for work, when it is lost."""
         while True:
-            await self._insist(self._turn)
+            await self._lock.lost.wait()
+            self._woken.set()
+            await self._lock.held.wait()
+
+    async def _lane(self) -> None:
+        """Do the work while the lock is ours and PostgreSQL is there, else wait for them."""
+        while True:
+            try:
+                await self._lock.held.wait()
+                await self._recover()
+                await self._turn()
+            except WaremindError as error:
+                event(log, "cannot deliver", logging.WARNING, reason=error)
+                await asyncio.sleep(PATIENCE_SECONDS)
+            except Exception:
+                log.exception("a bug")
+                await asyncio.sleep(PATIENCE_SECONDS)
 
     async def _finish(self) -> None:
         if self._sends:
@@ -116,21 +116,20 @@ class Deliveries:
             except (WaremindError, TimeoutError) as error:
                 event(log, "cannot write how sends ended", logging.WARNING, reason=repr(error))
 
-    async def _insist(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do some work as soon as the lock is ours and PostgreSQL is there."""
-        while True:
-            try:
-                await self._lock.held.wait()
-                return await work()
-            except WaremindError as error:
-                event(log, "cannot deliver", logging.WARNING, reason=error)
-            except Exception:
-                log.exception("a bug")
-            await asyncio.sleep(PATIENCE_SECONDS)
-
     async def _recover(self) -> None:
+        """Find out, once in each term of the lock, what other daemons have left."""
+        async with self._recovering:
+            if self._term != self._lock.term:
+                term, now = self._lock.term, self._clock.now()
+                await self._take_over(now)
+                self._term = term
+
+    async def _take_over(self, now: datetime) -> None:
+        doubtful = (account for marking in self._doubtful for account in marking.accounts)
+        ours = {*self._busy, *self._ended, *doubtful}
         async with self._database.connection() as connection:
-            lost = await table.lose_track(connection, self._clock.now())
+            lost = await table.lose_track(connection, list(ours), now)
+            self._pace.replay(await table.started(connection, now - self._pace.memory()))
             work = await table.work(connection)
         if lost:
             event(log, "outcome unknown", logging.WARNING, deliveries=lost)
@@ -169,7 +168,7 @@ class Deliveries:
         try:
             for sending in await self._write(picked, ready, now):
                 started.add(sending.account_id)
-                self._start(sending, now)
+                self._start(sending)
             await self._look({each: ready[each] for each in ready if each not in started}, now)
         finally:
             self._busy.difference_update(set(picked) - started)
@@ -184,14 +183,16 @@ class Deliveries:
             async with self._database.connection() as connection:
                 for lost in doubtful:
                     await table.unmark(connection, lost.accounts, lost.at)
-                marked = await table.move_on(connection, list(ended.values()), able, now)
+                marked = await table.move_on(
+                    connection, list(ended.values()), able, now, now + AHEAD
+                )
         except BaseException:
             self._doubtful.append(marking)
             raise
         self._doubtful = [lost for lost in self._doubtful if lost not in doubtful]
         for account, ending in ended.items():
             del self._ended[account]
-            self.settle([ending.run_id])
+            self.awaited.settle([ending.run_id])
         if ended:
             self._written(ended)
         return marked
@@ -209,7 +210,7 @@ class Deliveries:
         async with self._database.connection() as connection:
             # Not held yet: what was put back after its account or a freeze had changed.
             await holds.hold(connection, accounts, now)
-            self.settle(await table.give_up(connection, cut_off, now))
+            self.awaited.settle(await table.give_up(connection, cut_off, now))
             work = {entry.account_id: entry for entry in await table.work(connection, accounts)}
         for account, due in asked.items():
             entry = work.get(account)
@@ -222,7 +223,8 @@ class Deliveries:
             elif account in away:  # it is woken by what becomes of it
                 self._due.pop(account)
             else:
-                self._due[account] = max(entry.due_at, now + timedelta(seconds=PATIENCE_SECONDS))
+                again_at = now + timedelta(seconds=PATIENCE_SECONDS)
+                self._due[account] = max(entry.due_at - AHEAD, again_at)
 
     async def _sleep(self) -> None:
         waiting = [at for account, at in self._due.items() if account not in self._busy]
@@ -233,14 +235,15 @@ class Deliveries:
 
     # -- one message
 
-    def _start(self, sending: Sending, now: datetime) -> None:
-        self._pace.spend(sending.account_id, now)
+    def _start(self, sending: Sending) -> None:
+        self._pace.spend(sending.account_id, sending.started_at)
         send = self._tasks.create_task(self._send(sending))
         self._sends.add(send)
         send.add_done_callback(self._sends.discard)
 
     async def _send(self, sending: Sending) -> None:
         account = sending.account_id
+        await reach(self._clock, sending.started_at)
         outcome = await self._outcome(sending)
         if trips_breaker(outcome):
             hold = timedelta(seconds=self._current.settings.governor.hold_seconds)
@@ -258,6 +261,8 @@ class Deliveries:
         session = self._senders.session(sending.account_id)
         if session is None:
             return NotSent("not connected")
+        if not self._lock.held.is_set():  # lost after this was marked, ahead of its time
+            return NotSent("the database is another daemon's")
         if sending.left:
             return NotInGroup("the account has left it")
         message = Message(sending.jid, sending.text, tuple(sending.members))

@@ -75,7 +75,7 @@ async def fired(
 async def _wait_ended(daemon: Daemon, run: str, within: timedelta) -> None:
     try:
         async with asyncio.timeout(within.total_seconds()):
-            await daemon.deliveries.wait_ended(run)
+            await daemon.deliveries.awaited.ended(run)
     except TimeoutError:
         message = f"cannot say how {run} ends: not all was sent within {format_duration(within)}"
         hint = f"it goes on; look at it: waremind run show {run}"

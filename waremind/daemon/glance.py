@@ -11,7 +11,7 @@ from waremind.daemon.state import Daemon
 from waremind.daemon.views import account_of, freeze_of, timestamp
 from waremind.domain.wall_time import rfc3339
 from waremind.objects import DaemonState, NextReminder, RunCounts, StatusReport
-from waremind.store import deliveries, reminders
+from waremind.store import history, reminders
 from waremind.store.database import Connection
 
 LATELY = timedelta(hours=24)
@@ -42,5 +42,5 @@ async def glance(daemon: Daemon) -> StatusReport:
 
 
 async def _counts(connection: Connection, now: datetime) -> RunCounts:
-    counted = await deliveries.count(connection, now - LATELY)
+    counted = await history.count(connection, now - LATELY)
     return RunCounts(counted.due, counted.held, counted.failed, counted.unknown)

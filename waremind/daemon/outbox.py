@@ -81,4 +81,4 @@ class Outbox:
             now = self._ground.clock.now()
             self.holds.opens(row.id, max(row.restricted_until or now, now))
         self.deliveries.wake([row.id])
-        self.deliveries.recheck()
+        self.deliveries.awaited.recheck()

@@ -45,11 +45,16 @@ def ending_of(
             first, most = settings.retry_first_seconds, settings.retry_max_seconds
             delay = delay_seconds(sending.attempts, first, most, chance)
             due_at = now + timedelta(seconds=delay)
-            if due_at > sending.give_up_at:
+            if due_at > sending.give_up_at and not _was_first_tried_late(sending):
                 return ending("failed", "not_connected", outcome.detail)
             return ending("scheduled", None, outcome.detail, due_at=due_at)
         case _:
             return ending(*_final(outcome), outcome.detail)
+
+
+def _was_first_tried_late(sending: Sending) -> bool:
+    """Tell whether its pace kept it until after the grace, for which it is not given up."""
+    return sending.attempts == 1 and sending.started_at > sending.give_up_at
 
 
 def _final(outcome: NotInGroup | AdminsOnly | SendRefused | SendUnknown) -> tuple[str, str]:

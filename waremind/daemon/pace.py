@@ -1,12 +1,15 @@
 """Each account's pace: the governor's buckets, by the settings as they are now."""
 
 import random
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from waremind.config import Governor
 from waremind.daemon.current import CurrentSettings
 from waremind.daemon.senders import Senders
 from waremind.domain.governor import Bucket, Limits
+
+MEMORY_MINUTES = 24 * 60  # at most, however slow the limits
 
 
 def limits_of(settings: Governor, *, fresh: bool) -> Limits:
@@ -34,6 +37,12 @@ class Pace:
         """Give a number in [0, 1)."""
         return random.random()  # noqa: S311 - spacing, not a secret
 
+    def memory(self) -> timedelta:
+        """Say for how long a message counts: until it has surely been made up for."""
+        settings = self._current.settings.governor
+        slowest = min(settings.messages_per_minute, settings.fresh_messages_per_minute)
+        return timedelta(minutes=min(settings.burst / slowest, MEMORY_MINUTES))
+
     def limits(self, account: str, now: datetime) -> Limits:
         """Say which limits an account has now."""
         settings = self._current.settings.governor
@@ -52,6 +61,12 @@ class Pace:
     def bar(self, account: str, until: datetime) -> None:
         """Let nothing leave from now on: the breaker is open before its row says so."""
         self._barred_until[account] = until
+
+    def replay(self, sends: Iterable[tuple[str, datetime]]) -> None:
+        """Learn, from when each account began to send a message, what it may still send."""
+        self._buckets.clear()
+        for account, at in sends:
+            self.spend(account, at)
 
     def spend(self, account: str, now: datetime) -> None:
         """Note that the account sends a message now."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from waremind.daemon import audit
+from waremind.daemon.ahead import reach
 from waremind.daemon.reminder_content import Content
 from waremind.daemon.state import Daemon
 from waremind.daemon.timing import first_times, next_times
@@ -129,6 +130,8 @@ async def change(
         async with daemon.database.connection() as connection:
             row = await get(connection, key)
             groups = await groups_table.of_reminder(connection, row.id)
+        if operator:
+            await let_leave(daemon, row)
         draft = await redraft(row, groups)
         if draft is None:
             times = await next_times(daemon.trial, row)
@@ -139,6 +142,17 @@ async def change(
             return True, written
     message = f"cannot change reminder {shown(key)}: something else keeps changing it"
     raise WaremindError(ErrorCode.CONFLICT, message, hint="try again")
+
+
+async def let_leave(daemon: Daemon, row: ReminderRow) -> None:
+    """Wait until what was claimed of a reminder ahead of its time has left.
+
+    So a change comes before an occurrence or after it.
+    """
+    async with daemon.database.connection() as connection:
+        last = await runs_table.last_occurrence(connection, row.id)
+    if last:
+        await reach(daemon.ground.clock, last)
 
 
 async def _save(

@@ -1,6 +1,7 @@
 """Claims what is due: its run, its deliveries and the reminder's next time in one transaction.
 
-No polling: it sleeps to the next due time by the wall clock, and is woken when something changes.
+No polling: it sleeps until shortly before the next due time by the wall clock, and is woken when
+something changes.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfoNotFoundError
 
+from waremind.daemon.ahead import AHEAD
 from waremind.daemon.futures import first_of, steadily, under_way
 from waremind.daemon.ground import Ground
 from waremind.daemon.logs import event
@@ -66,19 +68,19 @@ class Scheduler:
         now = self._clock.now()
         async with self._database.connection() as connection:
             due = await reminders.next_due(connection, self._unjudged.resting(now))
-        self.next_at = min((at for at in (due, self._unjudged.next_at(now)) if at), default=None)
+        again_at = self._unjudged.next_at(now)
+        self.next_at = _first(due, again_at)
         if self.next_at:
             await trial.warm()
-        await first_of(
-            self._clock.sleep_until(self.next_at), self._woken.wait(), self._lock.lost.wait()
-        )
+        look_at = _first(due and due - AHEAD, again_at)
+        await first_of(self._clock.sleep_until(look_at), self._woken.wait(), self._lock.lost.wait())
 
     async def _claim(self, trial: RuleTrial) -> bool:
         """Claim some batches of what is due; False when nothing is."""
         now = self._clock.now()
         async with self._database.connection() as connection:
             resting = self._unjudged.resting(now)
-            rows = await reminders.select_due(connection, now, BATCH * BATCHES, resting)
+            rows = await reminders.select_due(connection, now + AHEAD, BATCH * BATCHES, resting)
         batches = [rows[first : first + BATCH] for first in range(0, len(rows), BATCH)]
         # Judged before the transaction, which is guarded by the rows' revisions; all but the first
         # batch while another one is written.
@@ -135,6 +137,10 @@ class Scheduler:
         )
 
 
+def _first(*times: datetime | None) -> datetime | None:
+    return min((at for at in times if at), default=None)
+
+
 async def _judge(trial: RuleTrial, rows: Sequence[ReminderRow], now: datetime) -> Verdicts:
     """Judge reminders by id; a rule that is no longer understood is set aside as one too slow."""
     claims = {row.id: claim for row in rows if (claim := _claim_of(row, now))}
@@ -151,13 +157,16 @@ def _lost(rows: Sequence[ReminderRow], judged: Verdicts) -> list[str]:
 
 
 def _claim_of(row: ReminderRow, now: datetime) -> Claim | None:
-    """Make a reminder's claim; None when its rule or zone, once accepted, no longer is."""
+    """Make a reminder's claim; None when its rule or zone, once accepted, no longer is.
+
+    Judged as at the end of what is claimed ahead, when all is later by as much.
+    """
     try:
         recurrence, due = row.recurrence, row.due
     except (WaremindError, ZoneInfoNotFoundError):
         return None
     grace = timedelta(seconds=row.grace_seconds)
-    return Claim(recurrence, due, now, grace, row.misfire) if due else None
+    return Claim(recurrence, due, now + AHEAD, grace + AHEAD, row.misfire) if due else None
 
 
 def _runs_of(row: ReminderRow, judgement: Judgement, now: datetime) -> list[RunRow]:
@@ -165,7 +174,7 @@ def _runs_of(row: ReminderRow, judgement: Judgement, now: datetime) -> list[RunR
 
 
 def run_of(row: ReminderRow, occurs_at: datetime, now: datetime) -> RunRow:
-    """Make the run of one occurrence that is sent now."""
+    """Make the run of one occurrence that is sent now, or in a moment."""
     return RunRow(
         id=new_id("run"),
         reminder_id=row.id,
@@ -174,7 +183,7 @@ def run_of(row: ReminderRow, occurs_at: datetime, now: datetime) -> RunRow:
         zone=row.zone,
         text=row.text,
         mention_all=row.mention_all,
-        give_up_at=now + timedelta(seconds=row.grace_seconds),
+        give_up_at=max(now, occurs_at) + timedelta(seconds=row.grace_seconds),
         grace_seconds=row.grace_seconds,
         misfire=row.misfire,
         created_at=now,

@@ -11,27 +11,11 @@ from waremind.store.database import Connection, as_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryRow:
-    """A delivery as operators see it."""
-
-    run_id: str
-    group_id: str
-    jid: str
-    name: str
-    status: str
-    reason: str | None
-    detail: str
-    message_id: str | None
-    attempts: int
-    delivered: int
-    read: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
     """A delivery that was just marked as being sent; `members` are LIDs to mention.
 
-    `left` says that the account has left the group since the run was made.
+    `started_at` is when its message may leave, which is not before it is due. `left` says that the
+    account has left the group since the run was made.
     """
 
     run_id: str
@@ -41,6 +25,7 @@ class Sending:
     text: str
     members: list[str]
     attempts: int
+    started_at: datetime
     give_up_at: datetime
     left: bool
 
@@ -85,7 +70,7 @@ _INSERT = SQL(
            CASE WHEN g.left_at IS NOT NULL THEN 'missed'
                 WHEN h.reason IS NOT NULL THEN 'held' ELSE 'scheduled' END,
            CASE WHEN g.left_at IS NOT NULL THEN 'group_left' ELSE h.reason END,
-           r.created_at
+           greatest(r.created_at, r.occurs_at)
     FROM runs r
     {}
     JOIN whatsapp_groups g ON g.id = t.group_id
@@ -98,9 +83,15 @@ _INSERT = SQL(
 
 
 async def move_on(
-    connection: Connection, endings: Sequence[Ending], accounts: Sequence[str], now: datetime
+    connection: Connection,
+    endings: Sequence[Ending],
+    accounts: Sequence[str],
+    now: datetime,
+    until: datetime,
 ) -> list[Sending]:
-    """Write how attempts ended, and mark the next due delivery of each of these accounts.
+    """Write how attempts ended, and mark what each of these accounts has to send next.
+
+    Its time has come, or comes no later than `until`.
 
     Returns the marked ones; what something holds is not. It is one statement, as each message
     waits for it. An account's last delivery has to be ended before its next one is marked: that
@@ -121,22 +112,28 @@ async def move_on(
                 RETURNING 1
             )
             UPDATE deliveries d
-            SET status = 'sending', started_at = %(now)s, attempts = d.attempts + 1
+            SET status = 'sending', started_at = greatest(%(now)s, d.due_at),
+                attempts = d.attempts + 1
             FROM accounts a
             CROSS JOIN LATERAL why_held(a, %(now)s) h
             CROSS JOIN LATERAL (
                 SELECT ctid FROM deliveries
-                WHERE account_id = a.id AND status = 'scheduled' AND due_at <= %(now)s
+                WHERE account_id = a.id AND status = 'scheduled' AND due_at <= %(until)s
                 ORDER BY due_at, run_id, position LIMIT 1 FOR NO KEY UPDATE
             ) n, runs r, whatsapp_groups g
             WHERE (SELECT count(*) FROM ended) >= 0
               AND a.id = ANY (%(accounts)s) AND h.reason IS NULL
               AND d.ctid = n.ctid AND r.id = d.run_id AND g.id = d.group_id
-            RETURNING d.run_id, d.group_id, d.account_id, g.jid, r.text, d.attempts, r.give_up_at,
-                      g.left_at IS NOT NULL AS left,
+            RETURNING d.run_id, d.group_id, d.account_id, g.jid, r.text, d.attempts, d.started_at,
+                      r.give_up_at, g.left_at IS NOT NULL AS left,
                       CASE WHEN r.mention_all THEN g.members ELSE '{}' END AS members
             """,
-            {"endings": as_json(endings), "accounts": list(accounts), "now": now},
+            {
+                "endings": as_json(endings),
+                "accounts": list(accounts),
+                "now": now,
+                "until": until,
+            },
             prepare=True,
         )
         return await cursor.fetchall()
@@ -146,19 +143,36 @@ async def unmark(connection: Connection, accounts: Sequence[str], at: datetime) 
     """Take back what was marked at `at`, if it was: PostgreSQL was gone before it could say so."""
     await connection.execute(
         "UPDATE deliveries SET status = 'scheduled', attempts = attempts - 1"
-        " WHERE status = 'sending' AND account_id = ANY (%s) AND started_at = %s",
+        " WHERE status = 'sending' AND account_id = ANY (%s)"
+        " AND started_at = greatest(%s, due_at)",
         [list(accounts), at],
     )
 
 
-async def lose_track(connection: Connection, now: datetime) -> int:
-    """Call `unknown` what was being sent when an earlier daemon ended."""
+async def lose_track(connection: Connection, ours: Sequence[str], now: datetime) -> int:
+    """Call `unknown` what another daemon was sending when it ended; `ours` are our own accounts."""
     done = await connection.execute(
         "UPDATE deliveries SET status = 'unknown', reason = 'crashed', finished_at = %s"
-        " WHERE status = 'sending'",
-        [now],
+        " WHERE status = 'sending' AND account_id <> ALL (%s)",
+        [now, list(ours)],
     )
     return done.rowcount
+
+
+async def started(connection: Connection, since: datetime) -> list[tuple[str, datetime]]:
+    """List in order which accounts began to send a message since then, and when.
+
+    Of runs that are older by more than a day it is not seen.
+    """
+    cursor = await connection.execute(
+        """
+        SELECT d.account_id, d.started_at FROM runs r JOIN deliveries d ON d.run_id = r.id
+        WHERE r.created_at > %(since)s - interval '1 day' AND d.started_at > %(since)s
+        ORDER BY d.started_at
+        """,
+        {"since": since},
+    )
+    return await cursor.fetchall()
 
 
 async def give_up(connection: Connection, accounts: Sequence[str], now: datetime) -> list[str]:
@@ -223,51 +237,3 @@ async def resolve(connection: Connection, run: str, status: str, now: datetime) 
         [status, now, run],
     )
     return done.rowcount
-
-
-async def of_runs(connection: Connection, runs: Sequence[str]) -> list[DeliveryRow]:
-    """Read the deliveries of runs, in their order, with how many receipts each has."""
-    async with connection.cursor(row_factory=class_row(DeliveryRow)) as cursor:
-        await cursor.execute(
-            """
-            SELECT d.run_id, d.group_id, g.jid, g.name, d.status, d.reason, d.detail,
-                   d.message_id, d.attempts, c.delivered, c.read
-            FROM deliveries d
-            JOIN whatsapp_groups g ON g.id = d.group_id
-            CROSS JOIN LATERAL (
-                SELECT count(*) AS delivered, count(read_at) AS read
-                FROM receipts WHERE run_id = d.run_id AND group_id = d.group_id
-            ) c
-            WHERE d.run_id = ANY (%s) ORDER BY d.run_id, d.position
-            """,
-            [list(runs)],
-        )
-        return await cursor.fetchall()
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many deliveries are due, held, failed lately, or of unknown outcome."""
-
-    due: int
-    held: int
-    failed: int
-    unknown: int
-
-
-async def count(connection: Connection, failed_since: datetime) -> Counts:
-    """Count what an operator looks at first."""
-    async with connection.cursor(row_factory=class_row(Counts)) as cursor:
-        await cursor.execute(
-            """
-            SELECT
-                (SELECT count(*) FROM deliveries WHERE status = 'scheduled')
-                    + (SELECT count(*) FROM deliveries WHERE status = 'sending') AS due,
-                (SELECT count(*) FROM deliveries WHERE status = 'held') AS held,
-                (SELECT count(*) FROM deliveries
-                 WHERE status = 'failed' AND finished_at >= %s) AS failed,
-                (SELECT count(*) FROM deliveries WHERE status = 'unknown') AS unknown
-            """,
-            [failed_since],
-        )
-        return await cursor.fetchone() or Counts(0, 0, 0, 0)

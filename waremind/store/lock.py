@@ -36,6 +36,7 @@ class DaemonLock:
     """
 
     def __init__(self, dsn: str, *, probe_seconds: float = 5.0) -> None:
+        self.term = 0  # counts how often it was taken: in between, another daemon may have held it
         self.held = asyncio.Event()
         self.lost = asyncio.Event()
         self.lost.set()
@@ -55,6 +56,7 @@ class DaemonLock:
         except BaseException:
             await self.release()
             raise
+        self.term += 1
         self.lost.clear()
         self.held.set()
 

@@ -113,6 +113,13 @@ async def select(connection: Connection, wanted: Wanted) -> list[SeenRun]:
         return await cursor.fetchall()
 
 
+async def last_occurrence(connection: Connection, reminder: str) -> datetime | None:
+    """Say which occurrence of a reminder was claimed last."""
+    query = "SELECT max(occurs_at) FROM runs WHERE reminder_id = %s"
+    found = await (await connection.execute(query, [reminder])).fetchone()
+    return found[0] if found else None
+
+
 async def last_of(connection: Connection, reminders: Sequence[str]) -> dict[str, SeenRun]:
     """Read the newest run of each reminder."""
     where = SQL(

@@ -19,6 +19,7 @@ from waremind.daemon.reminders import (
     create,
     drafted,
     get,
+    let_leave,
     redrafted,
 )
 from waremind.daemon.state import Daemon
@@ -125,6 +126,10 @@ async def _change(
 
 async def delete(daemon: Daemon, asking: Asking, request: ReminderDelete) -> ReminderDeleted:
     """Delete a reminder with its runs."""
+    async with daemon.database.connection() as connection:
+        there = await table.find(connection, request.reminder)
+    if there and not request.check:
+        await let_leave(daemon, there)
     async with daemon.database.transaction() as connection:
         if request.missing_ok and not await table.find(connection, request.reminder):
             return ReminderDeleted(changed=False, reminder=None, check=checked(request))
@@ -137,7 +142,7 @@ async def delete(daemon: Daemon, asking: Asking, request: ReminderDelete) -> Rem
             now = daemon.now()
             await audit.write(connection, now, asking.operator, request.method, target, runs=runs)
     daemon.scheduler.wake()
-    daemon.deliveries.recheck()  # who waits for one of its runs waits in vain
+    daemon.deliveries.awaited.recheck()  # who waits for one of its runs waits in vain
     view = next(iter(views), None)
     return ReminderDeleted(changed=True, reminder=view, runs=runs, check=checked(request))
 
