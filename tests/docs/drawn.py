@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from waremind.domain.diagram import page as lifecycle
-from waremind.requests.page import renewed
+from docs import lifecycle_page, protocol_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 # Page → what it has to be, given what it is.
 DRAWN: dict[str, Callable[[str], str]] = {
-    "lifecycle.md": lambda _: lifecycle(),
-    "protocol.md": renewed,
+    "lifecycle.md": lambda _: lifecycle_page.page(),
+    "protocol.md": protocol_page.renewed,
 }
 
 

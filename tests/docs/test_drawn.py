@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from docs.drawn import DOCS, DRAWN
+from docs.protocol_page import MARK, reference
 
 from waremind.requests import REQUESTS
-from waremind.requests.page import MARK, reference
 
 
 @pytest.mark.parametrize("name", DRAWN)

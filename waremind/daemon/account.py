@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from waremind.daemon import audit
 from waremind.daemon.context import Beside, Context
 from waremind.daemon.effects import Effects
+from waremind.daemon.futures import fulfil
 from waremind.daemon.inbox import FLOOD, Inbox
 from waremind.daemon.logs import event
 from waremind.daemon.messages import Command, Message, Rename, Restricted, Signal, Turn
@@ -93,7 +94,7 @@ class Account:
                 case None:
                     pass
                 case Command() | Rename():
-                    await self._obey(message)
+                    await fulfil(message.done, self._done(message), account=self.row.label)
                 case _ if self._kept:  # nothing overtakes what is kept
                     self._kept.append(message)
                 case _:
@@ -115,22 +116,6 @@ class Account:
             self._kept.popleft()
 
     # -- commands
-
-    async def _obey(self, message: Command | Rename) -> None:
-        try:
-            turn = await self._done(message)
-        except Exception as error:
-            if message.done.cancelled():  # nobody waits any more
-                return
-            if isinstance(error, WaremindError):
-                message.done.set_exception(error)
-                return
-            log.exception("a bug", extra={"fields": {"account": self.row.label}})
-            failure = WaremindError(ErrorCode.INTERNAL, f"cannot go on: {error!r}")
-            message.done.set_exception(failure)
-        else:
-            if not message.done.cancelled():
-                message.done.set_result(turn)
 
     async def _done(self, message: Command | Rename) -> Turn:
         try:

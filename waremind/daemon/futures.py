@@ -24,23 +24,29 @@ log = logging.getLogger(__name__)
 def beside(tasks: asyncio.TaskGroup, work: Coroutine[Any, Any, T]) -> asyncio.Future[T]:
     """Run `work` in the task group; the future gets its result, or its WaremindError."""
     future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-    # Nobody may be waiting: a failure that is logged counts as seen.
-    future.add_done_callback(lambda done: done.cancelled() or done.exception())
-    tasks.create_task(_fulfil(future, work))
+    future.add_done_callback(_log_failure)
+    tasks.create_task(fulfil(future, work))
     return future
 
 
-async def _fulfil(future: asyncio.Future[T], work: Coroutine[Any, Any, T]) -> None:
+def _log_failure(done: asyncio.Future[Any]) -> None:
+    """Log why there is no result: nobody may be waiting for it."""
+    error = None if done.cancelled() else done.exception()
+    if isinstance(error, WaremindError) and error.code is not ErrorCode.INTERNAL:
+        event(log, "cannot finish", logging.WARNING, reason=error, hint=error.hint)
+
+
+async def fulfil(future: asyncio.Future[T], work: Coroutine[Any, Any, T], **about: object) -> None:
+    """Give the future what `work` returns, or its WaremindError; a bug is logged with `about`."""
     try:
         result = await work
     except asyncio.CancelledError:
         future.cancel()
         raise
     except WaremindError as error:
-        event(log, "cannot finish", logging.WARNING, reason=error, hint=error.hint)
         _fail(future, error)
     except Exception as error:
-        log.exception("a bug")
+        log.exception("a bug", extra={"fields": about})
         _fail(future, WaremindError(ErrorCode.INTERNAL, f"cannot go on: {error!r}"))
     else:
         if not future.done():

@@ -1,7 +1,6 @@
 """What arrives in an account's inbox: commands, a session's reports, and the daemon's signals."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -79,4 +78,3 @@ class Restricted:
 
 
 Message = Command | Rename | Signal | Restricted | AnyReport
-Post = Callable[[Message], None]

@@ -13,7 +13,6 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: nothing to
 LENGTH = 12  # 60 bits
 MAX_NAME = 64
 
-_ID = re.compile(rf"({'|'.join(get_args(Kind))})_[{ALPHABET}]{{{LENGTH}}}")
 _ID_FORM = re.compile(rf"({'|'.join(get_args(Kind))})_", re.IGNORECASE)
 
 
@@ -21,11 +20,6 @@ def new_id(kind: Kind) -> str:
     """Make an id such as `acc_7k3m9q2v5x8z`."""
     bits = secrets.randbits(5 * LENGTH)
     return f"{kind}_{''.join(ALPHABET[bits >> 5 * place & 31] for place in range(LENGTH))}"
-
-
-def is_id(text: str, kind: Kind) -> bool:
-    """Tell whether `text` is an id of that kind."""
-    return text.startswith(kind) and _ID.fullmatch(text) is not None
 
 
 def _broken_rule(name: str) -> str | None:

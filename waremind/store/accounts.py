@@ -1,15 +1,15 @@
 """The table `accounts`: one row an account, written only where its session number still holds."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
-from psycopg.sql import SQL, Identifier, Placeholder
+from psycopg.sql import SQL
 
 from waremind.domain.lifecycle import State
 from waremind.errors import ErrorCode, WaremindError
+from waremind.store.columns import Columns
 from waremind.store.database import Connection
 
 
@@ -42,25 +42,19 @@ class AccountRow:
         object.__setattr__(self, "state", State(self.state))
 
 
-_COLUMNS = [field.name for field in fields(AccountRow)]
-_NAMES = SQL(", ").join(map(Identifier, _COLUMNS))
-_VALUES = SQL(", ").join(map(Placeholder, _COLUMNS))
-
+_COLUMNS = Columns(AccountRow)
+_SELECT = SQL("SELECT {} FROM accounts ").format(_COLUMNS.names)
 _INSERT = SQL("INSERT INTO accounts ({}) VALUES ({}) ON CONFLICT (label) DO NOTHING").format(
-    _NAMES, _VALUES
+    _COLUMNS.names, _COLUMNS.placeholders
 )
 _TURN = SQL(
     "UPDATE accounts SET ({}) = ROW ({}) WHERE id = %(id)s AND session = %(from_session)s"
-).format(_NAMES, _VALUES)
-
-
-def _values(row: AccountRow) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in _COLUMNS}
+).format(_COLUMNS.names, _COLUMNS.placeholders)
 
 
 async def insert(connection: Connection, row: AccountRow) -> bool:
     """Add an account; False when the label is taken."""
-    return (await connection.execute(_INSERT, _values(row))).rowcount == 1
+    return (await connection.execute(_INSERT, _COLUMNS.values(row))).rowcount == 1
 
 
 async def turn(connection: Connection, row: AccountRow, from_session: int) -> bool:
@@ -68,7 +62,7 @@ async def turn(connection: Connection, row: AccountRow, from_session: int) -> bo
 
     Raises WaremindError `already_exists` when the label is taken.
     """
-    values = {**_values(row), "from_session": from_session}
+    values = {**_COLUMNS.values(row), "from_session": from_session}
     try:
         return (await connection.execute(_TURN, values)).rowcount == 1
     except UniqueViolation:
@@ -90,14 +84,14 @@ async def delete(connection: Connection, account: str) -> bool:
 async def select(connection: Connection, account: str) -> AccountRow | None:
     """Read one account; None when it is gone."""
     async with connection.cursor(row_factory=class_row(AccountRow)) as cursor:
-        await cursor.execute(SQL("SELECT {} FROM accounts WHERE id = %s").format(_NAMES), [account])
+        await cursor.execute(_SELECT + SQL("WHERE id = %s"), [account])
         return await cursor.fetchone()
 
 
 async def select_all(connection: Connection) -> list[AccountRow]:
     """Read every account, by label."""
     async with connection.cursor(row_factory=class_row(AccountRow)) as cursor:
-        await cursor.execute(SQL("SELECT {} FROM accounts ORDER BY label, id").format(_NAMES))
+        await cursor.execute(_SELECT + SQL("ORDER BY label, id"))
         return await cursor.fetchall()
 
 

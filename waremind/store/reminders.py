@@ -1,20 +1,21 @@
 """The tables `reminders` and `reminder_groups`: what fires, when next, and to which groups."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
-from psycopg.sql import SQL, Identifier, Placeholder
+from psycopg.sql import SQL
 
 from waremind.domain.ids import canonical
 from waremind.domain.misfire import Misfire
 from waremind.domain.recurrence import Occurrence, Recurrence
 from waremind.domain.rule_text import parse_rule
 from waremind.errors import ErrorCode, WaremindError
+from waremind.store.columns import Columns
 from waremind.store.database import Connection, as_json
 
 
@@ -61,25 +62,19 @@ class ReminderRow:
         return Occurrence(self.next_at, self.next_nominal, self.next_ordinal)
 
 
-_COLUMNS = [field.name for field in fields(ReminderRow)]
-_NAMES = SQL(", ").join(map(Identifier, _COLUMNS))
-_VALUES = SQL(", ").join(map(Placeholder, _COLUMNS))
-_SELECT = SQL("SELECT {} FROM reminders ").format(_NAMES)
+_COLUMNS = Columns(ReminderRow)
+_SELECT = SQL("SELECT {} FROM reminders ").format(_COLUMNS.names)
 _INSERT = SQL("INSERT INTO reminders ({}) VALUES ({}) ON CONFLICT (name) DO NOTHING").format(
-    _NAMES, _VALUES
+    _COLUMNS.names, _COLUMNS.placeholders
 )
 _UPDATE = SQL(
     "UPDATE reminders SET ({}) = ROW ({}) WHERE id = %(id)s AND revision = %(revision)s - 1"
-).format(_NAMES, _VALUES)
-
-
-def _values(row: ReminderRow) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in _COLUMNS}
+).format(_COLUMNS.names, _COLUMNS.placeholders)
 
 
 async def insert(connection: Connection, row: ReminderRow) -> bool:
     """Add a reminder; False when the name is taken."""
-    return (await connection.execute(_INSERT, _values(row))).rowcount == 1
+    return (await connection.execute(_INSERT, _COLUMNS.values(row))).rowcount == 1
 
 
 async def update(connection: Connection, row: ReminderRow) -> bool:
@@ -88,7 +83,7 @@ async def update(connection: Connection, row: ReminderRow) -> bool:
     Raises WaremindError `already_exists` when the name is taken.
     """
     try:
-        return (await connection.execute(_UPDATE, _values(row))).rowcount == 1
+        return (await connection.execute(_UPDATE, _COLUMNS.values(row))).rowcount == 1
     except UniqueViolation:
         raise taken(row.name) from None
 

@@ -1,13 +1,14 @@
 """The table `runs`: one row an occurrence, or a stretch of them that did not fire."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from psycopg.rows import class_row
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL
 
 from waremind.domain.misfire import Misfire
+from waremind.store.columns import Columns
 from waremind.store.database import Connection, as_json
 
 
@@ -51,11 +52,11 @@ class SeenRun(RunRow):
 # A run's status is its deliveries' first of these.
 STATUSES = ("sending", "scheduled", "held", "unknown", "failed", "missed", "skipped", "sent")
 
-_COLUMNS = [field.name for field in fields(RunRow)]
+_COLUMNS = Columns(RunRow)
 _INSERT = SQL(
     "INSERT INTO runs ({names}) SELECT {names} FROM json_populate_recordset(NULL::runs, %s)"
     " ON CONFLICT (reminder_id, occurs_at) DO NOTHING RETURNING id"
-).format(names=SQL(", ").join(map(Identifier, _COLUMNS)))
+).format(names=_COLUMNS.names)
 
 
 async def insert(connection: Connection, runs: Sequence[RunRow]) -> set[str]:
@@ -79,7 +80,7 @@ _SELECT = SQL(
         FROM deliveries WHERE run_id = r.id
     ) d ON true
     """
-).format(SQL(", ").join(Identifier("r", name) for name in _COLUMNS))
+).format(_COLUMNS.of("r"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

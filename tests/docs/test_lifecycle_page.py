@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from docs.lifecycle_page import page
 
-from waremind.domain.diagram import page
 from waremind.domain.lifecycle import STATES, TABLE
-
-PAGE = Path(__file__).parents[2] / "docs/lifecycle.md"
-
-
-def test_the_page_is_as_the_table_is() -> None:
-    assert PAGE.read_text() == page(), "stale: make docs"
 
 
 def test_the_page_names_every_state_and_every_cause() -> None:
