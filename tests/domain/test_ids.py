@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
 
 import pytest
@@ -27,6 +28,13 @@ def test_a_name_may_be_what_people_type(name: str) -> None:
 def test_two_ways_to_write_a_letter_are_one_name() -> None:
     composed = "b\u00fcro"
     assert valid_name(unicodedata.normalize("NFD", composed), "an account") == composed
+
+
+def test_a_name_that_no_one_could_have_given_costs_nothing_to_refuse() -> None:
+    begin = time.process_time()
+    with pytest.raises(WaremindError, match="longer than 64 characters"):
+        valid_name("a" + "\u0334\u0300\u0315" * 10_000, "an account")  # NFC is quadratic
+    assert time.process_time() - begin < 0.1
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ Kind = Literal["acc", "grp", "rem", "run"]
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: nothing to misread
 LENGTH = 12  # 60 bits
 MAX_NAME = 64
+MAX_CANONICAL = 1_000  # no name of a group is as long
 
 _ID_FORM = re.compile(rf"({'|'.join(get_args(Kind))})_", re.IGNORECASE)
 
@@ -50,8 +51,11 @@ def valid_name(text: str, what: str) -> str:
 
 
 def canonical(name: str) -> str:
-    """Write a name in the one way, Unicode's NFC, in which names are stored and looked for."""
-    return unicodedata.normalize("NFC", name)
+    """Write a name in the one way, Unicode's NFC, in which names are stored and looked for.
+
+    One that is too long to be any stays as it is: NFC takes minutes for a megabyte of accents.
+    """
+    return unicodedata.normalize("NFC", name) if len(name) <= MAX_CANONICAL else name
 
 
 def shown(text: str, limit: int = 40) -> str:
