@@ -94,6 +94,11 @@ def test_what_is_no_request_says_why_and_for_which_id(line: bytes, code: int, id
     assert refused.failure.hint
 
 
+def test_a_megabyte_that_is_wrong_is_not_quoted_in_full() -> None:
+    refused = bad(VERSION[:-1] + b', "params": {"%s": 1}}' % (b"x" * 1_000_000))
+    assert len(refused.failure.message) < 300
+
+
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_no_line_does_worse_than_being_refused(line: bytes) -> None:
     assert bad(line).failure.message.startswith("cannot ")

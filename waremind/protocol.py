@@ -15,6 +15,7 @@ from waremind.requests import REQUESTS
 from waremind.requests.core import Request, result_type
 
 MAX_LINE = 1024 * 1024  # bytes, the newline included
+LONGEST_REASON = 200
 
 Id = int | str | None
 
@@ -169,7 +170,9 @@ def _bad_params(envelope: _Envelope, reason: str, hint: str) -> BadCallError:
 
 
 def _reason(error: Exception) -> str:
-    return "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+    """Say what is wrong; msgspec quotes names and values, however long they are."""
+    reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+    return reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
 
 
 def _unknown_method(method: str) -> WaremindError:

@@ -1,5 +1,6 @@
 """Zones, times as operators write them, and the instants they stand for."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,15 @@ def test_an_unknown_zone_is_refused_with_the_nearest_ones(name: str, cure: str) 
         choose_zone(name, "Europe/Berlin")
     assert refused.value.code is ErrorCode.INVALID_INPUT
     assert cure in refused.value.hint
+
+
+def test_a_megabyte_is_no_zone_and_no_time_and_is_refused_in_a_sentence() -> None:
+    long, begin = "a" * (1 << 20), time.process_time()
+    for read in (lambda: choose_zone(long, None), lambda: parse_local(long)):
+        with pytest.raises(WaremindError) as refused:
+            read()
+        assert len(refused.value.message + refused.value.hint) < 200
+    assert time.process_time() - begin < 0.1
 
 
 def test_without_any_zone_the_cure_is_tz_or_default_tz() -> None:

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+from waremind.domain.ids import shown
 from waremind.errors import ErrorCode, WaremindError
 
 LONGEST = timedelta(days=3660)
@@ -39,6 +40,6 @@ def format_duration(duration: timedelta) -> str:
 def _refused(text: str, flag: str, reason: str) -> WaremindError:
     return WaremindError(
         ErrorCode.INVALID_INPUT,
-        f"cannot use {flag} {text!r}: {reason}",
+        f"cannot use {flag} {shown(text)}: {reason}",
         hint="write it like 90s, 10m, 2h, 1d or 1h30m",
     )

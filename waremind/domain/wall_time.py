@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from waremind.domain.ids import MAX_NAME, shown
 from waremind.errors import ErrorCode, WaremindError
 
 # Outside these years nothing is scheduled: before them zones were no whole minutes, and
@@ -36,6 +37,8 @@ def _zone_names() -> frozenset[str]:
 
 def _nearest_zones(name: str) -> list[str]:
     """Return up to three zones that look like `name`: by full name, or by city alone."""
+    if len(name) > MAX_NAME:  # it looks like none, which difflib would find out slowly
+        return []
     known: dict[str, list[str]] = {}
     for zone in sorted(_zone_names()):
         for key in {zone.casefold(), zone.rpartition("/")[2].casefold()}:
@@ -60,7 +63,7 @@ def choose_zone(name: str | None, default: str | None) -> ZoneInfo:
     if chosen not in _zone_names():
         nearest = ", ".join(_nearest_zones(chosen))
         raise _refused(
-            f"the zone {chosen!r}",
+            f"the zone {shown(chosen)}",
             "it is not an IANA time zone",
             f"nearest: {nearest}" if nearest else "name it by area and city: Europe/Berlin",
         )
@@ -75,7 +78,7 @@ def parse_local(text: str, *, flag: str = "--start") -> datetime:
     when = _parsed(text, flag)
     if when.tzinfo is not None:
         raise _refused(
-            f"{flag} {text!r}",
+            f"{flag} {shown(text)}",
             "it is local to the zone and carries no offset",
             f"write {flag} {when:%Y-%m-%dT%H:%M:%S} and name the zone with --tz",
         )
@@ -100,10 +103,10 @@ def _parsed(text: str, flag: str) -> datetime:
     try:
         when = datetime(*map(int, numbers), tzinfo=_offset(offset))
     except ValueError as error:
-        raise _refused(f"{flag} {text!r}", str(error), f"write it like {WHEN}") from None
+        raise _refused(f"{flag} {shown(text)}", str(error), f"write it like {WHEN}") from None
     if not FIRST_YEAR <= when.year <= LAST_YEAR:
         raise _refused(
-            f"{flag} {text!r}",
+            f"{flag} {shown(text)}",
             "the year is out of range",
             f"use a year from {FIRST_YEAR} to {LAST_YEAR}",
         )
@@ -111,12 +114,12 @@ def _parsed(text: str, flag: str) -> datetime:
 
 
 def _malformed(text: str, flag: str) -> WaremindError:
-    given = text.strip()
+    what, given = f"{flag} {shown(text)}", text.strip()
     if _BARE_DATE.fullmatch(given):
-        return _refused(f"{flag} {text!r}", "it has no time", f"add one: {given}T09:00")
+        return _refused(what, "it has no time", f"add one: {given}T09:00")
     if _BARE_TIME.fullmatch(given):
-        return _refused(f"{flag} {text!r}", "it has no date", f"add one: 2026-12-01T{given:0>5}")
-    return _refused(f"{flag} {text!r}", "it is not a date and time", f"write it like {WHEN}")
+        return _refused(what, "it has no date", f"add one: 2026-12-01T{given:0>5}")
+    return _refused(what, "it is not a date and time", f"write it like {WHEN}")
 
 
 def _offset(text: str) -> timezone | None:
