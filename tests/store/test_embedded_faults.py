@@ -46,6 +46,16 @@ async def test_a_killed_owner_leaves_no_postgres_and_the_next_one_starts(
     await servers.make().start()
 
 
+async def test_what_a_server_shares_with_its_backends_lies_where_nothing_outlives_it(
+    servers: Servers,
+) -> None:
+    server = servers.make()
+    await server.start()
+    maps = Path(f"/proc/{server.pid}/maps").read_text(encoding="utf-8")
+    assert "pg_dynshmem" in maps
+    assert "/dev/shm/" not in maps  # noqa: S108 - where it would stay after a SIGKILL
+
+
 async def test_a_server_whose_owner_was_killed_just_now_is_waited_for(servers: Servers) -> None:
     for _ in range(5):
         with own(servers.directory) as owner:

@@ -25,6 +25,8 @@ SMALL: Mapping[str, str] = {
     "io_method": "sync",
     "jit": "off",
     "huge_pages": "off",
+    # In the cluster's directory: in /dev/shm it would outlive a server that was killed.
+    "dynamic_shared_memory_type": "mmap",
     # What a client asked for ends soon after the client, also while it waits for a lock.
     "client_connection_check_interval": "1s",
     # A failed statement is its client's to report: only the server's own events are logged.
