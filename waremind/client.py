@@ -139,7 +139,7 @@ def _way_in(path: Path) -> str:
     status = _barrier(path)
     needed = stat.S_IXGRP if stat.S_ISDIR(status.st_mode) else stat.S_IWGRP
     with suppress(KeyError):
-        if status.st_mode & needed:
+        if status.st_mode & needed and status.st_gid:
             group = grp.getgrgid(status.st_gid).gr_name
             join = f"usermod -aG {group} USER"
             return f"become a member of the group {group} ({join}), then log in again"
