@@ -11,6 +11,8 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest
 # What boots machines has targets of its own.
 APART := --ignore=tests/systemd/booted --ignore=tests/debian
+# What tests write is gone with the shell that runs them.
+IN_SCRATCH := export TMPDIR=$$(.ci/scratch); trap 'rm -rf "$$TMPDIR"' EXIT
 # What is pure is covered whole, branches too.
 COVERED := $(BIN)/coverage report --include='waremind/domain/*,waremind/protocol.py' --fail-under=100 --skip-covered
 
@@ -33,13 +35,15 @@ demo: $(VENV)/.made  ## the whole story, without a phone and without the interne
 
 .PHONY: test
 test: lint  ## everything that makes a checkout trusted
-	@$(BIN)/coverage erase
+	@$(IN_SCRATCH)
+	$(BIN)/coverage erase
 	$(PYTEST) -n auto $(APART) --cov --cov-report=
 	$(COVERED)
 
 .PHONY: retest
 retest: $(VENV)/.made  ## what failed the last time, alone and one after the other
-	@$(PYTEST) -n 0 --cov --cov-append --cov-report= --last-failed --last-failed-no-failures=all $(APART)
+	@$(IN_SCRATCH)
+	$(PYTEST) -n 0 --cov --cov-append --cov-report= --last-failed --last-failed-no-failures=all $(APART)
 	$(COVERED)
 
 .PHONY: lint
