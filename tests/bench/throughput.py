@@ -21,7 +21,7 @@ from waremind.whatsapp.reports import Outcome, Sent
 BATCH = 100
 # By how many groups a reminder has. One to one, a message has a run, and a reminder to move on, of
 # its own: three rows for each one of the bare queue, and eleven indexes for its two.
-TARGETS = {10: 0.25, 1: 0.25}
+TARGETS = {10: 0.25, 1: 0.1}
 HEAD_START = timedelta(seconds=2)
 
 BARE_SCHEMA = """
