@@ -5,7 +5,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple, NoReturn
@@ -15,7 +15,7 @@ from waremind.daemon.awaited import AwaitedRuns
 from waremind.daemon.futures import first_of
 from waremind.daemon.ground import Ground
 from waremind.daemon.logs import event
-from waremind.daemon.outcomes import ending_of, trips_breaker
+from waremind.daemon.outcomes import ending_of, log_ending, trips_breaker
 from waremind.daemon.pace import Pace
 from waremind.daemon.senders import Senders
 from waremind.errors import WaremindError
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 0.5  # with a database that is away
 LANES = 2  # while one waits for PostgreSQL, the messages of the other one leave
 ROUND = 64  # accounts at most in one transaction of a lane: the next ones are for another
+SUSPENDED = timedelta(seconds=10)  # as long as no load could make anybody wait
 FINISH_SECONDS = 2.0  # for what is being sent when the daemon stops, and to write it
 
 
@@ -41,10 +42,18 @@ class Marking(NamedTuple):
 
 
 class Deliveries:
-    """The one place where messages leave; `written` is told in which accounts one has ended."""
+    """The one place where messages leave.
+
+    `written` is told in which accounts one has ended; `judge_late` is called, with the reason, when
+    none could leave for a while.
+    """
 
     def __init__(
-        self, ground: Ground, senders: Senders, written: Callable[[Iterable[str]], None]
+        self,
+        ground: Ground,
+        senders: Senders,
+        written: Callable[[Iterable[str]], None],
+        judge_late: Callable[[str], Awaitable[None]],
     ) -> None:
         self._database = ground.database
         self._lock = ground.lock
@@ -52,6 +61,7 @@ class Deliveries:
         self._senders = senders
         self._current = ground.current
         self._written = written
+        self._judge_late = judge_late
         self._tasks = asyncio.TaskGroup()
         self._sends: set[asyncio.Task[None]] = set()
         self._pace = Pace(ground.current, senders)
@@ -129,6 +139,7 @@ class Deliveries:
         ours = {*self._busy, *self._ended, *doubtful}
         async with self._database.connection() as connection:
             lost = await table.lose_track(connection, list(ours), now)
+            await self._judge_late("late" if self._term else "down")
             self._pace.replay(await table.started(connection, now - self._pace.memory()))
             work = await table.work(connection)
         if lost:
@@ -138,10 +149,17 @@ class Deliveries:
     async def _turn(self) -> None:
         self._woken.clear()
         now = self._clock.now()
+        if self._lag(now) > SUSPENDED:
+            await self._judge_late("late")
         if picked := list(islice(self._pick(now), ROUND)):
             await self._round(picked, now)
         else:
             await self._sleep()
+
+    def _lag(self, now: datetime) -> timedelta:
+        """Say how long ago somebody's turn was to come: the machine may have slept meanwhile."""
+        due = (at for account, at in self._due.items() if account not in self._busy)
+        return now - min(due, default=now)
 
     def _pick(self, now: datetime) -> Iterable[str]:
         """Choose accounts of which something has ended, or that may be given something."""
@@ -252,7 +270,7 @@ class Deliveries:
             self._senders.restrict(account, until)
         settings, now = self._current.settings.delivery, self._clock.now()
         ending = ending_of(sending, outcome, now, settings, self._pace.chance())
-        _log(self._senders.label(account), sending, ending)
+        log_ending(self._senders.label(account), sending, ending)
         self._ended[account] = ending
         self._busy.discard(account)
         self.wake([account])
@@ -271,17 +289,3 @@ class Deliveries:
         except Exception as error:
             log.exception("a bug", extra={"fields": {"run": sending.run_id}})
             return SendUnknown(f"the send ended in {type(error).__name__}")
-
-
-def _log(account: str, sending: Sending, ending: Ending) -> None:
-    """Log an ending; the thousands that go well are in the run history."""
-    event(
-        log,
-        "delivery ended",
-        logging.DEBUG if ending.status == "sent" else logging.INFO,
-        account=account,
-        run=sending.run_id,
-        group=sending.jid,
-        status=ending.status,
-        reason=ending.reason or "",
-    )

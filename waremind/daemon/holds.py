@@ -81,6 +81,13 @@ class Holds:
         self._deliver({run.account_id for run in released})
         return len(released)
 
+    async def judge_late(self, reason: str) -> None:
+        """Judge what was kept from being sent for longer than its grace: nothing ran, `reason`."""
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            if await table.hold_late(connection, reason, now):
+                await self._release(connection, None, [reason], None, now)
+
     async def _release(
         self,
         connection: Connection,

@@ -61,7 +61,8 @@ class Outbox:
     def __init__(self, ground: Ground, accounts: Accounts, receipts: Receipts) -> None:
         self._ground = ground
         self._receipts = receipts
-        self.deliveries = Deliveries(ground, AccountSenders(accounts), receipts.written)
+        senders = AccountSenders(accounts)
+        self.deliveries = Deliveries(ground, senders, receipts.written, self._judge_late)
         self.holds = Holds(ground, self.deliveries.wake)
         self.scheduler = Scheduler(ground, self.deliveries.wake)
 
@@ -73,6 +74,9 @@ class Outbox:
             tasks.create_task(self.holds.run())
             tasks.create_task(self._receipts.run())
             tasks.create_task(keep_house(self._ground))
+
+    async def _judge_late(self, reason: str) -> None:
+        await self.holds.judge_late(reason)
 
     def turned(self, before: AccountRow, row: AccountRow) -> None:
         """Take note of a turn in an account's life, which is written."""

@@ -1,8 +1,10 @@
 """How an attempt to send ended, as what is written of its delivery."""
 
+import logging
 from datetime import datetime, timedelta
 
 from waremind.config import Delivery
+from waremind.daemon.logs import event
 from waremind.domain.backoff import delay_seconds
 from waremind.store.deliveries import Ending, Sending
 from waremind.whatsapp.reports import (
@@ -15,6 +17,8 @@ from waremind.whatsapp.reports import (
     Sent,
 )
 from waremind.whatsapp.sending import RATE_CODES
+
+log = logging.getLogger(__name__)
 
 
 def trips_breaker(outcome: Outcome) -> bool:
@@ -70,3 +74,17 @@ def _final(outcome: NotInGroup | AdminsOnly | SendRefused | SendUnknown) -> tupl
             return "failed", f"refused_{outcome.code}"
         case SendUnknown():
             return "unknown", "interrupted"
+
+
+def log_ending(account: str, sending: Sending, ending: Ending) -> None:
+    """Log an ending; the thousands that go well are in the run history."""
+    event(
+        log,
+        "delivery ended",
+        logging.DEBUG if ending.status == "sent" else logging.INFO,
+        account=account,
+        run=sending.run_id,
+        group=sending.jid,
+        status=ending.status,
+        reason=ending.reason or "",
+    )

@@ -13,8 +13,8 @@ from waremind.store.runs import SeenRun
 
 # Why a delivery, or a stretch of occurrences, stands as it does.
 REASONS = {
-    "late": "It was due while nothing could be claimed, and is late by more than the grace.",
-    "down": "The daemon was not running when it was due.",
+    "late": "Nothing could be claimed or sent, and it is late by more than the grace.",
+    "down": "The daemon was not running when it was due, or was to be sent.",
     "capped": "More of them were late than are sent afterwards.",
     "paused": "The reminder was paused when it was due.",
     "frozen": "An operator has frozen outgoing messages.",

@@ -24,6 +24,35 @@ async def hold(connection: Connection, accounts: Sequence[str] | None, now: date
     return done.rowcount
 
 
+async def hold_late(connection: Connection, reason: str, now: datetime) -> int:
+    """Hold what was kept from being sent for longer than its grace, and not by its pace.
+
+    An account's turn has come as long as it sends: its grace begins again with each message.
+    """
+    done = await connection.execute(
+        """
+        WITH open AS (
+            SELECT r.account_id, min(r.created_at) AS since
+            FROM deliveries d JOIN runs r ON r.id = d.run_id
+            WHERE d.status = 'scheduled' AND r.give_up_at < %(now)s
+            GROUP BY r.account_id
+        ), active AS (
+            SELECT o.account_id, max(d.started_at) AS at
+            FROM open o
+            JOIN runs r ON r.account_id = o.account_id AND r.created_at > o.since - interval '1 day'
+            JOIN deliveries d ON d.run_id = r.id
+            GROUP BY o.account_id
+        )
+        UPDATE deliveries d SET status = 'held', reason = %(reason)s
+        FROM runs r JOIN active a ON a.account_id = r.account_id
+        WHERE d.run_id = r.id AND d.status = 'scheduled' AND r.give_up_at < %(now)s
+          AND coalesce(a.at, r.created_at) + r.grace_seconds * interval '1 s' < %(now)s
+        """,
+        {"reason": reason, "now": now},
+    )
+    return done.rowcount
+
+
 async def trim(connection: Connection, reminders: Sequence[str], most: int, now: datetime) -> None:
     """Give up what a release could never send: held runs that their misfire rule passes over."""
     await connection.execute(
