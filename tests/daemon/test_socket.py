@@ -165,6 +165,15 @@ def test_clients_that_go_away_in_the_middle_disturb_nobody(shared: Stage) -> Non
     assert "a bug" not in shared.daemon.log
 
 
+def test_a_client_that_goes_away_amid_a_line_that_is_too_long_is_no_bug(shared: Stage) -> None:
+    for _ in range(10):
+        client = Raw(shared.daemon)
+        client.socket.sendall(encode_call(1, Version()) + b"x" * (2 * MAX_LINE))
+        client.close()  # its answer is unread: the daemon is told of a reset
+    assert shared.daemon.call(Version())
+    assert "a bug" not in shared.daemon.log
+
+
 # Who may come, and who is there already.
 
 

@@ -106,6 +106,8 @@ class Client:
                 except protocol.BadCallError as bad:
                     await self._write(protocol.encode_error(bad.id, bad.code, bad.failure))
                     continue
+                except ConnectionError:  # it is gone: what it asked for goes on
+                    return
                 self._unanswered += 1
                 await self._free.acquire()
                 calls.create_task(self._answer(call))
@@ -116,8 +118,6 @@ class Client:
             return await self._reader.readuntil(b"\n")
         except asyncio.IncompleteReadError as end:
             return end.partial or None
-        except ConnectionError:  # it is gone: what it asked for goes on
-            return None
         except asyncio.LimitOverrunError as overrun:
             await self._read_away(overrun.consumed)
             raise protocol.too_long() from None
@@ -155,6 +155,8 @@ class Client:
         self._unanswered -= 1
 
     def _put(self, line: bytes) -> None:
+        if self._writer.transport.is_closing():  # gone: asyncio would log each further line
+            return
         if self._writer.transport.get_write_buffer_size() > UNREAD_BYTES:
             event(log, "client reads nothing", logging.WARNING, uid=self._operator.uid)
             self._writer.transport.abort()
