@@ -61,6 +61,11 @@ async def test_fifty_pairings_leave_no_process_descriptor_or_thread(real: RealSt
     assert used() == before
 
 
+async def test_a_child_leaves_no_process_of_its_own(real: RealStage) -> None:
+    await (await real.open(Pairing())).code()  # the engine is loaded
+    assert children_of(real.child.process.pid) == []
+
+
 async def test_an_idle_account_takes_at_most_25_mb_of_its_own(real: RealStage) -> None:
     stages = [real, real.neighbour()]
     for stage in stages:
