@@ -139,11 +139,12 @@ class Deliveries:
         ours = {*self._busy, *self._ended, *doubtful}
         async with self._database.connection() as connection:
             lost = await table.lose_track(connection, list(ours), now)
-            await self._judge_late("late" if self._term else "down")
-            self._pace.replay(await table.started(connection, now - self._pace.memory()))
-            work = await table.work(connection)
         if lost:
             event(log, "outcome unknown", logging.WARNING, deliveries=lost)
+        await self._judge_late("late" if self._term else "down")
+        async with self._database.connection() as connection:
+            self._pace.replay(await table.started(connection, now - self._pace.memory()))
+            work = await table.work(connection)
         self.wake(entry.account_id for entry in work)
 
     async def _turn(self) -> None:
