@@ -98,12 +98,16 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         ("[sessions]\nretry_replaced_seconds = 1", "retry_replaced_seconds", "config.example"),
         ("socket", "Expected '='", "mend that line"),
         ("socket = 1\nsocket = 2", "Cannot overwrite a value", "mend that line"),
+        ("a = " + "[" * 3000, "it is nested too deep", "mend that line"),
+        ("a." * 3000 + "b = 1", "a is not a setting", "did you mean"),
+        ("database = 5", "database: Input should be a valid dict", "config.example.toml"),
+        ('socket = "~nobody-at-all/x"', "socket: there is no home directory", "config.example"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_told_with_the_setting_and_the_cure(
     tmp_path: Path, text: str, said: str, cure: str
 ) -> None:
-    error = refused(written(tmp_path / "c.toml", text))
+    error = refused(written(tmp_path / "c.toml", text), database={"bin_dir": "/x"})
     assert error.code is ErrorCode.INVALID_INPUT
     assert error.message.startswith(f"cannot read {tmp_path}/c.toml: ")
     assert said in error.message
@@ -113,6 +117,13 @@ def test_what_is_wrong_in_a_file_is_told_with_the_setting_and_the_cure(
 def test_a_variable_that_is_wrong_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREMIND_DELIVERY__GRACE_SECONDS", "soon")
     assert refused().message.startswith("cannot read environment: delivery.grace_seconds: ")
+
+
+def test_a_section_is_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAREMIND_DATABASE", "postgresql://ops@db")
+    error = refused()
+    assert error.message.startswith("cannot read environment: ")
+    assert "WAREMIND_DATABASE__URL" in error.hint
 
 
 def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:

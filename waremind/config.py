@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, cast
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from waremind import paths
 from waremind.errors import ErrorCode, WaremindError
@@ -31,7 +31,10 @@ def _zone(name: str | None) -> str | None:
 
 
 def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:
+        raise ValueError(f"there is no home directory {path.parts[0]}") from None
 
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
@@ -151,7 +154,7 @@ def _sources(
     file: Path | None, flags: Mapping[str, Any]
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield "flag", flags
-    yield "environment", EnvSettingsSource(Settings)()
+    yield "environment", _environment()
     yield "credential", _credential()
     found = file or next((path for path in paths.config_files() if _is_there(path)), None)
     if found:
@@ -164,6 +167,15 @@ def _is_there(path: Path) -> bool:
         return path.exists()
     except PermissionError:
         return True
+
+
+def _environment() -> dict[str, Any]:
+    try:
+        return EnvSettingsSource(Settings)()
+    except SettingsError as error:
+        message = f"cannot read environment: {error}"
+        hint = "a section's settings have names of their own, such as WAREMIND_DATABASE__URL"
+        raise WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint) from None
 
 
 def _credential() -> dict[str, Any]:
@@ -186,23 +198,32 @@ def read_toml(path: Path) -> dict[str, Any]:
         hint = f"make {path} readable, or name another: --config"
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         code, reason, hint = ErrorCode.INVALID_INPUT, str(error), "mend that line"
+    except RecursionError:
+        code, reason, hint = ErrorCode.INVALID_INPUT, "it is nested too deep", "mend that line"
     except OSError as error:
         code, reason, hint = ErrorCode.INVALID_INPUT, error.strerror or "", "name another: --config"
     raise WaremindError(code, f"cannot read {path}: {reason}", hint=hint)
 
 
-def _leaves(values: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[Any, Any]]:
+def _leaves(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Take the sections apart; there are none in a section."""
     for name, value in values.items():
         if isinstance(value, dict):
-            yield from _leaves(cast("dict[str, Any]", value), (*above, name))
+            section = cast("dict[str, Any]", value)
+            yield from (((name, inner), each) for inner, each in section.items())
         else:
-            yield (*above, name), value
+            yield (name,), value
 
 
 def _put(target: dict[str, Any], key: tuple[str, ...], value: object) -> None:
-    for name in key[:-1]:
-        target = target.setdefault(name, {})
-    target[key[-1]] = value
+    """Set a setting, unless what should be its section is none: that is refused as it is."""
+    *sections, name = key
+    for section in sections:
+        below = target.setdefault(section, {})
+        if not isinstance(below, dict):
+            return
+        target = cast("dict[str, Any]", below)
+    target[name] = value
 
 
 def known_keys(model: type[BaseModel] = Settings, above: str = "") -> Iterator[str]:
@@ -224,7 +245,7 @@ def _invalid(error: ValidationError, origins: Mapping[str, str]) -> WaremindErro
     """Say the first thing that is wrong: where, which setting, why, and the cure."""
     first = error.errors(include_url=False, include_input=False)[0]
     key = ".".join(str(part) for part in first["loc"])
-    origin = origins.get(key, "the settings")
+    origin = next((o for k, o in origins.items() if f"{k}.".startswith(f"{key}.")), "the settings")
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, list(known_keys()), n=1, cutoff=0)
         message = f"cannot read {origin}: {key} is not a setting"
