@@ -81,6 +81,7 @@ def test_a_request_without_parameters_needs_none() -> None:
         (b"{}", protocol.INVALID_REQUEST, None),
         (b'{"id": {}}', protocol.INVALID_REQUEST, None),
         (b'{"id": "x"}', protocol.INVALID_REQUEST, "x"),
+        (VERSION[:-1] + b', "parms": {}}', protocol.INVALID_REQUEST, 1),
         (b'{"jsonrpc": "2.0", "id": 1, "method": "x"}', protocol.METHOD_NOT_FOUND, 1),
         (VERSION[:-1] + b', "params": {"x": 1}}', protocol.INVALID_PARAMS, 1),
         (VERSION[:-1] + rb', "params": {"x": "\u0000"}}', protocol.INVALID_PARAMS, 1),

@@ -62,7 +62,7 @@ class BadCallError(Exception):
         self.failure = failure
 
 
-class _Envelope(Struct):
+class _Envelope(Struct, forbid_unknown_fields=True):
     jsonrpc: Literal["2.0"]
     method: str
     id: int | str
