@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
@@ -72,6 +73,12 @@ async def end_stream(world: World, *, phone: str, code: str, conflict: str, clos
         await connection.end_stream(code, conflict, close=close)
 
 
+async def say(world: World, *, phone: str, plain: str, sealed: bool) -> None:
+    """Send bytes (base64) as they are, under Noise or (`sealed=False`) beside it."""
+    for connection in _connections(world, phone):
+        await connection.say(b64decode(plain), sealed=sealed)
+
+
 async def close_pairings(world: World) -> None:
     for connection in list(world.connections):
         if connection.pairing is not None:
@@ -140,6 +147,7 @@ COMMANDS: Mapping[str, Command] = {
         unlink,
         drop,
         end_stream,
+        say,
         close_pairings,
         add_member,
         remove_member,

@@ -121,6 +121,11 @@ class Connection:
             self._note("<", node)
             await self._write_frame(self._outgoing.encrypt(encode(node)))
 
+    async def say(self, plain: bytes, *, sealed: bool) -> None:
+        """Send what may be no stanza at all."""
+        async with self._sending:
+            await self._write_frame(self._outgoing.encrypt(plain) if sealed else plain)
+
     def soon(self, work: Awaitable[None]) -> None:
         """Do something beside the stanzas, as long as the connection lasts."""
 

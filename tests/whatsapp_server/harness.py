@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Self, TypeVar, Unpack
@@ -158,6 +159,10 @@ class PlayedWhatsApp:
     ) -> None:
         """Send a <stream:error> (`"503"`, `"515"`, …) and, unless told otherwise, close."""
         self._do("end_stream", phone=phone, code=code, conflict=conflict, close=close)
+
+    def say(self, phone: str, plain: bytes, *, sealed: bool = True) -> None:
+        """Send the account bytes that may be no stanza, or (`sealed=False`) not even encrypted."""
+        self._do("say", phone=phone, plain=b64encode(plain).decode(), sealed=sealed)
 
     def close_pairings(self) -> None:
         """Close every connection that shows a QR or a pairing code."""
