@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from waremind.whatsapp.reports import GroupLeft, SendUnknown
@@ -17,3 +18,20 @@ def test_a_zero_byte_which_postgresql_takes_in_no_text_is_left_out(said: str, he
     answer = read_said(line(Answer(1, result(SendUnknown(said)))))
     assert isinstance(answer, Answer)
     assert read_outcome(answer.result) == SendUnknown(heard)
+
+
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z", "2026-12-01T09:00:00"]
+)
+@pytest.mark.parametrize(
+    "report",
+    [
+        '{"type": "PhoneSeen", "session": 1, "at": "%s"}',
+        '{"type": "Turned", "session": 1, "cause": "temporary_ban", "until": "%s"}',
+        '{"type": "Code", "session": 1, "kind": "qr", "code": "x", "expires_at": "%s"}',
+    ],
+)
+def test_a_time_that_cannot_be_shown_in_every_zone_makes_no_sense(report: str, at: str) -> None:
+    assert read_said((report % "2026-12-01T09:00:00Z").encode())
+    with pytest.raises(msgspec.ValidationError):
+        read_said((report % at).encode())

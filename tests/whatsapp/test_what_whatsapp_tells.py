@@ -10,11 +10,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from whatsapp.ear import Ear
 from whatsapp.stages import RealStage
+from whatsapp_server.addresses import JID
+from whatsapp_server.binary_xml import encode
+from whatsapp_server.node import Node
 
 from waremind.domain.lifecycle import Cause
 from waremind.whatsapp.gateway import Message
 from waremind.whatsapp.reports import (
     NotSent,
+    PhoneSeen,
     Sent,
 )
 
@@ -56,6 +60,24 @@ async def test_a_temporary_ban_tells_when_it_ends(real: RealStage) -> None:
     assert ban.until is not None
     assert abs(ban.until - datetime.now(UTC) - timedelta(seconds=1800)) < timedelta(seconds=30)
     await ear.turn(Cause.ENDED)
+
+
+async def test_a_temporary_ban_of_centuries_is_one_of_ten_years(real: RealStage) -> None:
+    ear = await log_in_refused(real, 402, code=101, expire=9_000_000_000)
+    ban = await ear.turn(Cause.TEMPORARY_BAN)
+    assert ban.until is not None
+    assert ban.until - datetime.now(UTC) <= timedelta(days=3660)
+
+
+async def test_a_receipt_of_the_far_future_came_now(real: RealStage) -> None:
+    ear = await real.link()
+    device = JID.parse(real.whatsapp.wait_online(real.phone))
+    phone = JID(device.user, device.server)
+    attrs = {"from": phone, "id": "x", "type": "read-self", "t": 253_402_300_799}
+    real.whatsapp.say(real.phone, encode(Node("receipt", attrs)))
+    seen = await ear.next(PhoneSeen)
+    assert isinstance(seen, PhoneSeen)
+    assert seen.at <= datetime.now(UTC)
 
 
 async def test_a_temporary_ban_of_a_kind_unknown_to_the_library_is_a_refusal(

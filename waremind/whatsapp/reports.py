@@ -4,11 +4,14 @@ A report cannot be built without the number of the session that says it.
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from waremind.domain.lifecycle import Cause
+from waremind.domain.wall_time import FIRST_YEAR, LAST_YEAR
+
+Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class Identity(Struct, frozen=True):
@@ -38,6 +41,12 @@ class GroupSnapshot(Struct, frozen=True):
     members: tuple[Member, ...] = ()
 
 
+def _within_years(at: datetime) -> None:
+    """Raise ValueError for a time that cannot be written everywhere in every zone."""
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValueError("a time that is out of range")
+
+
 class Report(Struct, frozen=True, kw_only=True, tag=True):
     """Something that the session numbered `session` says."""
 
@@ -53,8 +62,12 @@ class Turned(Report, frozen=True, kw_only=True):
 
     cause: Cause
     detail: str = ""
-    until: datetime | None = None
+    until: Moment | None = None
     identity: Identity | None = None
+
+    def __post_init__(self) -> None:
+        if self.until is not None:
+            _within_years(self.until)
 
 
 class Code(Report, frozen=True, kw_only=True):
@@ -62,7 +75,10 @@ class Code(Report, frozen=True, kw_only=True):
 
     kind: Literal["qr", "pair_code"]
     code: str
-    expires_at: datetime
+    expires_at: Moment
+
+    def __post_init__(self) -> None:
+        _within_years(self.expires_at)
 
 
 class GroupChanged(Report, frozen=True, kw_only=True):
@@ -89,13 +105,19 @@ class Receipt(Report, frozen=True, kw_only=True):
     kind: Literal["delivered", "read"]
     message_ids: tuple[str, ...]
     participant: str
-    at: datetime
+    at: Moment
+
+    def __post_init__(self) -> None:
+        _within_years(self.at)
 
 
 class PhoneSeen(Report, frozen=True, kw_only=True):
     """The account's own phone, and no other of its devices, did something at that time."""
 
-    at: datetime
+    at: Moment
+
+    def __post_init__(self) -> None:
+        _within_years(self.at)
 
 
 AnyReport = Turned | Code | GroupChanged | GroupStale | GroupLeft | Receipt | PhoneSeen

@@ -47,6 +47,8 @@ BAN_REASONS = MappingProxyType(
         5: "sent too many messages to a broadcast list",
     }
 )
+# What WhatsApp says may be any number; no ban is known to have been longer.
+LONGEST_BAN_SECONDS = 3660 * 86_400
 # Among an account's devices the phone is the first; what it links are the others.
 PHONE_DEVICE = 0
 RECEIPT_KINDS: MappingProxyType[int, Literal["delivered", "read"]] = MappingProxyType(
@@ -123,7 +125,7 @@ def _temporary_ban(hearer: Hearer, event: Any) -> Turned:
         session=hearer.session,
         cause=Cause.TEMPORARY_BAN,
         detail=BAN_REASONS.get(event.Code, ""),
-        until=hearer.now + timedelta(seconds=event.Expire),
+        until=hearer.now + timedelta(seconds=min(max(0, event.Expire), LONGEST_BAN_SECONDS)),
     )
 
 
@@ -149,7 +151,7 @@ def _group_info(hearer: Hearer, event: Any) -> GroupStale | GroupLeft:
 
 
 def _receipt(hearer: Hearer, event: Any) -> Receipt | PhoneSeen | None:
-    source, at = event.MessageSource, datetime.fromtimestamp(event.Timestamp, UTC)
+    source, at = event.MessageSource, _past(hearer, event.Timestamp)
     if source.IsFromMe:  # of any kind: what we sent has reached it, or it has read something
         return _own_receipt(hearer, source.Sender, at)
     if (kind := RECEIPT_KINDS.get(event.Type)) is None:
@@ -161,6 +163,11 @@ def _receipt(hearer: Hearer, event: Any) -> Receipt | PhoneSeen | None:
         participant=jid_text(source.Sender),
         at=at,
     )
+
+
+def _past(hearer: Hearer, timestamp: int) -> datetime:
+    """Read a Unix time of something that has been: it is not later than now."""
+    return datetime.fromtimestamp(min(max(0, timestamp), hearer.now.timestamp()), UTC)
 
 
 def _own_receipt(hearer: Hearer, device: Any, at: datetime) -> PhoneSeen | None:
