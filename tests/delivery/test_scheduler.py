@@ -11,9 +11,10 @@ from typing import LiteralString
 
 import psycopg
 import pytest
-from delivery.clockwork import START, Engine, engine, until
+from delivery.clockwork import ACCOUNT, START, Engine, engine, until
 
 from waremind.daemon.scheduler import Scheduler
+from waremind.store import accounts
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +26,8 @@ HOSTILE = "FREQ=MONTHLY;BYMONTH=4,6,9,11"
 NOT_UNDERSTOOD = "FREQ=SECONDLY"
 EDIT = "UPDATE reminders SET text = 'new', revision = revision + 1 WHERE name = 'old'"
 PAUSE = "UPDATE reminders SET state = 'paused', revision = revision + 1"
-WAITS = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%reminders%'"
+WAIT = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%{}%'"
+WAITS = WAIT.format("reminders")
 
 
 async def fall_due_under(change: LiteralString, playing: Engine, dsn: str) -> None:
@@ -55,6 +57,26 @@ async def test_a_reminder_that_is_paused_at_that_very_moment_does_not_fire(
         await playing.add("paused", **SOON)
         await fall_due_under(PAUSE, playing, dsn)
         assert playing.sent == []
+
+
+async def test_an_account_that_is_deleted_while_its_reminders_are_claimed_waits_for_the_claim(
+    dsn: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        await playing.add("soon", **SOON)
+        async with (
+            await psycopg.AsyncConnection.connect(dsn) as other,
+            await psycopg.AsyncConnection.connect(dsn, autocommit=True) as deleting,
+        ):
+            await other.execute("LOCK TABLE runs IN EXCLUSIVE MODE")
+            playing.clock.pass_to(START + MINUTE)
+            await playing.wait_for(WAIT.format("INSERT INTO runs"))
+            deletion = asyncio.create_task(accounts.delete(deleting, ACCOUNT))
+            await playing.wait_for(WAIT.format("DELETE FROM accounts"))
+            await other.rollback()
+            assert await deletion
+        assert await playing.sql("SELECT 1 FROM reminders") == []
+        assert "deadlock" not in caplog.text
 
 
 async def test_two_schedulers_never_make_two_runs_of_one_occurrence(

@@ -14,6 +14,7 @@ from waremind.domain.ids import new_id, shown
 from waremind.domain.recurrence import Occurrence
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
+from waremind.store import accounts as accounts_table
 from waremind.store import groups as groups_table
 from waremind.store import reminders as table
 from waremind.store import runs as runs_table
@@ -160,6 +161,7 @@ async def _save(
 ) -> Draft | None:
     """Write the row and all that goes with it, or nothing when the row cannot be written."""
     async with daemon.database.transaction() as connection:
+        await accounts_table.keep(connection, [draft.row.account_id])
         if not await save(connection, draft.row):
             return None
         written = await _write(daemon, connection, draft, operator, action)

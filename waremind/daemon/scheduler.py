@@ -21,7 +21,7 @@ from waremind.daemon.unjudged import Unjudged
 from waremind.domain.ids import new_id
 from waremind.domain.misfire import SENT_LATE_AT_MOST, Claim, Judgement
 from waremind.errors import WaremindError
-from waremind.store import deliveries, holds, reminders, runs
+from waremind.store import accounts, deliveries, holds, reminders, runs
 from waremind.store.database import Connection
 from waremind.store.reminders import Advance, ReminderRow
 from waremind.store.runs import RunRow
@@ -98,6 +98,7 @@ class Scheduler:
             return
         # Before anything is sent its mark is flushed, and this with it.
         async with self._database.transaction(flushed=False) as connection:
+            await accounts.keep(connection, (row.account_id for row in rows))
             for row in (row for row in rows if judged[row.id] is Unanswered.TOO_SLOW):
                 event(log, "cannot compute a rule", logging.ERROR, reminder=row.name)
                 await reminders.mark_too_slow(connection, row.id, row.revision, now)

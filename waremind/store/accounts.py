@@ -1,5 +1,6 @@
 """The table `accounts`: one row an account, written only where its session number still holds."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,6 +80,17 @@ async def delete(connection: Connection, account: str) -> bool:
     """Delete an account and, by cascade, all that belongs to it."""
     done = await connection.execute("DELETE FROM accounts WHERE id = %s", [account])
     return done.rowcount == 1
+
+
+async def keep(connection: Connection, accounts: Iterable[str]) -> None:
+    """Have accounts stay until the transaction ends: who deletes one waits.
+
+    To be called before rows of theirs are locked, in the order in which a delete goes through them:
+    else each could wait for the other.
+    """
+    await connection.execute(
+        "SELECT FROM accounts WHERE id = ANY (%s) ORDER BY id FOR KEY SHARE", [sorted({*accounts})]
+    )
 
 
 async def select(connection: Connection, account: str) -> AccountRow | None:
