@@ -25,6 +25,7 @@ class Accounts:
 
     def __init__(self, context: Context) -> None:
         self._context = replace(context, deleted=self._deleted)
+        self._tell_deleted = context.deleted
         self._accounts: dict[str, Account] = {}
 
     def __iter__(self) -> Iterator[Account]:
@@ -68,6 +69,7 @@ class Accounts:
 
     def _deleted(self, account: str) -> None:
         self._accounts.pop(account, None)
+        self._tell_deleted(account)
 
     def draft(self, label: str) -> AccountRow:
         """Make the row of an account that is not there yet."""

@@ -38,4 +38,4 @@ class Context(Grounded):
     tasks: asyncio.TaskGroup
     chance: Callable[[], float]
     turned: Callable[[AccountRow, AccountRow], None]
-    deleted: Callable[[str], None] = lambda _account: None
+    deleted: Callable[[str], None]

@@ -81,6 +81,10 @@ class Deliveries:
             self._due[account] = now
         self._woken.set()
 
+    def forget(self, account: str) -> None:
+        """Keep no pace of an account that is deleted."""
+        self._pace.forget(account)
+
     async def run(self) -> None:
         """Send until cancelled.
 

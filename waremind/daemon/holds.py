@@ -53,6 +53,10 @@ class Holds:
         self._open_at[account] = at
         self._woken.set()
 
+    def forget(self, account: str) -> None:
+        """Keep no freeze of an account that is deleted."""
+        self._freezes.pop(account, None)
+
     async def run(self) -> None:
         """Release in time, for ever."""
         await steadily(self._round, patience_seconds=PATIENCE_SECONDS)

@@ -198,7 +198,10 @@ def assemble(
     def turned(before: AccountRow, row: AccountRow) -> None:
         outbox.turned(before, row)
 
-    accounts = Accounts(Context(ground, place, listener, tasks, random.random, turned))
+    def deleted(account: str) -> None:
+        outbox.forget(account)
+
+    accounts = Accounts(Context(ground, place, listener, tasks, random.random, turned, deleted))
     outbox = Outbox(ground, accounts, receipts)
     return Daemon(ground, database_name, accounts, outbox, trial, now())
 

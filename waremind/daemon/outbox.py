@@ -78,6 +78,12 @@ class Outbox:
     async def _judge_late(self, reason: str) -> None:
         await self.holds.judge_late(reason)
 
+    def forget(self, account: str) -> None:
+        """Keep nothing of an account that is deleted."""
+        self.deliveries.forget(account)
+        self.holds.forget(account)
+        self._receipts.forget(account)
+
     def turned(self, before: AccountRow, row: AccountRow) -> None:
         """Take note of a turn in an account's life, which is written."""
         is_restricted_anew = row.restricted_until != before.restricted_until

@@ -62,6 +62,11 @@ class Pace:
         """Let nothing leave from now on: the breaker is open before its row says so."""
         self._barred_until[account] = until
 
+    def forget(self, account: str) -> None:
+        """Keep nothing of an account that is deleted."""
+        self._buckets.pop(account, None)
+        self._barred_until.pop(account, None)
+
     def replay(self, sends: Iterable[tuple[str, datetime]]) -> None:
         """Learn, from when each account began to send a message, what it may still send."""
         self._buckets.clear()

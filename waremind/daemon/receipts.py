@@ -55,6 +55,10 @@ class Receipts:
         if self._due:
             self._woken.set()
 
+    def forget(self, account: str) -> None:
+        """Keep nothing of an account that is deleted."""
+        self._early.pop(account, None)
+
     async def run(self) -> None:
         """Offer the early ones again, for ever."""
         await steadily(self._round, patience_seconds=PATIENCE_SECONDS)
