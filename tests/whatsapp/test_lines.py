@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from waremind.domain.lifecycle import COMMANDS, SIGNALS
 from waremind.whatsapp.reports import GroupLeft, SendUnknown
 from waremind.whatsapp.requests import Answer, line, read_outcome, read_said, result
 
@@ -35,3 +36,9 @@ def test_a_time_that_cannot_be_shown_in_every_zone_makes_no_sense(report: str, a
     assert read_said((report % "2026-12-01T09:00:00Z").encode())
     with pytest.raises(msgspec.ValidationError):
         read_said((report % at).encode())
+
+
+@pytest.mark.parametrize("cause", sorted(COMMANDS | SIGNALS))
+def test_a_session_cannot_say_what_only_operators_and_the_daemon_may(cause: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match="no session may say"):
+        read_said(b'{"type": "Turned", "session": 1, "cause": "%s"}' % cause.encode())

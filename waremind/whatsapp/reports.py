@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from waremind.domain.lifecycle import Cause
+from waremind.domain.lifecycle import REPORTS, Cause
 from waremind.domain.wall_time import FIRST_YEAR, LAST_YEAR
 
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -66,6 +66,8 @@ class Turned(Report, frozen=True, kw_only=True):
     identity: Identity | None = None
 
     def __post_init__(self) -> None:
+        if self.cause not in REPORTS:
+            raise ValueError(f"no session may say {self.cause}")
         if self.until is not None:
             _within_years(self.until)
 
