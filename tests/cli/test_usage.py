@@ -73,3 +73,9 @@ def test_a_noun_alone_is_a_question_for_help(typed: Typed) -> None:
     ended = typed("account")
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("Usage: waremind account")
+
+
+def test_a_word_that_is_not_utf8_is_quoted_in_json_as_on_a_terminal(typed: Typed) -> None:
+    ended = typed("--json", "account", "add", "a", "b\udcff")
+    assert (ended.code, ended.error["code"]) == (2, "usage")
+    assert ended.error["message"].endswith("too many words: b\\udcff")

@@ -156,7 +156,13 @@ def _failure_object(failure: WaremindError) -> str:
 
     from waremind.protocol import error_object  # noqa: PLC0415
 
-    return msgspec.json.encode({"error": error_object(failure)}).decode() + "\n"
+    error = error_object(failure)
+    # What was typed in other bytes than UTF-8 is quoted here as it is on a terminal.
+    texts = {
+        name: getattr(error, name).encode(errors="backslashreplace").decode()
+        for name in ("message", "hint")
+    }
+    return msgspec.json.encode({"error": msgspec.structs.replace(error, **texts)}).decode() + "\n"
 
 
 def _print_json(document: object, *, indent: bool) -> None:
