@@ -131,6 +131,9 @@ ASKED: dict[str, Request[Any]] = {
     "reminder add x --account ops --to Team --text hi --at 2026-12-01T09:00": (
         ReminderAdd(**ONE_OFF)
     ),
+    "reminder add x --account ops --to Team --text hi --at 2026-12-01T09:00 --exist-ok": (
+        ReminderAdd(**ONE_OFF, exist_ok=True)
+    ),
     "reminder set x --account ops --to Team --text hi --at 2026-12-01T09:00": (
         ReminderSet(**ONE_OFF)
     ),

@@ -40,6 +40,15 @@ def test_add_answers_with_the_reminder_and_its_next_three_times(shared: Running)
     assert shared.call(ReminderShow(reminder=reminder.id)).reminder == reminder
 
 
+def test_add_leaves_a_reminder_alone_that_may_be_there(shared: Running) -> None:
+    there = shared.call(adding()).reminder
+    for check in (False, True):
+        asked = adding(name=there.name, text="other", at=ago(days=1), exist_ok=True, check=check)
+        again = shared.call(asked)
+        assert (again.changed, again.reminder) == (False, there)
+    assert shared.call(adding(exist_ok=True)).changed
+
+
 def test_a_rule_that_started_long_ago_fires_next_after_now(shared: Running) -> None:
     added = shared.call(adding(rrule="FREQ=DAILY", start=ago(days=400)))
     assert ago(seconds=0) < times(added)[0] < ago(days=-1.5)

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from waremind.cli.invocation import Invocation
 from waremind.cli.message import Text, TextFile, given_text, message_text
-from waremind.cli.options import AccountOption, Check, ReminderArgument
+from waremind.cli.options import AccountOption, Check, ExistOk, ReminderArgument
 from waremind.cli.reminder_views import upcoming
 from waremind.domain.duration import parse_duration
 from waremind.domain.quoting import quoted
@@ -56,6 +56,7 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
         misfire: Annotated[MisfireRule, _MISFIRE] = "skip",
         grace: Grace = None,
         mention_all: Annotated[bool, _MENTION_ALL] = False,
+        exist_ok: ExistOk = False,
         check: Check = False,
     ) -> None:
         request = kind(
@@ -70,6 +71,7 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
             misfire=misfire,
             grace_seconds=_seconds(grace),
             mention_all=mention_all,
+            exist_ok=exist_ok,
             check=check,
         )
         result = cli.call(request)

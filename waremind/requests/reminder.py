@@ -56,6 +56,7 @@ class ReminderAdd(Mutation[ReminderChanged], frozen=True, kw_only=True):
     misfire: MisfireRule = "skip"
     grace_seconds: int | None = None
     mention_all: bool = False
+    exist_ok: bool = False
 
 
 class ReminderSet(ReminderAdd, frozen=True, kw_only=True):

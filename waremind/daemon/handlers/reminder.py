@@ -56,15 +56,20 @@ async def add(daemon: Daemon, asking: Asking, request: ReminderAdd) -> ReminderC
     """Make a reminder whose name is free."""
     async with daemon.database.connection() as connection:
         content = await asked_for(daemon, connection, request)
-        if await table.find(connection, content.name):
-            raise table.taken(content.name)
-    draft = await drafted(daemon, content, content.grace)
-    if request.check:
-        return await answer(daemon, request, draft, changed=True)
-    written = await create(daemon, draft, asking.operator, request.method)
-    if written is None:
+        there = await table.find(connection, content.name)
+    if there is None:
+        draft = await drafted(daemon, content, content.grace)
+        if request.check:
+            return await answer(daemon, request, draft, changed=True)
+        if written := await create(daemon, draft, asking.operator, request.method):
+            return await answer(daemon, request, written, changed=True)
+    if not request.exist_ok:
         raise table.taken(content.name)
-    return await answer(daemon, request, written, changed=True)
+    return await _change(daemon, asking, request, content.name, _left)
+
+
+async def _left(_row: ReminderRow, _groups: Sequence[GroupRow]) -> None:
+    """Leave a reminder as it is."""
 
 
 async def set_(daemon: Daemon, asking: Asking, request: ReminderSet) -> ReminderChanged:
