@@ -164,6 +164,22 @@ def test_a_text_that_cannot_be_read_is_refused(
     assert reason in ended.error["message"]
 
 
+@pytest.mark.parametrize(
+    ("redirection", "reason"),
+    [("<&-", "standard input is closed"), ("< /dev/zero", "longer than 1048576 bytes")],
+)
+def test_a_standard_input_that_holds_no_text_is_refused(
+    redirection: str, reason: str, environment: dict[str, str]
+) -> None:
+    command = f"'{PROGRAM}' send -a ops --to A --text-file - --json {redirection}"
+    process = subprocess.run(
+        ["bash", "-c", command], env=environment, capture_output=True, timeout=30, check=False
+    )
+    error = json.loads(process.stderr)["error"]
+    assert (process.returncode, error["code"]) == (2, "invalid_input")
+    assert reason in error["message"]
+
+
 def test_a_daemon_that_is_silent_is_waited_for_only_so_long(played: PlayedDaemon) -> None:
     played.answers[Status] = SILENCE
     with Client(played.path) as client, pytest.raises(WaremindError) as caught:

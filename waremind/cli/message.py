@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from waremind.errors import ErrorCode, WaremindError
+from waremind.protocol import MAX_LINE
 
 Text = Annotated[str | None, typer.Option("--text", "-m", metavar="TEXT", help="What to send.")]
 TextFile = Annotated[
@@ -38,8 +39,7 @@ def given_text(text: str | None, file: str | None) -> str | None:
 
 def _read(file: str) -> str:
     try:
-        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return content.decode().replace("\r\n", "\n")
+        return _content(file).decode().replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         code, reason, hint = ErrorCode.INVALID_INPUT, _not_utf8(error), "save it as UTF-8"
     except FileNotFoundError:
@@ -49,6 +49,17 @@ def _read(file: str) -> str:
     except OSError as error:
         code, reason, hint = ErrorCode.INVALID_INPUT, error.strerror or str(error), "name another"
     raise WaremindError(code, f"cannot read the text from {file}: {reason}", hint=hint)
+
+
+def _content(file: str) -> bytes:
+    """Read no more than a request can carry: what is at the other end may never end."""
+    if file == "-" and sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] - `<&-`
+        raise OSError(None, "standard input is closed")
+    with sys.stdin.buffer if file == "-" else Path(file).open("rb") as opened:
+        content = opened.read(MAX_LINE + 1)
+    if len(content) > MAX_LINE:
+        raise OSError(None, f"it is longer than {MAX_LINE} bytes")
+    return content
 
 
 def _not_utf8(error: UnicodeDecodeError) -> str:
