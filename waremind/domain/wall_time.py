@@ -53,8 +53,8 @@ def choose_zone(name: str | None, default: str | None) -> ZoneInfo:
 
     Raises WaremindError (`invalid_input`) if neither names a zone that is known here.
     """
-    chosen = name or default
-    if not chosen:
+    chosen = default or None if name is None else name
+    if chosen is None:
         raise _refused(
             "a local time without a zone",
             "neither --tz nor default_tz is set",
@@ -129,6 +129,8 @@ def _offset(text: str) -> timezone | None:
     if text in "Zz":
         return UTC
     hours, minutes = int(text[1:3]), int(text[4:6])
+    if hours > 23:  # noqa: PLR2004 - hours of a day
+        raise ValueError("hours of the offset must be in 0..23")
     if minutes > 59:  # noqa: PLR2004 - minutes of an hour
         raise ValueError("minutes of the offset must be in 0..59")
     offset = timedelta(hours=hours, minutes=minutes)
