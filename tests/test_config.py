@@ -119,6 +119,31 @@ def test_a_variable_that_is_wrong_is_told_as_such(monkeypatch: pytest.MonkeyPatc
     assert refused().message.startswith("cannot read environment: delivery.grace_seconds: ")
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("WAREMIND_DATABASE_URL", "WAREMIND_DATABASE__URL"),
+        ("WAREMIND_DEFAULT_TX", "WAREMIND_DEFAULT_TZ"),
+        ("waremind_statedir", "WAREMIND_STATE_DIR"),
+    ],
+)
+def test_a_variable_that_is_nearly_a_setting_is_refused(
+    name: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "x")
+    error = refused()
+    assert error.message == f"cannot read environment: {name} is not a setting"
+    assert error.hint == f"did you mean {meant}?"
+
+
+def test_a_variable_that_is_like_no_setting_is_somebody_else_s(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("WAREMIND_TEST", "WAREMIND_SOCKET_PATH", "WAREMIND_"):
+        monkeypatch.setenv(name, "x")
+    assert not config.load().origins
+
+
 def test_a_section_is_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREMIND_DATABASE", "postgresql://ops@db")
     error = refused()

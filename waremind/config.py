@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 from waremind import paths
 from waremind.errors import ErrorCode, WaremindError
 
+PREFIX = "WAREMIND_"  # of the settings' names in the environment
 CREDENTIAL = "waremind.dsn"  # below $CREDENTIALS_DIRECTORY of systemd.exec(5)
 # What a running daemon takes over on SIGHUP; the rest needs a restart.
 LIVE = ("default_tz", "log_level", "sessions", "governor", "delivery")
@@ -96,7 +97,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         extra="forbid",
         frozen=True,
-        env_prefix="WAREMIND_",
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
         env_ignore_empty=True,
     )
@@ -170,12 +171,26 @@ def _is_there(path: Path) -> bool:
 
 
 def _environment() -> dict[str, Any]:
+    for name in os.environ:
+        _refuse_near_miss(name)
     try:
         return EnvSettingsSource(Settings)()
     except SettingsError as error:
         message = f"cannot read environment: {error}"
         hint = "a section's settings have names of their own, such as WAREMIND_DATABASE__URL"
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint) from None
+
+
+def _refuse_near_miss(name: str) -> None:
+    """Refuse a variable that is nearly a setting; what resembles none is somebody else's."""
+    prefix, given, word = name.upper().partition(PREFIX)
+    known = [key.replace(".", "__").upper() for key in known_keys()]
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.85)
+    if given and not prefix and near and word not in known:
+        message = f"cannot read environment: {name} is not a setting"
+        raise WaremindError(
+            ErrorCode.INVALID_INPUT, message, hint=f"did you mean {PREFIX}{near[0]}?"
+        )
 
 
 def _credential() -> dict[str, Any]:

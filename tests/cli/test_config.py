@@ -57,6 +57,7 @@ def test_settings_that_can_be_used_are_said_to_be(typed: Typed, config: Path) ->
         ("[governor]\nenabeld = true\n", "governor.enabeld", "governor.enabled"),
         ('default_tz = "Berlin"\n', "default_tz", "config.example.toml"),
         ("default_tz = \n", "line 1", "mend"),
+        ('[database]\nurl = "mysql://u:xyzzy@h/d"\n', "database.url", "write postgresql://"),
     ],
 )
 @pytest.mark.parametrize(("command", "code"), [("config check", 2), ("daemon", 78)])
@@ -67,7 +68,16 @@ def test_a_wrong_setting_is_named_with_its_cure(  # noqa: PLR0913, PLR0917 - par
     ended = typed(*command.split(), "--config", str(config), "--json")
     assert ended.code == code
     assert reason in ended.error["message"]
+    assert "xyzzy" not in ended.err
     assert cure in ended.error["hint"]
+
+
+@pytest.mark.parametrize(("command", "code"), [("config check", 2), ("daemon", 78)])
+def test_a_path_that_no_socket_can_have_is_a_wrong_setting(
+    command: str, code: int, typed: Typed
+) -> None:
+    ended = typed(*command.split(), "--json", WAREMIND_SOCKET="/" + "x" * 110)
+    assert (ended.code, ended.error["hint"]) == (code, "choose a shorter one: WAREMIND_SOCKET")
 
 
 def test_a_missing_file_is_not_found_and_for_the_daemon_a_configuration_error(

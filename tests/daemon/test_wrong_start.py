@@ -89,7 +89,7 @@ def test_a_state_directory_of_somebody_else_is_refused(refused: Refused, place: 
 
 def test_a_path_too_long_for_a_socket_is_refused(refused: Refused, dsn: str) -> None:
     error = refused(WAREMIND_SOCKET="/tmp/" + "x" * 120, WAREMIND_DATABASE__URL=dsn)  # noqa: S108 - never made
-    assert (error["code"], error["exit"]) == ("invalid_input", 2)
+    assert (error["code"], error["exit"]) == ("invalid_input", 78)
     assert "longer than 107 bytes" in error["message"]
     assert "shorter" in error["hint"]
 
@@ -102,7 +102,7 @@ def test_a_place_where_no_socket_can_be_is_refused(refused: Refused, dsn: str) -
 
 def test_a_path_too_long_for_postgres_is_refused(refused: Refused, place: Path) -> None:
     error = refused(WAREMIND_STATE_DIR=f"{place}/{'x' * 120}")
-    assert (error["code"], error["exit"]) == ("invalid_input", 2)
+    assert (error["code"], error["exit"]) == ("invalid_input", 78)
     assert "shorter path" in error["hint"]
 
 
@@ -111,7 +111,7 @@ def test_a_path_too_long_for_postgres_is_refused(refused: Refused, place: Path) 
     [
         ("postgresql://u:xyzzy@127.0.0.1:1/d", "database_unavailable", 1, "start PostgreSQL"),
         ("postgresql://u:xyzzy@nowhere.invalid/d", "database_unavailable", 1, "database.url"),
-        ("xyzzy", "invalid_input", 2, "write postgresql://"),
+        ("xyzzy", "invalid_input", 78, "write postgresql://"),
     ],
 )
 def test_a_database_that_is_not_there_is_told_without_its_password(

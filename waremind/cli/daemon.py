@@ -1,6 +1,8 @@
 """`waremind daemon`."""
 
 import gc
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +10,7 @@ import typer
 
 from waremind.cli.invocation import Invocation
 from waremind.cli.noun import Noun
-from waremind.errors import WaremindError
+from waremind.errors import ErrorCode, WaremindError
 
 noun = Noun()
 
@@ -32,13 +34,25 @@ def daemon(
     from waremind import config as settings  # noqa: PLC0415 - 250 ms that no client needs
 
     flags = {"socket": cli.obj.socket} if cli.obj.socket else {}
-    try:
+    with _misconfigured(cli, *ErrorCode):
         configuration = settings.load(config, flags)
-    except WaremindError as failure:
-        cli.output.failure(failure)
-        raise typer.Exit(CONFIGURATION_ERROR) from failure
 
     from waremind.daemon.main import run  # noqa: PLC0415 - nor this
 
     gc.enable()
-    raise typer.Exit(run(configuration, frozen=frozen))
+    # What only the using of a setting shows: no DSN, a path that is too long.
+    with _misconfigured(cli, ErrorCode.INVALID_INPUT):
+        code = run(configuration, frozen=frozen)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def _misconfigured(cli: Invocation, *codes: ErrorCode) -> Generator[None]:
+    """Let a failure with one of these codes end the process as a configuration error."""
+    try:
+        yield
+    except WaremindError as failure:
+        if failure.code not in codes:
+            raise
+        cli.output.failure(failure)
+        raise typer.Exit(CONFIGURATION_ERROR) from failure

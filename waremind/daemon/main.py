@@ -35,6 +35,7 @@ from waremind.daemon.sessions import OpeningGate, SessionPlace
 from waremind.daemon.socket import listening_on, refuse_if_answered
 from waremind.daemon.state import Daemon
 from waremind.daemon.systemd import Systemd
+from waremind.daemon.usable import refuse_unusable
 from waremind.daemon.wall_clock import WallClock
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
@@ -61,6 +62,7 @@ def run(configuration: Configuration, *, frozen: bool = False) -> int:
     settings = configuration.settings
     logs.start(settings.log_format, settings.log_level)
     try:
+        refuse_unusable(settings)
         if systemd.listener is None:
             refuse_if_answered(settings.socket)
         with state_directory(settings.state_dir), contextlib.suppress(asyncio.CancelledError):

@@ -38,11 +38,7 @@ def listen(path: Path, group: str) -> socket.socket:
     Raises WaremindError `conflict` when another daemon listens there, `permission_denied`, or
     `invalid_input` when the path is too long.
     """
-    if len(bytes(path)) > SOCKET_PATH_LIMIT:
-        message = f"cannot listen on {path}: the path is longer than {SOCKET_PATH_LIMIT} bytes"
-        raise WaremindError(
-            ErrorCode.INVALID_INPUT, message, hint="choose a shorter one: WAREMIND_SOCKET"
-        )
+    refuse_too_long(path)
     refuse_if_answered(path)
     try:
         return _bound(path, group)
@@ -51,6 +47,15 @@ def listen(path: Path, group: str) -> socket.socket:
         place = f"make {path.parent} writable for uid {os.geteuid()}"
         hint = f"{place}, or choose another: WAREMIND_SOCKET"
         raise WaremindError(ErrorCode.PERMISSION_DENIED, message, hint=hint) from None
+
+
+def refuse_too_long(path: Path) -> None:
+    """Raise WaremindError `invalid_input` when no socket can have this path."""
+    if len(bytes(path)) > SOCKET_PATH_LIMIT:
+        message = f"cannot listen on {path}: the path is longer than {SOCKET_PATH_LIMIT} bytes"
+        raise WaremindError(
+            ErrorCode.INVALID_INPUT, message, hint="choose a shorter one: WAREMIND_SOCKET"
+        )
 
 
 def _bound(path: Path, group: str) -> socket.socket:
