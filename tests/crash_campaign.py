@@ -86,8 +86,7 @@ class Theatre:
 
     def kill_postgres(self) -> None:
         """Kill PostgreSQL; the daemon starts it again."""
-        for file in self.daemon.state.glob("postgres/**/postmaster.pid"):
-            kill(int(file.read_text().split("\n", 1)[0]))
+        kill(self.daemon.postgres())
 
     def kill_session(self, chance: random.Random) -> None:
         """Kill the child of one account."""
@@ -187,7 +186,11 @@ def main() -> int:
         theatre = Theatre(daemon, whatsapp, [f"account {n}" for n in range(ACCOUNTS)])
         theatre.prepare()
         for seed in range(asked.first, asked.first + asked.seeds):
-            counts = play(theatre, seed, reminders)
+            try:
+                counts = play(theatre, seed, reminders)
+            except Exception:
+                print(f"seed {seed} failed; the daemon's last words:\n{daemon.log[-4000:]}")
+                raise
             total += counts
             told = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
             print(f"seed {seed}: {told}", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -195,6 +196,19 @@ class DaemonProcess:
 
     def _is_ours(self, pid: int) -> bool:
         return self._mark in _environ(pid) or _cwd(pid).is_relative_to(self.directory)
+
+    def postgres(self) -> int:
+        """Wait for the embedded PostgreSQL; while it starts its file may hold the daemon's pid."""
+
+        def found() -> int | None:
+            for file in self.state.glob("postgres/data/postmaster.pid"):
+                with contextlib.suppress(OSError, ValueError):
+                    pid = int(file.read_text().split("\n", 1)[0])
+                    if Path(f"/proc/{pid}/exe").readlink().name == "postgres":
+                        return pid
+            return None
+
+        return until(found, "PostgreSQL to run")
 
     def child(self, account: str) -> int:
         """Wait for the process of an account's session, which works in its keys' directory."""

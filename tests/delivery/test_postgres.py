@@ -61,8 +61,7 @@ def test_a_postgres_that_is_killed_in_mid_batch_loses_and_doubles_nothing(
 
 def kill_postgres(daemon: DaemonProcess) -> None:
     """Kill the embedded server while it is ready."""
-    (file,) = daemon.state.glob("postgres/**/postmaster.pid")
-    os.kill(int(file.read_text().split("\n", 1)[0]), signal.SIGKILL)
+    os.kill(daemon.postgres(), signal.SIGKILL)
 
 
 def restart_postgres(daemon: DaemonProcess) -> None:
