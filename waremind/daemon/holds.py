@@ -35,6 +35,7 @@ class Holds:
         self._clock = ground.clock
         self._deliver = deliver
         self._open_at: dict[str, datetime] = {}  # when each account may send again
+        self._unsure: set[str] = set()  # of which something was held a moment ago
         self._woken = asyncio.Event()
         self._freezes: dict[str | None, FreezeRow] = {}
 
@@ -53,6 +54,11 @@ class Holds:
         self._open_at[account] = at
         self._woken.set()
 
+    def look_again(self, accounts: Iterable[str]) -> None:
+        """Release what was claimed as held while that which held it came to its end."""
+        self._unsure.update(accounts)
+        self._woken.set()
+
     def forget(self, account: str) -> None:
         """Keep no freeze of an account that is deleted."""
         self._freezes.pop(account, None)
@@ -64,12 +70,22 @@ class Holds:
     async def _round(self) -> None:
         self._woken.clear()
         now = self._clock.now()
+        await self._look_again()
         for account in [account for account, at in self._open_at.items() if at <= now]:
             await self.release([account], BREAKERS)
             if self._open_at[account] <= now:  # not set anew meanwhile
                 del self._open_at[account]
         first = min(self._open_at.values(), default=None)
         await first_of(self._clock.sleep_until(first), self._woken.wait())
+
+    async def _look_again(self) -> None:
+        unsure, self._unsure = self._unsure, set()
+        try:
+            if unsure:
+                await self.release(list(unsure), BREAKERS)
+        except BaseException:
+            self._unsure |= unsure
+            raise
 
     async def release(
         self, accounts: Sequence[str] | None, reasons: Sequence[str], misfire: str | None = None
@@ -141,6 +157,7 @@ class Holds:
         now = self._clock.now()
         accounts = [account.id] if account else None
         async with self._database.transaction() as connection:
+            await table.wait_for_claims(connection)
             # What was claimed while the freeze was being written is held like the rest.
             await table.hold(connection, accounts, now)
             if not await table.thaw(connection, account and account.id):

@@ -64,7 +64,7 @@ class Outbox:
         senders = AccountSenders(accounts)
         self.deliveries = Deliveries(ground, senders, receipts.written, self._judge_late)
         self.holds = Holds(ground, self.deliveries.wake)
-        self.scheduler = Scheduler(ground, self.deliveries.wake)
+        self.scheduler = Scheduler(ground, self.deliveries.wake, self.holds.look_again)
 
     async def run(self) -> None:
         """Run all of them, for ever."""

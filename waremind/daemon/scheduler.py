@@ -37,13 +37,22 @@ Verdicts = Mapping[str, Judgement | Unanswered]
 
 
 class Scheduler:
-    """The one place where reminders fire; `deliver` is told which accounts have work."""
+    """The one place where reminders fire.
 
-    def __init__(self, ground: Ground, deliver: Callable[[Iterable[str]], None]) -> None:
+    `deliver` is told which accounts have work, `held` of which accounts something may not leave.
+    """
+
+    def __init__(
+        self,
+        ground: Ground,
+        deliver: Callable[[Iterable[str]], None],
+        held: Callable[[Iterable[str]], None],
+    ) -> None:
         self._database = ground.database
         self._lock = ground.lock
         self._clock = ground.clock
         self._deliver = deliver
+        self._held = held
         self._woken = asyncio.Event()
         self._started_at = self._clock.now()
         self._unjudged = Unjudged()
@@ -104,13 +113,18 @@ class Scheduler:
                 await reminders.mark_too_slow(connection, row.id, row.revision, now)
             verdicts = ((row, judged[row.id]) for row in rows)
             sound = [(row, verdict) for row, verdict in verdicts if isinstance(verdict, Judgement)]
-            await self._move_on(connection, sound, now)
+            held = await self._move_on(connection, sound, now)
+        if held:
+            self._held(held)
         self._deliver({row.account_id for row in rows})
 
     async def _move_on(
         self, connection: Connection, judged: Sequence[Judged], now: datetime
-    ) -> None:
-        """Move the reminders on, and write what became of the occurrences that they leave."""
+    ) -> set[str]:
+        """Move the reminders on, and write what became of the occurrences that they leave.
+
+        Returns of which accounts something is held.
+        """
         advances = [Advance.to(row, judgement.next) for row, judgement in judged]
         claimed = await reminders.advance(connection, advances)
         mine = [(row, judgement) for row, judgement in judged if row.id in claimed]
@@ -122,6 +136,7 @@ class Scheduler:
         if held:
             behind = [run.reminder_id for run in sent if run.id in held and run.reminder_id]
             await holds.trim(connection, behind, SENT_LATE_AT_MOST, now)
+        return {run.account_id for run in sent if run.id in held}
 
     def _stretch(self, row: ReminderRow, judgement: Judgement, now: datetime) -> RunRow | None:
         """Make the run that says why occurrences did not fire."""

@@ -159,6 +159,14 @@ async def freeze(connection: Connection, row: FreezeRow) -> bool:
     return done.rowcount == 1
 
 
+async def wait_for_claims(connection: Connection) -> None:
+    """Wait for whoever writes deliveries; further ones wait until this transaction has ended.
+
+    What is claimed beside a thaw is either seen by it, or sees that nothing is frozen any more.
+    """
+    await connection.execute("LOCK TABLE deliveries IN SHARE ROW EXCLUSIVE MODE")
+
+
 async def thaw(connection: Connection, account: str | None) -> bool:
     """End a freeze; False when there is none."""
     done = await connection.execute(

@@ -1,0 +1,69 @@
+"""What is held by a claim that is written while that which holds it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from delivery.clockwork import START, Engine, engine, until
+
+from waremind.daemon.messages import Restricted
+
+pytestmark = pytest.mark.anyio
+
+DUE = START + timedelta(minutes=1)
+SOON = {"at": "2026-03-02T08:01:00"}
+WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' OFFSET {}"
+SENT = "SELECT 1 FROM deliveries WHERE status = 'sent'"
+
+
+@asynccontextmanager
+async def claim_under_way(playing: Engine, dsn: str) -> AsyncIterator[None]:
+    """Have the scheduler claim what is due, and not finish that before the end of the block."""
+    async with await psycopg.AsyncConnection.connect(dsn) as other:
+        # The claim has found out why it is held when it looks whether the group is still there.
+        await other.execute("SELECT 1 FROM whatsapp_groups FOR UPDATE")
+        playing.clock.pass_to(DUE)
+        await playing.wait_for(WAITING.format(0))
+        yield
+
+
+async def test_a_breaker_that_closes_releases_what_is_claimed_at_that_moment(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        closes_at = DUE + timedelta(seconds=5)
+        (account,) = playing.daemon.accounts
+        account.post(Restricted(account.row.session, closes_at))
+        await playing.add("soon", **SOON)
+        await until(lambda: _opens(playing, 1))
+        async with claim_under_way(playing, dsn):
+            playing.clock.pass_to(closes_at)
+            await until(lambda: _opens(playing, 0))
+        await playing.wait_for(SENT)
+
+
+async def _opens(playing: Engine, number: int) -> bool:
+    """Tell whether so many accounts are waited for to be released."""
+    return len(playing.daemon.holds._open_at) == number
+
+
+async def test_a_thaw_releases_what_is_claimed_at_that_moment(dsn: str, tmp_path: Path) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        await playing.freeze()
+        await playing.add("soon", **SOON)
+        async with claim_under_way(playing, dsn):
+            thawing = asyncio.create_task(playing.thaw("all"))
+            await until(lambda: _over(playing, thawing))
+        await thawing
+        await playing.wait_for(SENT)
+
+
+async def _over(playing: Engine, thawing: asyncio.Task[int]) -> bool:
+    """Tell whether a thaw is over, or waits for the claim as the claim does for the group."""
+    return thawing.done() or bool(await playing.sql(WAITING.format(1)))
