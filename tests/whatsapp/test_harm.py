@@ -162,6 +162,45 @@ async def test_what_talks_rubbish_is_ended(real: RealStage, said: str, why: str)
     await assert_unharmed(neighbour)
 
 
+LIAR = """
+import json, os, socket, stat
+def is_socket(fd):
+    try: return stat.S_ISSOCK(os.fstat(fd).st_mode)
+    except OSError: return False
+def say(*said):
+    parent.sendall(b"".join(json.dumps(each).encode() + b"\\n" for each in said))
+parent = socket.socket(fileno=os.dup(next(fd for fd in range(3, 99) if is_socket(fd))))
+say({"type": "Turned", "session": 1, "cause": "connected"})
+for line in parent.makefile("rb"):
+    asked = json.loads(line)
+    about = {"id": asked["id"]}
+    done = {"type": "Done", **about}
+    sent = {"type": "Answer", **about, "result": {"type": "Sent", "message_id": "x"}}
+    failed = {"type": "Failed", **about, "code": "refused", "message": "no"}
+    say(*(ANSWERS if asked["request"]["type"] == "Send" else [done]))
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("answers", ["[done]", "[sent, sent, done]"])
+async def test_what_does_not_answer_once_is_ended_and_its_send_is_unknown(
+    real: RealStage, answers: str
+) -> None:
+    sabotage.harm(real.directory, LIAR.replace("ANSWERS", answers))
+    ear = await real.open(Pairing())
+    await ear.turn(Cause.CONNECTED)
+    assert isinstance(await real.session.send(Message(real.group, "halo")), SendUnknown)
+    ended = await ear.turn(Cause.ENDED)
+    assert "answers to one request" in ended.detail
+
+
+async def test_a_send_that_fails_as_none_can_is_unknown(real: RealStage) -> None:
+    sabotage.harm(real.directory, LIAR.replace("ANSWERS", "[failed]"))
+    ear = await real.open(Pairing())
+    await ear.turn(Cause.CONNECTED)
+    assert await real.session.send(Message(real.group, "halo")) == SendUnknown("no")
+
+
 async def test_what_takes_too_much_memory_is_ended(real: RealStage) -> None:
     neighbour = real.neighbour()
     await neighbour.link()

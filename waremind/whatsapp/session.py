@@ -101,12 +101,13 @@ class ProcessSession:
         """Send one message. See `gateway.Session.send`."""
         async with self._sending:
             try:
-                [outcome] = await self._ask(Send(message), read_outcome, SEND_SECONDS)
+                return await self._ask_one(Send(message), read_outcome, SEND_SECONDS)
             except ChannelClosed as closed:
                 return (SendUnknown if closed.asked else NotSent)(str(closed))
             except TimeoutError:
                 return SendUnknown(f"no answer for {SEND_SECONDS:.0f} s")
-        return outcome
+            except WaremindError as failed:
+                return SendUnknown(failed.message)
 
     async def _fetch(self, request: Request) -> list[GroupSnapshot]:
         try:
@@ -121,6 +122,14 @@ class ProcessSession:
         if self._child is None:
             raise ChannelClosed(asked=False)
         return await self._child.channel.ask(request, read, seconds)
+
+    async def _ask_one(self, request: Request, read: Callable[[bytes], T], seconds: float) -> T:
+        """Ask for what has one answer; who gives another number of them is not to be believed."""
+        answers = await self._ask(request, read, seconds)
+        if len(answers) != 1 and self._child is not None:
+            self._kill(self._child, f"it gave {len(answers)} answers to one request")
+            raise ChannelClosed(asked=True)
+        return answers[0]
 
     # Its life: wait for a slot, be born, beat until gone.
 
@@ -189,7 +198,7 @@ class ProcessSession:
             async with asyncio.timeout(seconds):
                 if self._device:
                     await self._born.wait()
-                [removed] = await self._ask(LogOut(seconds), read_bool, seconds)
+                removed = await self._ask_one(LogOut(seconds), read_bool, seconds)
         except (ChannelClosed, TimeoutError, WaremindError):
             return not self._device
         return removed
