@@ -7,7 +7,7 @@ import pytest
 
 from waremind.domain.lifecycle import COMMANDS, SIGNALS
 from waremind.whatsapp.reports import GroupLeft, SendUnknown
-from waremind.whatsapp.requests import Answer, line, read_outcome, read_said, result
+from waremind.whatsapp.requests import Answer, line, read_group, read_outcome, read_said, result
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,11 @@ def test_a_time_that_cannot_be_shown_in_every_zone_makes_no_sense(report: str, a
 def test_a_session_cannot_say_what_only_operators_and_the_daemon_may(cause: str) -> None:
     with pytest.raises(msgspec.ValidationError, match="no session may say"):
         read_said(b'{"type": "Turned", "session": 1, "cause": "%s"}' % cause.encode())
+
+
+@pytest.mark.parametrize("jid", ["", "x", "@g.us", "1@lid", "1@g.us\\n"])
+def test_only_a_group_is_heard_as_one(jid: str) -> None:
+    said = '{"jid": "%s", "name": "", "announce_only": false, "admin": false}'
+    assert read_group((said % "1@g.us").encode())
+    with pytest.raises(msgspec.ValidationError):
+        read_group((said % jid).encode())

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from waremind.domain.lifecycle import REPORTS, Cause
 from waremind.domain.wall_time import FIRST_YEAR, LAST_YEAR
 
+GroupJid = Annotated[str, Meta(pattern=r".@g\.us\Z")]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -34,7 +35,7 @@ class Member(Struct, frozen=True):
 class GroupSnapshot(Struct, frozen=True):
     """A group as WhatsApp describes it to an account that is in it."""
 
-    jid: str
+    jid: GroupJid
     name: str
     announce_only: bool
     admin: bool  # the account may write to an announce-only group
