@@ -1,0 +1,1 @@
+"""`make soak`: a busy life for an hour, and what must neither grow nor break meanwhile."""
