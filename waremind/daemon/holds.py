@@ -81,11 +81,16 @@ class Holds:
     async def _look_again(self) -> None:
         unsure, self._unsure = self._unsure, set()
         try:
-            if unsure:
-                await self.release(list(unsure), BREAKERS)
+            if unsure and (free := await self._free(unsure)):
+                await self.release(free, BREAKERS)
         except BaseException:
             self._unsure |= unsure
             raise
+
+    async def _free(self, accounts: Iterable[str]) -> list[str]:
+        """Find those that no breaker holds: whoever is held for long has many runs to look at."""
+        async with self._database.connection() as connection:
+            return await table.free(connection, list(accounts), BREAKERS, self._clock.now())
 
     async def release(
         self, accounts: Sequence[str] | None, reasons: Sequence[str], misfire: str | None = None

@@ -110,6 +110,21 @@ async def select_held(
         return await cursor.fetchall()
 
 
+async def free(
+    connection: Connection, accounts: Sequence[str], reasons: Sequence[str], now: datetime
+) -> list[str]:
+    """List which of these accounts none of `reasons` holds, whatever may be held of them."""
+    cursor = await connection.execute(
+        """
+        SELECT a.id FROM accounts a CROSS JOIN LATERAL why_held(a, %(now)s) h
+        WHERE a.id = ANY (%(accounts)s)
+          AND (h.reason IS NULL OR h.reason <> ALL (%(reasons)s))
+        """,
+        {"accounts": list(accounts), "reasons": list(reasons), "now": now},
+    )
+    return [account async for (account,) in cursor]
+
+
 async def release(
     connection: Connection, runs: Sequence[str], now: datetime, give_up_at: datetime
 ) -> None:
