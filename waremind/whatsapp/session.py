@@ -14,6 +14,7 @@ from waremind.whatsapp.children import Child, ForkFailed, ForkServer
 from waremind.whatsapp.gateway import Hear, Message, Opening
 from waremind.whatsapp.reports import (
     AnyReport,
+    Code,
     GroupSnapshot,
     NotSent,
     Outcome,
@@ -206,8 +207,13 @@ class ProcessSession:
     # What it says.
 
     def _on_report(self, report: AnyReport) -> None:
-        if isinstance(report, Turned):
-            self._device = DEVICE_AFTER.get(report.cause, self._device)
+        match report:
+            case Turned():
+                self._device = DEVICE_AFTER.get(report.cause, self._device)
+            case Code():  # whoever links by it now may be told of by nobody
+                self._device = True
+            case _:
+                pass
         self._tell(report)
 
     def _tell(self, report: AnyReport) -> None:
