@@ -230,6 +230,24 @@ def test_what_is_not_there_is_not_found(crowded: Running, command: list[str]) ->
 
 
 @pytest.mark.parametrize(
+    "command",
+    [
+        ["group", "list", "--account"],
+        ["reminder", "list", "--account"],
+        ["run", "list", "--account"],
+        ["run", "list", "--reminder"],
+        ["freeze", "--account"],
+        ["thaw", "--account"],
+    ],
+    ids=" ".join,
+)
+def test_a_variable_that_a_script_left_empty_does_not_mean_all(
+    crowded: Running, command: list[str]
+) -> None:
+    check(crowded.cli(*command, ""), "not_found", "''", "list")
+
+
+@pytest.mark.parametrize(
     ("command", "message", "hint"),
     [
         (["reminder", "next"], "neither a reminder nor a rule", "--rrule"),

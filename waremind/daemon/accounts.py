@@ -53,6 +53,13 @@ class Accounts:
         message = f"cannot find account {shown(key)}: there is none with this id or label"
         raise WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind account list --all")
 
+    def only(self, key: str | None) -> str | None:
+        """Give the id of the one account that a list is to be of; None: of all.
+
+        Raises WaremindError `not_found`.
+        """
+        return None if key is None else self.get(key).row.id
+
     async def start(self) -> None:
         """Read every account and let the table decide how it goes on."""
         async with self._context.database.connection() as connection:

@@ -54,7 +54,7 @@ def _frozen(freeze: FreezeRow, label: str) -> WaremindError:
 def patience(seconds: float) -> timedelta:
     """Return how long to wait for the end of a run. Raises WaremindError `invalid_input`."""
     if not 0 < seconds <= LONGEST_WAIT.total_seconds():
-        message = f"cannot wait for {seconds:.15g} seconds: it is not within 0 and a day"
+        message = f"cannot wait for {seconds:.15g} seconds: it is not more than 0 and at most a day"
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="write it like --timeout 60s")
     return timedelta(seconds=seconds)
 

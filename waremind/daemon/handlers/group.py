@@ -13,7 +13,7 @@ from waremind.store.groups import GroupRow
 
 async def list_(daemon: Daemon, _asking: Asking, request: GroupList) -> Groups:
     """List groups, of one account or with a text in their names."""
-    account = daemon.accounts.get(request.account).row.id if request.account else None
+    account = daemon.accounts.only(request.account)
     async with daemon.database.connection() as connection:
         rows = await table.select(connection, account)
     wanted = canonical(request.search or "").casefold()

@@ -157,7 +157,7 @@ async def list_(daemon: Daemon, _asking: Asking, request: ReminderList) -> Remin
     if request.state not in {None, *STATES}:
         message = f"cannot list reminders: there is no state {shown(request.state or '')}"
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="one of " + ", ".join(STATES))
-    account = daemon.accounts.get(request.account).row.id if request.account else None
+    account = daemon.accounts.only(request.account)
     async with daemon.database.connection() as connection:
         rows = await table.select(connection, account)
         wanted = [row for row in rows if request.state in {None, row.state}]

@@ -112,12 +112,12 @@ async def list_(daemon: Daemon, _asking: Asking, request: RunList) -> Runs:
     """List runs, newest first."""
     _check_status(request.status)
     limit = valid_limit(request.limit, "runs")
-    account = daemon.accounts.get(request.account).row.id if request.account else None
+    account = daemon.accounts.only(request.account)
     start = since(request.since, daemon.now())
     async with daemon.database.connection() as connection:
-        reminder = (await get(connection, request.reminder)).id if request.reminder else None
+        key = request.reminder
         wanted = Wanted(
-            reminder=reminder,
+            reminder=None if key is None else (await get(connection, key)).id,
             account=account,
             status=request.status,
             since=start,
