@@ -5,7 +5,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple, NoReturn
@@ -14,13 +14,14 @@ from waremind.daemon.ahead import AHEAD, reach
 from waremind.daemon.awaited import AwaitedRuns
 from waremind.daemon.futures import first_of
 from waremind.daemon.ground import Ground
+from waremind.daemon.holds import Holds
 from waremind.daemon.logs import event
 from waremind.daemon.outcomes import ending_of, log_ending, trips_breaker
 from waremind.daemon.pace import Pace
 from waremind.daemon.senders import Senders
 from waremind.errors import WaremindError
 from waremind.store import deliveries as table
-from waremind.store import holds
+from waremind.store import holds as holds_table
 from waremind.store.deliveries import Ending, Sending
 from waremind.whatsapp.gateway import Message
 from waremind.whatsapp.reports import NotInGroup, NotSent, Outcome, SendUnknown
@@ -42,18 +43,14 @@ class Marking(NamedTuple):
 
 
 class Deliveries:
-    """The one place where messages leave.
-
-    `written` is told in which accounts one has ended; `judge_late` is called, with the reason, when
-    none could leave for a while.
-    """
+    """The one place where messages leave; `written` is told in which accounts one has ended."""
 
     def __init__(
         self,
         ground: Ground,
         senders: Senders,
+        holds: Holds,
         written: Callable[[Iterable[str]], None],
-        judge_late: Callable[[str], Awaitable[None]],
     ) -> None:
         self._database = ground.database
         self._lock = ground.lock
@@ -61,7 +58,7 @@ class Deliveries:
         self._senders = senders
         self._current = ground.current
         self._written = written
-        self._judge_late = judge_late
+        self._holds = holds
         self._tasks = asyncio.TaskGroup()
         self._sends: set[asyncio.Task[None]] = set()
         self._pace = Pace(ground.current, senders)
@@ -145,7 +142,7 @@ class Deliveries:
             lost = await table.lose_track(connection, list(ours), now)
         if lost:
             event(log, "outcome unknown", logging.WARNING, deliveries=lost)
-        await self._judge_late("late" if self._term else "down")
+        await self._holds.judge_late("late" if self._term else "down")
         async with self._database.connection() as connection:
             self._pace.replay(await table.started(connection, now - self._pace.memory()))
             work = await table.work(connection)
@@ -155,7 +152,7 @@ class Deliveries:
         self._woken.clear()
         now = self._clock.now()
         if self._lag(now) > SUSPENDED:
-            await self._judge_late("late")
+            await self._holds.judge_late("late")
         if picked := list(islice(self._pick(now), ROUND)):
             await self._round(picked, now)
         else:
@@ -232,9 +229,11 @@ class Deliveries:
         cut_off = [account for account in away if not self._senders.is_starting(account)]
         async with self._database.connection() as connection:
             # Not held yet: what was put back after its account or a freeze had changed.
-            await holds.hold(connection, accounts, now)
+            held = await holds_table.hold(connection, accounts, now)
             self.awaited.settle(await table.give_up(connection, cut_off, now))
             work = {entry.account_id: entry for entry in await table.work(connection, accounts)}
+        if held:
+            self._holds.look_again(accounts)
         for account, due in asked.items():
             entry = work.get(account)
             if self._due[account] is not due:

@@ -1,6 +1,7 @@
 """Everything that makes messages leave: scheduler, deliveries, holds, and the accounts."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 
 from waremind.daemon.accounts import Accounts
@@ -62,8 +63,8 @@ class Outbox:
         self._ground = ground
         self._receipts = receipts
         senders = AccountSenders(accounts)
-        self.deliveries = Deliveries(ground, senders, receipts.written, self._judge_late)
-        self.holds = Holds(ground, self.deliveries.wake)
+        self.holds = Holds(ground, self._deliver)
+        self.deliveries = Deliveries(ground, senders, self.holds, receipts.written)
         self.scheduler = Scheduler(ground, self.deliveries.wake, self.holds.look_again)
 
     async def run(self) -> None:
@@ -75,8 +76,8 @@ class Outbox:
             tasks.create_task(self._receipts.run())
             tasks.create_task(keep_house(self._ground))
 
-    async def _judge_late(self, reason: str) -> None:
-        await self.holds.judge_late(reason)
+    def _deliver(self, accounts: Iterable[str]) -> None:
+        self.deliveries.wake(accounts)
 
     def forget(self, account: str) -> None:
         """Keep nothing of an account that is deleted."""
