@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import count
 
+import msgspec
 import pytest
 from daemon.somebody import AS_NOBODY, NOBODY, somebody_else
 from daemon.stage import Stage
@@ -21,7 +22,8 @@ from daemon_process import WAREMIND, DaemonProcess, until
 from waremind.errors import ErrorCode, WaremindError
 from waremind.protocol import MAX_LINE, encode_call
 from waremind.requests.account import AccountAdd, AccountDelete, AccountPair
-from waremind.requests.daemon import AuditList, Status, Version
+from waremind.requests.daemon import AuditList, FreezeSet, Status, Version
+from waremind.requests.run import Send
 
 
 class Raw:
@@ -172,6 +174,24 @@ def test_a_client_that_goes_away_amid_a_line_that_is_too_long_is_no_bug(shared: 
         client.close()  # its answer is unread: the daemon is told of a reset
     assert shared.daemon.call(Version())
     assert "a bug" not in shared.daemon.log
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        (FreezeSet(account="", reason="x" * 501), "it has 501 characters, more than 500"),
+        (
+            Send(account="", to=[f"{10_000 + n}@g.us" for n in range(1_001)], text="x"),
+            "1001 are named, more than 1000",
+        ),
+    ],
+)
+def test_what_would_make_all_others_wait_is_refused(
+    request_: FreezeSet | Send, reason: str, shared: Stage
+) -> None:
+    with pytest.raises(WaremindError, match=reason) as refused:
+        shared.daemon.call(msgspec.structs.replace(request_, account=shared.label))
+    assert refused.value.code is ErrorCode.INVALID_INPUT
 
 
 # Who may come, and who is there already.

@@ -12,6 +12,7 @@ from waremind.store.accounts import AccountRow
 from waremind.store.database import Connection
 from waremind.store.groups import GroupRow
 
+MOST_GROUPS = 1_000
 _JID = re.compile(r"[0-9]{5,25}(-[0-9]{5,15})?@g\.us", re.ASCII)
 
 
@@ -25,6 +26,9 @@ async def groups_for(
     if not keys:
         message = "cannot choose the groups: none is named"
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="add: --to GROUP")
+    if len(keys) > MOST_GROUPS:  # so many would make everybody else wait
+        message = f"cannot choose the groups: {len(keys)} are named, more than {MOST_GROUPS}"
+        raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="spread them over several")
     known = await table.select(connection, account.id)
     found: dict[str, GroupRow] = {}
     for key in map(canonical, keys):

@@ -3,14 +3,18 @@
 from waremind.daemon.asking import Asking
 from waremind.daemon.state import Daemon
 from waremind.daemon.views import freeze_of
+from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Freeze
 from waremind.requests.core import checked
 from waremind.requests.daemon import FreezeChanged, FreezeSet, Thaw
 from waremind.store.accounts import AccountRow
 
+LONGEST_REASON = 500
+
 
 async def freeze(daemon: Daemon, asking: Asking, request: FreezeSet) -> FreezeChanged:
     """Stop every outgoing message, of one account or of all."""
+    _check_reason(request.reason or "")
     account = _account(daemon, request.account)
     there = _freeze(daemon, account)
     changed = there is None
@@ -36,6 +40,15 @@ async def thaw(daemon: Daemon, asking: Asking, request: Thaw) -> FreezeChanged:
         released=released or 0,
         check=checked(request),
     )
+
+
+def _check_reason(reason: str) -> None:
+    """Refuse what each `status` would have to repeat."""
+    if len(reason) > LONGEST_REASON:
+        message = (
+            f"cannot give this reason: it has {len(reason)} characters, more than {LONGEST_REASON}"
+        )
+        raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="say it in a sentence")
 
 
 def _account(daemon: Daemon, key: str | None) -> AccountRow | None:
