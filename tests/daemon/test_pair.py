@@ -58,6 +58,9 @@ def test_a_second_pair_joins_and_sees_the_code_that_is_showing(shared: Stage) ->
     with shared.daemon.pairing(shared.label) as first:
         qr = first.qr()
         with shared.daemon.pairing(shared.label) as second:
+            assert isinstance(first.first, PairPending)
+            assert isinstance(second.first, PairPending)
+            assert (first.first.changed, second.first.changed) == (True, False)
             assert second.qr() == qr
             shared.whatsapp.scan(qr, shared.phone)
             assert first.connected() == second.connected()

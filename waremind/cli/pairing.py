@@ -32,7 +32,7 @@ def check_form(form: Form, file: Path | None) -> None:
     Raises WaremindError `usage`.
     """
     if form == "png" and file is None:
-        message = "cannot show a PNG on a terminal: it needs a FILE"
+        message = "cannot show a PNG here: it needs a FILE"
         raise WaremindError(ErrorCode.USAGE, message, hint="add: -o FILE")
 
 

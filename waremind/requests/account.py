@@ -43,10 +43,12 @@ class Accounts(Struct, frozen=True):
 class PairPending(Struct, frozen=True, tag="pending"):
     """The pairing goes on: the first event of the stream.
 
+    `changed` is false for who joins one that had begun.
     `device_removed` is false if a pairing that begins afresh could not log the old device out.
     """
 
     account: Account
+    changed: bool = True
     device_removed: bool = True
 
 

@@ -84,7 +84,8 @@ async def pair(daemon: Daemon, asking: Asking, request: AccountPair) -> PairPend
     if request.check or view.status == "connected":
         return PairConnected(changed=turn.changed, account=view, check=checked(request))
     # The old device is logged out before there is a new code.
-    pending = PairPending(view, device_removed=not request.fresh or await _device_removed(turn))
+    removed = not request.fresh or await _device_removed(turn)
+    pending = PairPending(view, turn.changed, device_removed=removed)
     if not request.wait:
         return pending
     asking.emit(pending)
