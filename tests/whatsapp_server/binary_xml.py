@@ -184,7 +184,7 @@ class _Reader:
         if tag == _EMPTY:
             return ""
         if tag in _BYTES_SIZES:
-            return self._take(self._number(_BYTES_SIZES[tag])).decode()
+            return self._take(self._number(_BYTES_SIZES[tag])).decode(errors="replace")
         if tag in _PACKED_CHARS:
             return self._packed(_PACKED_CHARS[tag])
         if _DICTIONARY <= tag < _DICTIONARY + len(DOUBLE_BYTE_TOKENS):
