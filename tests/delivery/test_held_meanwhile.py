@@ -10,15 +10,22 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from delivery.clockwork import START, Engine, engine, until
+from delivery.clockwork import NOBODY, START, Engine, engine, until
 
+from waremind.daemon.handlers import run as runs
 from waremind.daemon.messages import Restricted
+from waremind.requests.run import Send
 
 pytestmark = pytest.mark.anyio
 
 DUE = START + timedelta(minutes=1)
 SOON = {"at": "2026-03-02T08:01:00"}
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' OFFSET {}"
+# What somebody reads who has asked shortly before a thaw, and asks for the freeze after it.
+STILL_FROZEN = """
+    CREATE OR REPLACE FUNCTION why_held(account accounts, moment timestamptz)
+    RETURNS TABLE (reason text) LANGUAGE sql STABLE AS $$ SELECT 'frozen' $$
+"""
 SENT = "SELECT 1 FROM deliveries WHERE status = 'sent'"
 
 
@@ -67,3 +74,13 @@ async def test_a_thaw_releases_what_is_claimed_at_that_moment(dsn: str, tmp_path
 async def _over(playing: Engine, thawing: asyncio.Task[int]) -> bool:
     """Tell whether a thaw is over, or waits for the claim as the claim does for the group."""
     return thawing.done() or bool(await playing.sql(WAITING.format(1)))
+
+
+async def test_a_send_is_not_refused_for_a_freeze_that_has_just_ended(
+    dsn: str, tmp_path: Path
+) -> None:
+    request = Send(account="ops", to=["1@g.us"], text="now", wait=False)
+    async with engine(dsn, tmp_path) as playing:
+        await playing.sql(STILL_FROZEN)
+        answer = await runs.send(playing.daemon, NOBODY, request)
+        assert answer.run is not None

@@ -36,8 +36,9 @@ async def check_may_send(connection: Connection, account: AccountRow, now: datet
         hint = f"waremind account pair {label}"
         raise WaremindError(ErrorCode.NOT_PAIRED, message, hint=hint)
     if why == "frozen":
-        freezes = await holds_table.select_freezes(connection)
-        raise _frozen(next(row for row in freezes if row.account_id in {None, account.id}), label)
+        for freeze in await holds_table.select_freezes(connection):  # none: it has just ended
+            if freeze.account_id in {None, account.id}:
+                raise _frozen(freeze, label)
 
 
 def _frozen(freeze: FreezeRow, label: str) -> WaremindError:
