@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from waremind.domain.lifecycle import COMMANDS, SIGNALS
-from waremind.whatsapp.reports import GroupLeft, SendUnknown
+from waremind.domain.lifecycle import COMMANDS, SIGNALS, Cause
+from waremind.whatsapp.reports import GroupLeft, SendUnknown, Turned
 from waremind.whatsapp.requests import Answer, line, read_group, read_outcome, read_said, result
 
 
@@ -50,3 +50,8 @@ def test_only_a_group_is_heard_as_one(jid: str) -> None:
     assert read_group((said % "1@g.us").encode())
     with pytest.raises(msgspec.ValidationError):
         read_group((said % jid).encode())
+
+
+def test_a_reason_that_would_fill_screens_is_cut() -> None:
+    told = Turned(session=1, cause=Cause.REFUSED, detail="x" * 10_000)
+    assert read_said(line(told)).detail == "x" * 500 + "…"

@@ -86,7 +86,7 @@ def _seen(group: GroupSnapshot) -> SeenGroup:
     return SeenGroup(
         id=new_id("grp"),
         jid=group.jid,
-        name=canonical(group.name.replace("\0", "")),  # PostgreSQL's text holds no zero byte
+        name=canonical(group.name),
         announce_only=group.announce_only,
         admin=group.admin,
         members=[member.lid for member in group.members],

@@ -8,6 +8,7 @@ from waremind.daemon.logs import event
 from waremind.domain.backoff import delay_seconds
 from waremind.store.deliveries import Ending, Sending
 from waremind.whatsapp.reports import (
+    LONGEST_DETAIL,
     AdminsOnly,
     NotInGroup,
     NotSent,
@@ -38,7 +39,7 @@ def ending_of(
             status=status,
             now=now,
             reason=reason,
-            detail=detail.replace("\0", ""),
+            detail=detail[:LONGEST_DETAIL],
             **more,  # pyright: ignore[reportArgumentType] - keywords of Ending
         )
 

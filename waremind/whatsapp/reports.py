@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
 
 from waremind.domain.lifecycle import REPORTS, Cause
 from waremind.domain.wall_time import FIRST_YEAR, LAST_YEAR
 
+LONGEST_DETAIL = 500  # characters: the engine may quote all that WhatsApp has said
 GroupJid = Annotated[str, Meta(pattern=r".@g\.us\Z")]
 Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -69,6 +71,8 @@ class Turned(Report, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.cause not in REPORTS:
             raise ValueError(f"no session may say {self.cause}")
+        if len(self.detail) > LONGEST_DETAIL:
+            force_setattr(self, "detail", f"{self.detail[:LONGEST_DETAIL]}…")
         if self.until is not None:
             _within_years(self.until)
 
