@@ -134,6 +134,8 @@ def _arguments(chance: Random) -> list[str]:
             rest += _given(chance, parameter)
     for _ in range(chance.choice([0, 0, 0, 1, 2])):
         rest.insert(chance.randrange(len(rest) + 1), chance.choice((*SHARED, *VALUES)))
+    if command[0] == "account":  # the other parts need the victim
+        rest = [SPARE if word == VICTIM else word for word in rest]
     before = [chance.choice(SHARED)] * (chance.random() < 0.1)
     after = [*command, *["--check"] * (command[0] in FOR_ALL), *_patience(command), *rest]
     return [*before, *["--json"] * (chance.random() < 0.5), *after]
