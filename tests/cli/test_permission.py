@@ -77,11 +77,26 @@ def test_a_private_socket_is_its_owners_and_no_group_helps(
 def test_a_shared_socket_is_its_groups_whose_name_is_told(
     directory: int, file: int, path: Path
 ) -> None:
-    group = grp.getgrgid(path.stat().st_gid).gr_name
+    group = _shared_with_a_group(path)
     path.chmod(file)
     path.parent.chmod(directory)
     join = re.escape(f"become a member of the group {group} (usermod -aG {group} USER), then log")
     assert re.match(join, _refused(path).hint)
+
+
+def _shared_with_a_group(path: Path) -> str:
+    """Give a socket and its directory to a group that is not root's; returns its name."""
+    gid = os.getegid() or next(each.gr_gid for each in grp.getgrall() if each.gr_gid)
+    for place in (path.parent, path):
+        os.chown(place, -1, gid)
+    return grp.getgrgid(gid).gr_name
+
+
+def test_nobody_is_sent_into_the_group_of_root(path: Path) -> None:
+    if os.getegid() != 0:
+        pytest.skip("only root can make a directory that is its group's")
+    path.parent.chmod(0o070)
+    assert "group" not in _refused(path).hint
 
 
 def test_a_group_without_a_name_is_no_way_in(path: Path) -> None:
