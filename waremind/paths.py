@@ -2,7 +2,10 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+
+from waremind.errors import ErrorCode, WaremindError
 
 SYSTEM_SOCKET = Path("/run/waremind/waremind.sock")
 SYSTEM_STATE = Path("/var/lib/waremind")
@@ -20,11 +23,21 @@ def is_root() -> bool:
 def _home(environment: Environment, variable: str, default: str) -> Path:
     # The XDG base directory specification: a relative path is to be ignored.
     given = Path(environment.get(variable, ""))
-    return given if given.is_absolute() else Path.home() / default
+    if given.is_absolute():
+        return given
+    try:
+        return Path.home() / default
+    except RuntimeError:
+        message = "cannot tell where your files are: there is no home directory"
+        hint = "set HOME, or name the places: WAREMIND_SOCKET, WAREMIND_STATE_DIR"
+        raise WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint) from None
 
 
 def state_dir(environment: Environment = os.environ) -> Path:
-    """Say where state lies: for root the system's place, else the user's."""
+    """Say where state lies: for root the system's place, else the user's.
+
+    Raises WaremindError `invalid_input` for a user without a home directory.
+    """
     if is_root():
         return SYSTEM_STATE
     return _home(environment, "XDG_STATE_HOME", ".local/state") / "waremind"
@@ -32,8 +45,10 @@ def state_dir(environment: Environment = os.environ) -> Path:
 
 def config_files(environment: Environment = os.environ) -> list[Path]:
     """List the places of config.toml; the first that exists is read."""
-    user = _home(environment, "XDG_CONFIG_HOME", ".config") / "waremind/config.toml"
-    return [SYSTEM_CONFIG, user]
+    with suppress(WaremindError):  # who has no home has no file there
+        user = _home(environment, "XDG_CONFIG_HOME", ".config") / "waremind/config.toml"
+        return [SYSTEM_CONFIG, user]
+    return [SYSTEM_CONFIG]
 
 
 def user_socket(environment: Environment = os.environ, state: Path | None = None) -> Path:
