@@ -79,9 +79,7 @@ def day(town: Town, number: int, seconds: float, log: Log) -> Reading:
         dusk.set()
     for each in lives:
         each.result()
-    print(f"{time.strftime('%X')} evening", flush=True)
     evening.come(town)
-    print(f"{time.strftime('%X')} night", flush=True)
     for status, count in verdict.judge(town, before).items():
         town.count(f"delivery {status}", count)
     reading = gauges.read(town, town.whatsapp.state().messages)

@@ -10,6 +10,7 @@ import psycopg
 from daemon_process import DaemonProcess, until
 
 from soak.gauges import descendants
+from soak.machine import CONFIGURATIONS, configure
 from soak.town import Resident, Town
 from waremind.requests.run import RunList
 
@@ -70,6 +71,7 @@ def pass_by(town: Town) -> None:
     dsn = f"host={socket.parent} user=waremind dbname=waremind"
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("UPDATE runs SET created_at = created_at - interval '1 year'")
+    configure(town, CONFIGURATIONS[0])  # with a bad one it would not start
     assert town.daemon.stop() == 0
     town.daemon.start()
     for one in town.residents:

@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.memory import megabytes
@@ -40,6 +40,9 @@ class Reading:
     database_mb: float
     keys_mb: float
     """The sessions' directories."""
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {value:.5g}" for name, value in asdict(self).items())
 
 
 def read(town: Town, messages: int) -> Reading:

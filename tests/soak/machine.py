@@ -30,14 +30,12 @@ CONFIGURATIONS = (
     'log_level = "info"\n[sessions]\nwatch_seconds = 200\n',
     "log_level = 3\n",  # refused: all stays as it was
 )
-LIST_ALL = b'{"jsonrpc": "2.0", "id": 1, "method": "run.list", "params": {"limit": 1000}}\n'
+MUCH = b'{"jsonrpc": "2.0", "id": 1, "method": "run.list", "params": {"limit": 100}}\n'
 
 
 def reload(town: Town, chance: random.Random, _evening: Event) -> None:
     """Change the configuration, and have it read."""
-    file = town.daemon.directory / "config/waremind/config.toml"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(chance.choice(CONFIGURATIONS))
+    configure(town, chance.choice(CONFIGURATIONS))
     town.daemon.process.send_signal(signal.SIGHUP)
 
 
@@ -73,8 +71,8 @@ def crowd_in(town: Town, chance: random.Random, evening: Event) -> None:
 def read_nothing(town: Town, chance: random.Random, evening: Event) -> None:
     """Ask for much, and read none of it."""
     with connected(town) as client:
-        for _ in range(20):
-            client.sendall(LIST_ALL)
+        for _ in range(100):
+            client.sendall(MUCH)
         evening.wait(chance.uniform(0, 2))
 
 
@@ -82,6 +80,13 @@ def restart_postgres(town: Town, chance: random.Random, _evening: Event) -> None
     """End PostgreSQL, by its own means or by the kernel's; the daemon starts it again."""
     for pid in postmasters(town):  # none, while one is just coming back
         os.kill(pid, chance.choice((signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)))
+
+
+def configure(town: Town, configuration: str) -> None:
+    """Write the configuration that the daemon reads next."""
+    file = town.daemon.directory / "config/waremind/config.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(configuration)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from whatsapp_server.behaviour import Behaviour, Changes
 from whatsapp_server.harness import PlayedWhatsApp, PlayedWhatsAppError
 
 from waremind.errors import WaremindError
-from waremind.objects import Account
+from waremind.objects import Account, Reminder
 from waremind.requests.account import AccountAdd, AccountRename, AccountSync
 from waremind.requests.core import Request
 from waremind.requests.daemon import Status, Thaw
@@ -64,6 +64,8 @@ class Resident:
     rests: bool = False
     """It was unpaired, and nobody has paired it since."""
     words: list[Word] = field(default_factory=list[Word])
+    doubtful: dict[str, bool] = field(default_factory=dict[str, bool])
+    """Reminders that may have been added, by name, and whether they have a rule."""
     numbers: Iterator[int] = field(default_factory=lambda: iter(range(10**9)))
 
     @property
@@ -124,9 +126,14 @@ class Resident:
         text = self.text()
         when = {} if "rrule" in fields else {"at": at.isoformat(timespec="seconds")}
         asked = {"name": text, "account": self.label, "to": list(to), "text": text, **when}
-        reminder = self.call(ReminderAdd(**(asked | fields))).reminder
-        repeats = "rrule" in fields
-        return self.said(Word(text, reminder.account_id, reminder.id, to, repeats=repeats))
+        self.doubtful[text] = "rrule" in fields
+        return self.learn(self.call(ReminderAdd(**(asked | fields))).reminder)
+
+    def learn(self, reminder: Reminder) -> Word:
+        """Take note of a reminder that was added; who was cut off is not told that it was."""
+        repeats = self.doubtful.pop(reminder.name)
+        to = tuple(group.jid for group in reminder.to)
+        return self.said(Word(reminder.name, reminder.account_id, reminder.id, to, repeats=repeats))
 
     def sending(self, to: tuple[str, ...]) -> Send:
         """Make the request of one more message."""

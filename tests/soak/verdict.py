@@ -44,6 +44,10 @@ def topic(word: Word) -> str:
 
 def judge(town: Town, seen_before: int) -> Counter[str]:
     """Judge the day that has ended; returns how its deliveries ended."""
+    for reminder in town.daemon.call(ReminderList()).reminders:
+        for one in town.residents:
+            if reminder.name in one.doubtful:
+                one.learn(reminder)
     words = [word for one in town.residents for word in one.words]
     runs = [found for one in town.residents for found in _said(one)]
     messages = town.whatsapp.messages(seen_before)
@@ -123,3 +127,4 @@ def forget(town: Town) -> None:
         town.daemon.call(ReminderDelete(reminder=reminder.id))
     for one in town.residents:
         one.words.clear()
+        one.doubtful.clear()
