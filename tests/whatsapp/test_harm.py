@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -170,7 +171,8 @@ def is_socket(fd):
 def say(*said):
     parent.sendall(b"".join(json.dumps(each).encode() + b"\\n" for each in said))
 parent = socket.socket(fileno=os.dup(next(fd for fd in range(3, 99) if is_socket(fd))))
-say({"type": "Turned", "session": 1, "cause": "connected"})
+for session in SESSIONS:
+    say({"type": "Turned", "session": session, "cause": "connected"})
 for line in parent.makefile("rb"):
     asked = json.loads(line)
     about = {"id": asked["id"]}
@@ -182,11 +184,16 @@ os._exit(0)
 """
 
 
+def liar(answers: str, sessions: Sequence[int] = (1,)) -> str:
+    """Write a child that speaks for these sessions, and so answers each send."""
+    return LIAR.replace("ANSWERS", answers).replace("SESSIONS", repr(sessions))
+
+
 @pytest.mark.parametrize("answers", ["[done]", "[sent, sent, done]"])
 async def test_what_does_not_answer_once_is_ended_and_its_send_is_unknown(
     real: RealStage, answers: str
 ) -> None:
-    sabotage.harm(real.directory, LIAR.replace("ANSWERS", answers))
+    sabotage.harm(real.directory, liar(answers))
     ear = await real.open(Pairing())
     await ear.turn(Cause.CONNECTED)
     assert isinstance(await real.session.send(Message(real.group, "halo")), SendUnknown)
@@ -195,10 +202,17 @@ async def test_what_does_not_answer_once_is_ended_and_its_send_is_unknown(
 
 
 async def test_a_send_that_fails_as_none_can_is_unknown(real: RealStage) -> None:
-    sabotage.harm(real.directory, LIAR.replace("ANSWERS", "[failed]"))
+    sabotage.harm(real.directory, liar("[failed]"))
     ear = await real.open(Pairing())
     await ear.turn(Cause.CONNECTED)
     assert await real.session.send(Message(real.group, "halo")) == SendUnknown("no")
+
+
+async def test_a_session_is_heard_only_for_itself(real: RealStage) -> None:
+    sabotage.harm(real.directory, liar("[done]", sessions=[2, 0, 1]))
+    ear = await real.open(Pairing())
+    await ear.turn(Cause.CONNECTED)
+    assert [report.session for report in ear.reports] == [1]
 
 
 async def test_what_takes_too_much_memory_is_ended(real: RealStage) -> None:

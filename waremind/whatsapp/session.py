@@ -207,6 +207,8 @@ class ProcessSession:
     # What it says.
 
     def _on_report(self, report: AnyReport) -> None:
+        if report.session != self.number:  # nobody speaks for the next session
+            return
         match report:
             case Turned():
                 self._device = DEVICE_AFTER.get(report.cause, self._device)
