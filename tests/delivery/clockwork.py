@@ -46,6 +46,14 @@ FLAGS: dict[str, Any] = {
     "governor": {"enabled": False},
     "sessions": {"stagger_seconds": 0},
 }
+ONE_A_MINUTE: dict[str, Any] = {
+    "governor": {
+        "messages_per_minute": 1,
+        "burst": 1,
+        "spacing_min_seconds": 0,
+        "spacing_max_seconds": 0,
+    }
+}
 ME = Identity("62811@s.whatsapp.net", "+62811")
 NOBODY = Asking(Operator(0, "root"), lambda _event: None)
 

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from delivery.clockwork import START, engine
+from delivery.clockwork import ONE_A_MINUTE, START, engine
 
 pytestmark = pytest.mark.anyio
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 DUE = START + MINUTE
-ONE_A_MINUTE: dict[str, Any] = {
-    "governor": {
-        "messages_per_minute": 1,
-        "burst": 1,
-        "spacing_min_seconds": 0,
-        "spacing_max_seconds": 0,
-    }
-}
 CONNECTED = "SELECT 1 FROM accounts WHERE state = 'connected'"
 SENT = "SELECT 1 FROM deliveries WHERE status = 'sent'"
 CLAIMED = "SELECT 1 FROM deliveries WHERE status = 'scheduled'"

@@ -7,21 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from delivery.clockwork import START, Engine, engine, until
+from delivery.clockwork import ONE_A_MINUTE, START, Engine, engine, until
 
 pytestmark = pytest.mark.anyio
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 DUE = START + MINUTE
 GROUPS = ["1@g.us", "2@g.us", "3@g.us"]
-ONE_A_MINUTE: dict[str, Any] = {
-    "governor": {
-        "messages_per_minute": 1,
-        "burst": 1,
-        "spacing_min_seconds": 0,
-        "spacing_max_seconds": 0,
-    }
-}
 BEGUN = (
     "SELECT 1 FROM deliveries HAVING count(*) = 6 AND count(*) FILTER (WHERE status = 'sent') = 1"
 )
