@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from threading import Event
 
 from daemon_process import DaemonProcess, environment
@@ -69,6 +70,7 @@ def kept(watch: Watch) -> Iterator[Watch]:
 def day(town: Town, number: int, seconds: float, log: Log) -> Reading:
     """Live a day, judge it, and read the gauges; what was judged is deleted."""
     before, outages_before = town.whatsapp.state().messages, town.counts[OUTAGES]
+    town.dawn = datetime.now(UTC)
     dusk, seed = Event(), f"{town.seed} {number}"
     with ThreadPoolExecutor(len(town.residents) + 1) as operators:
         lives = [

@@ -24,7 +24,7 @@ class Bound:
 
 
 BOUNDS: dict[str, Bound] = {
-    "daemon_mb": Bound(1.15, 2),
+    "daemon_mb": Bound(1.25, 4),
     "descriptors": Bound(1, 8),
     "threads": Bound(1, 3),
     "postgres_mb": Bound(1.25, 2),

@@ -159,6 +159,7 @@ class Town:
         self.residents: list[Resident] = []
         self.counts: defaultdict[str, float] = defaultdict(float)
         self.faults: list[str] = []
+        self.dawn = datetime.now(UTC)
         self._counting = Lock()
 
     def count(self, what: str, number: float = 1, *, most: bool = False) -> None:

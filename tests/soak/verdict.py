@@ -65,10 +65,10 @@ def judge(town: Town, seen_before: int) -> Counter[str]:
 
 def _said(one: Resident) -> Iterator[tuple[Word, Run]]:
     """Find the runs of all that an account was to say, since it was added."""
-    account = one.account.id
+    account, dawn = one.account.id, one.town.dawn.isoformat(timespec="seconds")
     words = [word for word in one.words if word.account == account]
     by_reminder = {word.reminder: word for word in words if word.reminder}
-    for run in one.call(RunList(account=one.label, since="1d", limit=0)).runs:
+    for run in one.call(RunList(account=one.label, since=dawn, limit=0)).runs:
         if run.reminder_id in by_reminder:
             yield by_reminder[run.reminder_id], run
     for word in words:
