@@ -83,6 +83,7 @@ class DaemonProcess:
         }
         self._mark = f"TEST_DAEMON={self.directory}".encode()
         self._process: subprocess.Popen[bytes] | None = None
+        self._begun = 0  # where in the log file the words of this process begin
 
     def __enter__(self) -> Self:
         try:
@@ -105,6 +106,7 @@ class DaemonProcess:
     def launch(self) -> None:
         """Start it without waiting."""
         with self.log_file.open("ab") as log:
+            self._begun = log.tell()
             self._process = subprocess.Popen(
                 [WAREMIND, "daemon"], stdin=subprocess.DEVNULL, stderr=log, env=self.environment
             )
@@ -116,7 +118,9 @@ class DaemonProcess:
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log[-3000:]
-        return self.socket.exists() and f"pid={self.process.pid}" in self.log
+        # An earlier one may have had the same pid, and has left its socket.
+        ready = f" ready socket={self.socket} pid={self.process.pid}"
+        return ready in self.log_file.read_bytes()[self._begun :].decode()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to end, and wait; returns the exit status."""
