@@ -13,6 +13,8 @@ PYTEST := $(BIN)/pytest
 APART := --ignore=tests/systemd/booted --ignore=tests/debian
 # What tests write is gone with the shell that runs them.
 IN_SCRATCH := export TMPDIR=$$(.ci/scratch); trap 'rm -rf "$$TMPDIR"' EXIT
+# One more than there are cores: half of what tests do is to wait.
+WORKERS := $(shell expr $$(nproc) + 1)
 # What is pure is covered whole, branches too.
 COVERED := $(BIN)/coverage report --include='waremind/domain/*,waremind/protocol.py' --fail-under=100 --skip-covered
 
@@ -37,7 +39,7 @@ demo: $(VENV)/.made  ## the whole story, without a phone and without the interne
 test: lint  ## everything that makes a checkout trusted
 	@$(IN_SCRATCH)
 	$(BIN)/coverage erase
-	$(PYTEST) -n auto $(APART) --cov --cov-report=
+	$(PYTEST) -n $(WORKERS) $(APART) --cov --cov-report=
 	$(COVERED)
 
 .PHONY: retest
