@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -121,7 +122,10 @@ def logging_to(path: Path) -> Iterator[None]:
     """Log as the daemon does, into a file."""
     with path.open("w") as file, contextlib.redirect_stderr(file):
         logs.start("text", "info")
-        yield
+        try:
+            yield
+        finally:
+            logging.getLogger().handlers.clear()
 
 
 @contextlib.asynccontextmanager
