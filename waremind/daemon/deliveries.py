@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 0.5  # with a database that is away
 LANES = 2  # while one waits for PostgreSQL, the messages of the other one leave
 ROUND = 64  # accounts at most in one transaction of a lane: the next ones are for another
-SUSPENDED = timedelta(seconds=10)  # as long as no load could make anybody wait
+SUSPENDED = timedelta(seconds=10)  # so late no load makes a turn: the machine has slept
 FINISH_SECONDS = 2.0  # for what is being sent when the daemon stops, and to write it
 
 
@@ -151,17 +151,18 @@ class Deliveries:
     async def _turn(self) -> None:
         self._woken.clear()
         now = self._clock.now()
-        if self._lag(now) > SUSPENDED:
+        first = self._first_due()
+        if first and now - first > SUSPENDED:
             await self._holds.judge_late("late")
         if picked := list(islice(self._pick(now), ROUND)):
             await self._round(picked, now)
         else:
             await self._sleep()
 
-    def _lag(self, now: datetime) -> timedelta:
-        """Say how long ago somebody's turn was to come: the machine may have slept meanwhile."""
+    def _first_due(self) -> datetime | None:
+        """Say when the turn of the first account comes, or came, that is not busy."""
         due = (at for account, at in self._due.items() if account not in self._busy)
-        return now - min(due, default=now)
+        return min(due, default=None)
 
     def _pick(self, now: datetime) -> Iterable[str]:
         """Choose accounts of which something has ended, or that may be given something."""
@@ -249,9 +250,8 @@ class Deliveries:
                 self._due[account] = max(entry.due_at - AHEAD, again_at)
 
     async def _sleep(self) -> None:
-        waiting = [at for account, at in self._due.items() if account not in self._busy]
-        if waiting:
-            await first_of(self._clock.sleep_until(min(waiting)), self._woken.wait())
+        if first := self._first_due():
+            await first_of(self._clock.sleep_until(first), self._woken.wait())
         else:
             await self._woken.wait()
 
