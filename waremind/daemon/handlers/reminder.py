@@ -136,9 +136,11 @@ async def delete(daemon: Daemon, asking: Asking, request: ReminderDelete) -> Rem
     if there and not request.check:
         await let_leave(daemon, there)
     async with daemon.database.transaction() as connection:
-        if request.missing_ok and not await table.find(connection, request.reminder):
+        row = await table.find(connection, request.reminder)
+        if row is None and request.missing_ok:
             return ReminderDeleted(changed=False, reminder=None, check=checked(request))
-        row = await get(connection, request.reminder)
+        if row is None:
+            raise absent(request.reminder)
         views = await reminders_of(daemon, connection, [row])
         runs = await table.count_runs(connection, row.id)
         if not request.check:
