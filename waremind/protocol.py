@@ -4,7 +4,6 @@ Bytes to objects and back, for both sides, without I/O. A notification carries o
 stream: its `params` are the request's id and the event.
 """
 
-import re
 from typing import Any, Literal
 
 import msgspec
@@ -13,6 +12,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests import REQUESTS
 from waremind.requests.core import Request, result_type
+from waremind.zero_bytes import has_zero_byte
 
 MAX_LINE = 1024 * 1024  # bytes, the newline included
 LONGEST_REASON = 200
@@ -89,9 +89,6 @@ _encoder = msgspec.json.Encoder()
 _envelopes = msgspec.json.Decoder(_Envelope)
 _answers = msgspec.json.Decoder(_Answer)
 
-# A zero byte, which no program takes in a name and PostgreSQL in no text; not behind a backslash.
-_ZERO = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-
 # RecursionError: nested too deep. UnicodeDecodeError is a ValueError.
 _UNREADABLE = (msgspec.DecodeError, RecursionError, ValueError)
 
@@ -154,7 +151,7 @@ def decode_call(line: bytes) -> Call:
     if request is None:
         raise BadCallError(envelope.id, METHOD_NOT_FOUND, _unknown_method(envelope.method))
     params = b"{}" if envelope.params is UNSET else bytes(envelope.params)
-    if _ZERO.search(params):
+    if has_zero_byte(params):
         raise _bad_params(envelope, "a text has a zero byte", "leave it out; UTF-8 texts have none")
     try:
         return Call(envelope.id, msgspec.json.decode(params, type=request))

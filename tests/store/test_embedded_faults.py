@@ -15,9 +15,9 @@ from waremind.errors import WaremindError
 from waremind.store.embedded import EmbeddedPostgres
 from waremind.store.embedded.child import LAUNCH, Child
 from waremind.store.embedded.identity import candidates
-from waremind.store.embedded.leftovers import working_in
 from waremind.store.embedded.programs import Programs, find
 from waremind.store.embedded.server import is_ready
+from waremind.store.embedded.stale_processes import working_in
 
 
 @pytest.fixture

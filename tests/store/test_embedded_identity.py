@@ -12,8 +12,8 @@ import pytest
 from postgres_processes import Servers, gone, imports, own
 
 from waremind.store.embedded import identity
-from waremind.store.embedded.leftovers import working_in
 from waremind.store.embedded.programs import find
+from waremind.store.embedded.stale_processes import working_in
 
 NOBODY = 65534
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root has a choice")

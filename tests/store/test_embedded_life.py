@@ -14,8 +14,8 @@ from psycopg.rows import TupleRow
 
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store.embedded import EmbeddedPostgres
-from waremind.store.embedded.leftovers import working_in
 from waremind.store.embedded.server import log_line
+from waremind.store.embedded.stale_processes import working_in
 
 
 async def ask(dsn: str, query: bytes) -> TupleRow | None:

@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from waremind.process import Process
 from waremind.whatsapp.channel import Channel
 from waremind.whatsapp.console import Console
 from waremind.whatsapp.gateway import Opening
-from waremind.whatsapp.process import Process
 from waremind.whatsapp.reports import AnyReport
 from waremind.whatsapp.requests import PACKET_BYTES, line
 
@@ -83,7 +83,7 @@ class _Server:
     """One fork server process."""
 
     def __init__(self, popen: subprocess.Popen[bytes], packets: socket.socket) -> None:
-        self.process = Process(popen.pid, os.pidfd_open(popen.pid))
+        self.process = Process.of(popen.pid)
         self.process.gone.add_done_callback(lambda _: popen.wait())
         self._packets = packets
         self._births: deque[asyncio.Future[Process]] = deque()

@@ -4,7 +4,6 @@ A request is answered by any number of `Answer`s and then one `Done` or `Failed`
 session come between them at any time.
 """
 
-import re
 from typing import Any
 
 import msgspec
@@ -13,6 +12,7 @@ from msgspec import Struct
 from waremind.errors import ErrorCode
 from waremind.whatsapp.gateway import Message, Opening
 from waremind.whatsapp.reports import AnyReport, GroupSnapshot, Outcome
+from waremind.zero_bytes import without_zero_bytes
 
 LINE_BYTES = 1 << 20
 """No line is longer: a group of 2,048 members takes about 150 kB."""
@@ -80,7 +80,6 @@ class Failed(Struct, frozen=True, tag=True):
 
 Said = AnyReport | Answer | Done | Failed
 
-_ZERO = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # not behind a backslash
 _encoder = msgspec.json.Encoder(enc_hook=str)  # a Path
 
 
@@ -99,7 +98,7 @@ def read_said(text: bytes) -> Said:
 
     One would keep the outcomes of all accounts from being written, which are written together.
     """
-    return _read_said(_ZERO.sub(rb"\1", text) if b"\\u0000" in text else text)
+    return _read_said(without_zero_bytes(text))
 
 
 def _to_path(kind: type[Any], value: object) -> object:

@@ -161,7 +161,7 @@ class ProcessSession:
         """Ask for a sign of life now and then; return when the child has said its last word."""
         while not await _any_of(child.process.gone, child.channel.closed, seconds=self._pause):
             await self._beat(child, self._pause)
-            if child.process.memory_bytes() > MEMORY_BYTES:
+            if child.process.memory_bytes > MEMORY_BYTES:
                 self._kill(child, f"it took more than {MEMORY_BYTES >> 20} MB of memory")
         self._why = child.channel.broken or self._why
         await child.process.end(*PATIENCE)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -10,8 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Self, TypeAlias, cast
 
+from waremind.process import Process
 from waremind.store.embedded.identity import Identity
-from waremind.store.embedded.process import Process
 
 LAUNCH = Path(__file__).with_name("launch.py")
 # Nothing of ours: it may name a database's password, and PG… variables would steer PostgreSQL.
@@ -27,7 +28,7 @@ class Child(Process):
     """A program that we started; `lines` are the last ones that it printed."""
 
     def __init__(self, popen: subprocess.Popen[bytes], log: Log) -> None:
-        super().__init__(popen.pid)
+        super().__init__(popen.pid, os.pidfd_open(popen.pid))
         self._popen = popen
         self._output = _Output(cast("IO[bytes]", popen.stdout), log)
 
@@ -72,11 +73,23 @@ class Child(Process):
         self._output.close()
         return self._popen.wait()
 
-    async def end(self, patience_seconds: float) -> None:
-        """End it as any process, and read it out."""
-        await super().end(patience_seconds)
-        if self.gone:
+    async def stop(self, patience_seconds: float) -> None:
+        """End it, each signal `patience_seconds` after the one before, and read it out."""
+        if await self.end(*ending(patience_seconds), within_seconds=patience_seconds):
             await self.closed()
+
+
+def ending(patience_seconds: float) -> Sequence[tuple[float, signal.Signals]]:
+    """List the steps that end a process of PostgreSQL's, for `Process.end`.
+
+    They are its fast shutdown, its immediate one, and the kernel's; never SIGTERM, which waits
+    until the last client has gone.
+    """
+    return (
+        (0, signal.SIGINT),
+        (patience_seconds, signal.SIGQUIT),
+        (patience_seconds, signal.SIGKILL),
+    )
 
 
 def _file_of(content: bytes) -> IO[bytes]:

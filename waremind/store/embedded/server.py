@@ -10,7 +10,7 @@ from pathlib import Path
 from psycopg.conninfo import make_conninfo
 
 from waremind.errors import ErrorCode, WaremindError
-from waremind.store.embedded import leftovers
+from waremind.store.embedded import stale_processes
 from waremind.store.embedded.child import Child, Log
 from waremind.store.embedded.cluster import Layout, locked
 from waremind.store.embedded.identity import CURE, Identity, candidates
@@ -69,7 +69,7 @@ class EmbeddedPostgres:
     @property
     def pid(self) -> int | None:
         """The pid of the running server."""
-        return self._child.pid if self._child and not self._child.gone else None
+        return self._child.pid if self._child and not self._child.gone.done() else None
 
     async def start(self, *, within_seconds: float = 60.0) -> str:
         """Start the server, making the cluster the first time; returns its DSN when it is ready.
@@ -128,7 +128,7 @@ class EmbeddedPostgres:
         self._resources.push_async_callback(self._clear_out)
         programs = await self._choose(bin_dir)
         layout.give(layout.sockets, programs.identity)
-        await leftovers.clear(layout.data, layout.sockets, self._patience_seconds)
+        await stale_processes.clear(layout.data, layout.sockets, self._patience_seconds)
         layout.sweep()
         if not layout.data.exists():
             await self._create(programs)
@@ -177,8 +177,8 @@ class EmbeddedPostgres:
     async def _clear_out(self) -> None:
         """End whatever works in our directory, while we hold its lock."""
         if self._child:
-            await self._child.end(self._patience_seconds)
-        await leftovers.end_processes(self._layout.data, self._patience_seconds)
+            await self._child.stop(self._patience_seconds)
+        await stale_processes.end_processes(self._layout.data, self._patience_seconds)
 
     def _unwritable(self, error: OSError) -> WaremindError:
         return WaremindError(

@@ -1,4 +1,4 @@
-"""What an owner that was killed left in a cluster: processes, a pid file, socket files.
+"""Clears away what an owner that was killed left: processes, a pid file, socket files.
 
 Only whoever holds the directory's lock may call this: then none of it has an owner.
 """
@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from waremind.errors import ErrorCode, WaremindError
-from waremind.store.embedded.process import Process
+from waremind.process import Process
+from waremind.store.embedded.child import ending
 from waremind.store.embedded.settings import PORT
 
 
@@ -27,8 +28,11 @@ async def clear(data: Path, sockets: Path, patience_seconds: float) -> None:
 async def end_processes(data: Path, patience_seconds: float) -> None:
     """End every postgres whose working directory is `data`, bounded by three times the patience."""
     processes = [process for pid in working_in(data) for process in _watched(pid)]
-    await asyncio.gather(*(process.end(patience_seconds) for process in processes))
-    staying = [process.pid for process in processes if not process.gone]
+    steps = ending(patience_seconds)
+    await asyncio.gather(
+        *(process.end(*steps, within_seconds=patience_seconds) for process in processes)
+    )
+    staying = [process.pid for process in processes if not process.gone.done()]
     if staying:
         raise WaremindError(
             ErrorCode.DATABASE_UNAVAILABLE,
@@ -63,7 +67,7 @@ def disown(pid_file: Path) -> None:
 
 def _watched(pid: int) -> Sequence[Process]:
     try:
-        return (Process(pid),)
+        return (Process.of(pid),)
     except ProcessLookupError:
         return ()
 
