@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from waremind.cli.layout import Page, Paragraph, Prose, Record, Table
-from waremind.cli.text import Styled, columns_of, escaped, escaped_json, wrapped
+from waremind.cli.text import Styled, columns_of, wrapped
 
 ACCOUNTS = Table(
     ["LABEL", "STATUS"],
@@ -116,29 +116,6 @@ def test_words_are_counted_in_columns_and_kept_as_they_are(text: str, lines: lis
 
 def test_a_paragraph_keeps_its_lines() -> None:
     assert list(Page().lines(Paragraph("one\n\ntwo"))) == ["  one", "  ", "  two"]
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("\x1b[2J", r"\x1b[2J"),
-        ("a\nb\tc", r"a\nb\tc"),
-        ("\x9b2J", r"\x9b2J"),
-        ("\u202egnp.exe", r"\u202egnp.exe"),
-        ("\u2028", r"\u2028"),
-        ("\udcff", r"\udcff"),
-        ("Grüße 👩‍👩‍👧 עברית", "Grüße 👩‍👩‍👧 עברית"),
-        ("[red]no markup[/red]", "[red]no markup[/red]"),
-    ],
-)
-def test_what_steers_a_terminal_is_escaped_and_what_people_write_is_not(
-    text: str, shown: str
-) -> None:
-    assert escaped(text) == shown
-
-
-def test_json_on_a_terminal_is_escaped_without_changing_its_meaning() -> None:
-    assert escaped_json('{\n"a": "\x9b\u202e"}') == '{\n"a": "\\u009b\\u202e"}'
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from typing import TextIO
 from msgspec import Struct
 
 from waremind.cli.output import is_live, is_plain, width_of
-from waremind.cli.text import Cell, Styled, columns_of, escaped, shortened, shown, wrapped
+from waremind.cli.text import Cell, Styled, columns_of, shortened, shown, wrapped
+from waremind.domain.characters import escaped
 
 _SGR = {"good": "32", "waiting": "33", "bad": "31", "faint": "2", "strong": "1"}
 _NARROWEST = 12  # columns that a shortened cell keeps

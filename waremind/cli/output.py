@@ -134,7 +134,7 @@ def visible(text: str) -> str:
     r"""Write characters that steer a terminal as escapes, such as `\x1b`."""
     if text.isascii() and text.isprintable():
         return text
-    from waremind.cli.text import escaped  # noqa: PLC0415 - seldom needed
+    from waremind.domain.characters import escaped  # noqa: PLC0415 - seldom needed
 
     return escaped(text)
 
@@ -171,7 +171,7 @@ def _print_json(document: object, *, indent: bool) -> None:
     line = msgspec.json.encode(document)
     text = (msgspec.json.format(line, indent=2) if indent else line).decode()
     if is_live(sys.stdout):
-        from waremind.cli.text import escaped_json  # noqa: PLC0415 - only a terminal needs it
+        from waremind.domain.characters import escaped_json  # noqa: PLC0415 - only a terminal needs it
 
         text = escaped_json(text)
     _write(sys.stdout, f"{text}\n", encoding="utf-8")

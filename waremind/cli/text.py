@@ -1,14 +1,12 @@
-"""Text for a terminal: what may be shown, how wide it is, and how it is meant. Pure."""
+"""Text for a terminal: how wide it is, and how it is meant. Pure."""
 
 import re
 import unicodedata
 
 from msgspec import Struct
 
-# Controls (C0, C1), line and paragraph separators, whatever turns the direction of
-# writing, and halves of surrogate pairs (bytes that were not UTF-8).
-# Compiled when it is first used: `--json` has no need of it.
-_STEERING = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+from waremind.domain.characters import escaped
+
 _COMMAND = r"""waremind [a-z]+(?: (?:"[^"]*"|'[^']*'|[\w./:@+=|-]+)(?=[ ;:,)]|$))*"""
 
 
@@ -25,20 +23,6 @@ Cell = str | Styled
 def shown(cell: Cell) -> str:
     """Return a cell's text as it may be shown."""
     return escaped(cell.text if isinstance(cell, Styled) else cell)
-
-
-def escaped(text: str) -> str:
-    r"""Write characters that steer a terminal as escapes, such as `\x1b`."""
-    return re.sub(_STEERING, lambda found: found[0].encode("unicode_escape").decode(), text)
-
-
-def escaped_json(text: str) -> str:
-    r"""Do the same in JSON, keeping its line breaks and its meaning: `\u009b`."""
-    return re.sub(
-        _STEERING,
-        lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}",
-        text,
-    )
 
 
 def columns_of(text: str) -> int:
