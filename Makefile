@@ -78,21 +78,21 @@ bench: $(VENV)/.made  ## every number that is claimed, as a ratio measured in on
 
 .PHONY: rules
 rules: $(VENV)/.made  ## what is previewed is what fires: all rules, all zones, 2024 to 2037
-	@$(BIN)/python -W error tests/rules_campaign.py
+	@PYTHONPATH=tests $(BIN)/python -W error -m campaigns.rules
 
 .PHONY: fuzz
 fuzz: $(VENV)/.made  ## bad input hurts nobody beside it: SECONDS=600; SEED= PART= ROUND= as it was printed
-	@PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED)) \
+	@PYTHONPATH=tests $(BIN)/python -m campaigns.fuzz --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED)) \
 		$(if $(PART),--part $(PART)) $(if $(ROUND),--round $(ROUND))
 
 .PHONY: crash
 crash: $(VENV)/.made  ## kill -9 at random points under due deliveries: SEEDS=200 DELIVERIES=1000
-	@PYTHONPATH=tests $(BIN)/python -m crash_campaign --seeds $(or $(SEEDS),200) --deliveries $(or $(DELIVERIES),1000)
+	@PYTHONPATH=tests $(BIN)/python -m campaigns.crash --seeds $(or $(SEEDS),200) --deliveries $(or $(DELIVERIES),1000)
 
 .PHONY: crash-accounts
 crash-accounts: $(VENV)/.made  ## kill -9 amid pair, unpair, delete: ROUNDS=100
-	@PYTHONPATH=tests $(BIN)/python -m daemon.kills --rounds $(or $(ROUNDS),100)
+	@PYTHONPATH=tests $(BIN)/python -m campaigns.account_kills --rounds $(or $(ROUNDS),100)
 
 .PHONY: soak
 soak: $(VENV)/.made  ## a busy life, and what must not grow or break meanwhile: MINUTES=60 SEED=1
-	@PYTHONPATH=tests $(BIN)/python -m soak --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))
+	@PYTHONPATH=tests $(BIN)/python -m campaigns.soak --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["postgres_fixtures"]
+pytest_plugins = ["postgres_fixtures", "accounts.fixtures"]
 
 
 @pytest.fixture(scope="session")

@@ -15,13 +15,13 @@ import psycopg
 from fake_gateway import FakeGateway, FakeWhatsApp
 
 from waremind import config
-from waremind.daemon import logs
-from waremind.daemon.current import CurrentSettings
-from waremind.daemon.ground import Ground
 from waremind.daemon.main import assemble
-from waremind.daemon.rule_trial import RuleTrial
-from waremind.daemon.state import Daemon
-from waremind.daemon.wall_clock import WallClock
+from waremind.daemon.rules.evaluator import RuleTrial
+from waremind.daemon.services import Daemon
+from waremind.daemon.system import logs
+from waremind.daemon.system.clock import WallClock
+from waremind.daemon.system.runtime import Ground
+from waremind.daemon.system.settings import CurrentSettings
 from waremind.domain.ids import new_id
 from waremind.domain.lifecycle import State
 from waremind.store import accounts, migrations

@@ -14,7 +14,7 @@ from fake_gateway import FakeGateway
 from bench import stage
 from bench.finding import Finding, Scale
 from bench.reminders import Writing, write
-from waremind.daemon.ahead import AHEAD
+from waremind.daemon.delivery.lead_time import AHEAD
 from waremind.whatsapp.gateway import Message
 from waremind.whatsapp.reports import Outcome, Sent
 

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from command import PROGRAM
-from daemon.somebody import somebody_else
+from system.somebody import somebody_else
 
 pytestmark = somebody_else
 

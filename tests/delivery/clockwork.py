@@ -15,15 +15,15 @@ import psycopg
 from fake_gateway import FakeGateway, FakeWhatsApp
 
 from waremind import config
-from waremind.daemon.asking import Asking
-from waremind.daemon.current import CurrentSettings
-from waremind.daemon.ground import Ground
-from waremind.daemon.handlers import freeze as freezes
-from waremind.daemon.handlers import reminder as reminders
+from waremind.daemon.api.handlers import freeze as freezes
+from waremind.daemon.api.handlers import reminder as reminders
 from waremind.daemon.main import assemble
-from waremind.daemon.preview import preview
-from waremind.daemon.rule_trial import RuleTrial
-from waremind.daemon.state import Daemon
+from waremind.daemon.reminders.preview import preview
+from waremind.daemon.rules.evaluator import RuleTrial
+from waremind.daemon.services import Daemon
+from waremind.daemon.system.caller import Asking
+from waremind.daemon.system.runtime import Ground
+from waremind.daemon.system.settings import CurrentSettings
 from waremind.domain.lifecycle import State
 from waremind.objects import MisfireRule, Operator, Reminder
 from waremind.requests.daemon import FreezeSet, Thaw

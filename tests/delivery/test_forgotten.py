@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from delivery.clockwork import ACCOUNT, NOBODY, START, engine, until
 
-from waremind.daemon.handlers import account as accounts
+from waremind.daemon.api.handlers import account as accounts
 from waremind.requests.account import AccountDelete
 from waremind.whatsapp.reports import Receipt, SendRefused
 

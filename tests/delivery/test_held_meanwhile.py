@@ -12,8 +12,8 @@ import psycopg
 import pytest
 from delivery.clockwork import NOBODY, START, Engine, engine, until
 
-from waremind.daemon.handlers import run as runs
-from waremind.daemon.messages import Restricted
+from waremind.daemon.accounts.inbox import Restricted
+from waremind.daemon.api.handlers import run as runs
 from waremind.requests.run import Send
 
 pytestmark = pytest.mark.anyio

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from delivery.clockwork import ACCOUNT, START, Engine, engine, until
 
-from waremind.daemon.scheduler import Scheduler
+from waremind.daemon.delivery.scheduler import Scheduler
 from waremind.store import accounts
 
 pytestmark = pytest.mark.anyio
@@ -149,7 +149,7 @@ async def test_a_reminder_over_which_the_worker_is_lost_fires_later_and_holds_no
         await playing.add("sound", **SOON)
         await kill_worker()
         with monkeypatch.context() as no_workers:
-            no_workers.setattr("waremind.daemon.rule_trial.COMMAND", ("false",))
+            no_workers.setattr("waremind.daemon.rules.evaluator.COMMAND", ("false",))
             playing.clock.pass_to(START + MINUTE)
             await rests_until(playing, START + MINUTE + SECOND)
             playing.clock.pass_to(START + MINUTE + SECOND)

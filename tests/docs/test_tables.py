@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from docs.pages import ROOT
 
-from waremind.daemon.doctor.machine import MACHINE
-from waremind.daemon.doctor.running import PEOPLE, RUNNING
-from waremind.daemon.doctor.state import CHILDREN, DISK
-from waremind.daemon.reminder_attention import TROUBLES
-from waremind.daemon.run_views import REASONS
+from waremind.daemon.delivery.views import REASONS
+from waremind.daemon.reminders.attention import TROUBLES
+from waremind.daemon.status.doctor.disk import CHILDREN, DISK
+from waremind.daemon.status.doctor.machine import MACHINE
+from waremind.daemon.status.doctor.running import PEOPLE, RUNNING
 from waremind.domain.lifecycle import MEANINGS, STATES
 from waremind.domain.standing import STANDINGS
 from waremind.errors import ErrorCode

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from waremind.daemon.turns import cause_of, next_row
+from waremind.daemon.accounts.transitions import cause_of, next_row
 from waremind.domain.lifecycle import (
     COMMANDS,
     MEANINGS,

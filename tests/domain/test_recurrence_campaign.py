@@ -1,7 +1,7 @@
 """The short form of `make rules`: a few clocks that change in unusual ways."""
 
 import pytest
-from rules_campaign import SAMPLE, on_clock
+from campaigns.rules import SAMPLE, on_clock
 
 
 @pytest.mark.parametrize("zone", SAMPLE)

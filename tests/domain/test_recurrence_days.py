@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
+from campaigns.rules import SAMPLE, loaded, stored
+from campaigns.rules_oracle import days_of_calendar
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from rules_campaign import SAMPLE, loaded, stored
-from rules_campaign_oracle import days_of_calendar
 
 from waremind.domain.recurrence import Recurrence
 from waremind.domain.rule import WEEKDAYS

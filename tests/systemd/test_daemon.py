@@ -68,8 +68,9 @@ def test_a_reload_takes_the_new_configuration(tmp_path: Path, ear: Ear) -> None:
         daemon.signal(signal.SIGHUP)
         assert int(ear.until("RELOADING")["MONOTONIC_USEC"]) > 0
         ear.until("READY")
-        assert "warning waremind.daemon.reload needs a restart setting=database.pool_size" in (
-            daemon.log.read_text()
+        assert (
+            "warning waremind.daemon.system.settings needs a restart setting=database.pool_size"
+            in (daemon.log.read_text())
         )
 
 

@@ -13,8 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from waremind.daemon.journal import JournalHandler
-from waremind.daemon.logs import JournalFormatter, JsonFormatter, TextFormatter, event, fields_of
+from waremind.daemon.system.journal import JournalHandler
+from waremind.daemon.system.logs import (
+    JournalFormatter,
+    JsonFormatter,
+    TextFormatter,
+    event,
+    fields_of,
+)
 
 RFC_3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d"
 
@@ -142,7 +148,11 @@ def test_the_journal_is_found_by_where_stderr_leads(
         file = os.fstat(stderr.fileno())
         stream = f"{file.st_dev}:{file.st_ino + elsewhere}"
         said = subprocess.run(
-            [sys.executable, "-c", "from waremind.daemon import logs; print(logs.is_journal())"],
+            [
+                sys.executable,
+                "-c",
+                "from waremind.daemon.system import logs; print(logs.is_journal())",
+            ],
             env={**os.environ, "JOURNAL_STREAM": stream},
             stdout=subprocess.PIPE,
             stderr=stderr,

@@ -9,8 +9,8 @@ import anyio.lowlevel
 import pytest
 from systemd.daemon_process import Ear
 
-from waremind.daemon.pulse import status_line
-from waremind.daemon.systemd import Systemd
+from waremind.daemon.status.watchdog import status_line
+from waremind.daemon.system.systemd import Systemd
 from waremind.objects import DaemonState, Freeze, RunCounts, StatusReport
 
 

@@ -64,7 +64,7 @@ def _group(number: int) -> str:
 
 def _without_daemon() -> list[CheckResult]:
     from waremind import config  # noqa: PLC0415 - 250 ms that no client needs
-    from waremind.daemon.doctor.rounds import examine_machine, examine_resting  # noqa: PLC0415
+    from waremind.daemon.status.doctor.rounds import examine_machine, examine_resting  # noqa: PLC0415
 
     try:
         settings = config.load().settings

@@ -14,29 +14,26 @@ from pathlib import Path
 from typing import Any, cast
 
 from waremind.config import Configuration, Settings
-from waremind.daemon import logs
-from waremind.daemon.accounts import Accounts
-from waremind.daemon.context import Context
-from waremind.daemon.current import CurrentSettings
-from waremind.daemon.ground import Ground
-from waremind.daemon.groups import Groups
-from waremind.daemon.holds import Holds
-from waremind.daemon.listener import SessionListener
-from waremind.daemon.logs import event
-from waremind.daemon.operators import name_of
-from waremind.daemon.outbox import Outbox
-from waremind.daemon.postgres import connected, postgres
-from waremind.daemon.pulse import beat
-from waremind.daemon.receipts import Receipts
-from waremind.daemon.reload import reload
-from waremind.daemon.rule_trial import RuleTrial
-from waremind.daemon.server import Server
-from waremind.daemon.sessions import OpeningGate, SessionPlace
-from waremind.daemon.socket import listening_on, refuse_if_answered
-from waremind.daemon.state import Daemon
-from waremind.daemon.systemd import Systemd
-from waremind.daemon.usable import refuse_unusable
-from waremind.daemon.wall_clock import WallClock
+from waremind.daemon.accounts.environment import Context
+from waremind.daemon.accounts.groups import Groups
+from waremind.daemon.accounts.registry import Accounts
+from waremind.daemon.accounts.sessions import OpeningGate, SessionPlace
+from waremind.daemon.api.server import Server
+from waremind.daemon.api.socket import listening_on, refuse_if_answered, refuse_unusable
+from waremind.daemon.delivery.holds import Holds
+from waremind.daemon.delivery.outbox import Outbox, SessionListener
+from waremind.daemon.delivery.receipts import Receipts
+from waremind.daemon.rules.evaluator import RuleTrial
+from waremind.daemon.services import Daemon
+from waremind.daemon.status.watchdog import beat
+from waremind.daemon.system import logs
+from waremind.daemon.system.caller import name_of
+from waremind.daemon.system.clock import WallClock
+from waremind.daemon.system.logs import event
+from waremind.daemon.system.postgres import connected, postgres
+from waremind.daemon.system.runtime import Ground
+from waremind.daemon.system.settings import CurrentSettings, reload
+from waremind.daemon.system.systemd import Systemd
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
 from waremind.paths import client_socket, is_root

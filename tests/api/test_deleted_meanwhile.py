@@ -1,0 +1,69 @@
+"""What a request refers to is deleted between its check and its write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, LiteralString
+
+import psycopg
+import pytest
+from delivery.clockwork import NOBODY, Engine, engine
+
+from waremind.daemon.api.handlers import run as runs
+from waremind.errors import ErrorCode, WaremindError
+from waremind.requests.run import ReminderRun, Send
+
+WAITS = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+DAILY = {"rrule": "FREQ=DAILY", "start": "2026-04-01T09:00"}
+DELETE_ACCOUNT = "DELETE FROM accounts"
+DELETE_REMINDER = "DELETE FROM reminders"
+
+
+async def refused(
+    playing: Engine, dsn: str, deletion: LiteralString, work: Coroutine[Any, Any, object]
+) -> WaremindError:
+    """Do some work while somebody deletes what it has found already; returns how it ends."""
+    async with await psycopg.AsyncConnection.connect(dsn) as other:
+        await other.execute(deletion)
+        working = asyncio.create_task(work)
+        await playing.wait_for(WAITS)
+    with pytest.raises(WaremindError) as ended:
+        await working
+    return ended.value
+
+
+def is_not_found(ended: WaremindError, noun: str) -> bool:
+    message = f"cannot go on: the {noun} was deleted at this moment"
+    told = (ended.code, ended.message, ended.hint)
+    return told == (ErrorCode.NOT_FOUND, message, f"waremind {noun} list")
+
+
+async def test_a_reminder_of_an_account_that_is_deleted_at_that_moment_is_not_made(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        ended = await refused(playing, dsn, DELETE_ACCOUNT, playing.add("daily", **DAILY))
+        assert is_not_found(ended, "account")
+        assert await playing.sql("SELECT 1 FROM audit_log") == []
+
+
+async def test_nothing_is_sent_by_an_account_that_is_deleted_at_that_moment(
+    dsn: str, tmp_path: Path
+) -> None:
+    request = Send(account="ops", to=["1@g.us"], text="now")
+    async with engine(dsn, tmp_path) as playing:
+        work = runs.send(playing.daemon, NOBODY, request)
+        assert is_not_found(await refused(playing, dsn, DELETE_ACCOUNT, work), "account")
+        assert playing.sent == []
+
+
+async def test_a_reminder_that_is_deleted_at_that_moment_does_not_fire(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        await playing.add("daily", **DAILY)
+        work = runs.fire(playing.daemon, NOBODY, ReminderRun(reminder="daily"))
+        assert is_not_found(await refused(playing, dsn, DELETE_REMINDER, work), "reminder")
+        assert playing.sent == []

@@ -1,0 +1,1 @@
+"""An account, its life and its session."""

@@ -1,0 +1,292 @@
+"""One account: its inbox, and the only writer of its row.
+
+Commands, reports and signals are handled one after the other: write first, then act. The handler
+never awaits the network: what takes time runs beside it and comes back as a message.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import asdict, replace
+
+from waremind.daemon.accounts.effects import Effects
+from waremind.daemon.accounts.environment import Beside, Context
+from waremind.daemon.accounts.inbox import (
+    FLOOD,
+    Command,
+    Inbox,
+    Message,
+    Rename,
+    Restricted,
+    Signal,
+    Turn,
+)
+from waremind.daemon.accounts.transitions import cause_of, next_row, with_phone_seen
+from waremind.daemon.system import audit
+from waremind.daemon.system.logs import event
+from waremind.daemon.system.tasks import fulfil
+from waremind.domain.lifecycle import Cause, Effect, State, Step, step
+from waremind.domain.refusals import refusal
+from waremind.errors import ErrorCode, WaremindError
+from waremind.objects import Operator
+from waremind.store import accounts as table
+from waremind.store import holds
+from waremind.store.accounts import AccountRow, Belongings
+from waremind.store.database import is_unavailable
+from waremind.whatsapp.reports import AnyReport, Code, PhoneSeen, Turned
+
+log = logging.getLogger(__name__)
+
+# How often a report that PostgreSQL could not take is offered again.
+OFFER_AGAIN_SECONDS = 1.0
+
+Heard = Signal | Restricted | AnyReport
+Progress = AccountRow | Code
+
+
+class _MovedOnError(Exception):
+    """The stored row is not the one that we hold: its session number is another."""
+
+
+class Account:
+    """The actor that owns one account."""
+
+    def __init__(self, row: AccountRow, context: Context) -> None:
+        self.row = row
+        self.code: Code | None = None
+        self.effects = Effects(row, context, self.post)
+        self._context = context
+        self._inbox = Inbox()
+        self._kept: deque[Heard] = deque()
+        self._watchers: set[asyncio.Queue[Progress]] = set()
+
+    def post(self, message: Message) -> None:
+        """Put something into the inbox; a session that floods it is ended, as if it had crashed."""
+        if isinstance(message, Beside) and len(self._inbox) >= FLOOD:
+            return
+        self._inbox.post(message)
+        if len(self._inbox) == FLOOD:
+            event(log, "flooded", logging.ERROR, account=self.row.label, session=self.row.session)
+            self.effects.break_off()
+
+    async def command(self, command: Command | Rename) -> Turn:
+        """Ask, and wait until it is written.
+
+        Raises WaremindError `conflict` and its kin, `not_found` or `database_unavailable`.
+        """
+        if self.row.state is State.DELETED:
+            raise self._gone()
+        self.post(command)
+        return await command.done
+
+    def signal(self, cause: Cause) -> None:
+        """Say something on the daemon's own behalf, about the account as it is now."""
+        self.post(Signal(cause, self.row.session, self.row.state))
+
+    def watch(self) -> asyncio.Queue[Progress]:
+        """Subscribe to every new row and code; `unwatch` ends it."""
+        queue: asyncio.Queue[Progress] = asyncio.Queue()
+        self._watchers.add(queue)
+        return queue
+
+    def unwatch(self, queue: asyncio.Queue[Progress]) -> None:
+        """End a subscription."""
+        self._watchers.discard(queue)
+
+    async def run(self) -> None:
+        """Handle the inbox until the account is deleted."""
+        while self.row.state is not State.DELETED:
+            message = await self._inbox.next(OFFER_AGAIN_SECONDS if self._kept else None)
+            await self._offer_kept()
+            match message:
+                case None:
+                    pass
+                case Command() | Rename():
+                    await fulfil(message.done, self._done(message), account=self.row.label)
+                case _ if self._kept:  # nothing overtakes what is kept
+                    self._kept.append(message)
+                case _:
+                    await self._hear(message)
+        self._context.deleted(self.row.id)
+        for message in self._inbox.rest():
+            if isinstance(message, Command | Rename) and not message.done.done():
+                message.done.set_exception(self._gone())
+
+    def _gone(self) -> WaremindError:
+        message = f"cannot find account {self.row.label!r}: it was deleted"
+        return WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind account list")
+
+    async def _offer_kept(self) -> None:
+        """Offer the reports that PostgreSQL could not take, in their order."""
+        while self._kept:
+            if not await self._hear(self._kept[0], keep=False):
+                return
+            self._kept.popleft()
+
+    # -- commands
+
+    async def _done(self, message: Command | Rename) -> Turn:
+        try:
+            return await self._do(message)
+        except _MovedOnError:
+            await self._adopt()
+            return await self._do(message)
+
+    async def _do(self, message: Command | Rename) -> Turn:
+        if self.row.state is State.DELETED:
+            raise self._gone()
+        if isinstance(message, Rename):
+            return await self._rename(message)
+        return await self._command(message)
+
+    async def _command(self, command: Command) -> Turn:
+        to = step(self.row.state, command.cause)
+        if to is None:
+            raise refusal(command.cause, self.row.state, self.row.label)
+        changes = to != (self.row.state, ())
+        only_asks = command.check or not changes
+        take = self._would_go(to) if only_asks else self._take(to, command.cause, command=command)
+        gone = await take
+        return Turn(self.row, changes, gone, self.effects.ending, self.effects.syncing)
+
+    async def _would_go(self, to: Step) -> Belongings | None:
+        if to.state is not State.DELETED:
+            return None
+        async with self._context.database.connection() as connection:
+            return await table.belongings(connection, self.row.id)
+
+    async def _rename(self, rename: Rename) -> Turn:
+        changes = rename.label != self.row.label
+        if changes and not rename.check:
+            row = replace(self.row, label=rename.label)
+            await self._write(row, "account.rename", rename.operator, before=self.row.label)
+            self.row = row
+            self.effects.row = row
+        return Turn(self.row, changes)
+
+    # -- reports and signals
+
+    async def _hear(self, message: Heard, *, keep: bool = True) -> bool:
+        """Handle what is not late; False when PostgreSQL could not take it: then it is kept."""
+        if message.session != self.row.session:
+            return True
+        try:
+            await self._listen(message)
+        except Exception as error:  # noqa: BLE001 - one bad report can never end the account
+            lost = not is_unavailable(error)
+            level = logging.ERROR if lost else logging.WARNING
+            event(log, "cannot write", level, account=self.row.label, reason=repr(error))
+            if keep and not lost:
+                self._kept.append(message)
+            return lost
+        return True
+
+    async def _listen(self, message: Heard) -> None:
+        try:
+            await self._understand(message)
+        except _MovedOnError:
+            await self._adopt()
+
+    async def _understand(self, message: Heard) -> None:
+        match message:
+            case Signal():
+                if message.state == self.row.state:
+                    await self._turn(message.cause)
+            case Turned():
+                expected = self.effects.expected_phone()
+                cause = cause_of(message, self.row, expected, self._context.now())
+                await self._turn(cause, message)
+            case Restricted():
+                await self._amend(replace(self.row, restricted_until=message.until))
+            case PhoneSeen():
+                await self._amend(with_phone_seen(self.row, message.at))
+            case Code():
+                self.code = message
+                self._publish(message)
+            case _:
+                await self._context.listener.hear(self.row, message, self.effects.session)
+
+    async def _turn(self, cause: Cause, report: Turned | None = None) -> None:
+        if to := step(self.row.state, cause):
+            await self._take(to, cause, report=report)
+
+    async def _amend(self, row: AccountRow) -> None:
+        """Write what a report changes beside the life cycle, if it does."""
+        if row != (before := self.row):
+            await self._write(row, "", None)
+            self.row = row
+            self._context.turned(before, row)
+
+    # -- a step: write, then act
+
+    async def _take(
+        self,
+        to: Step,
+        cause: Cause,
+        report: Turned | None = None,
+        command: Command | None = None,
+    ) -> Belongings | None:
+        """Take a step; returns what went with a deleted account."""
+        before, row = self.row, next_row(self.row, to, cause, self._context.now(), report)
+        gone = await self._write(row, f"account.{cause}", command.operator if command else None)
+        self.row = row
+        if row.state is not State.PAIRING or row.session != before.session:
+            self.code = None
+        event(
+            log,
+            "turned",
+            account=row.label,
+            session=row.session,
+            cause=cause,
+            before=before.state,
+            after=row.state,
+        )
+        if command and command.terms:
+            self.effects.agree(command.terms)
+        self.effects.act(before, row, cause, to.effects)
+        self._context.turned(before, row)
+        self._publish(row)
+        return gone
+
+    async def _write(
+        self, row: AccountRow, action: str, operator: Operator | None, **detail: object
+    ) -> Belongings | None:
+        """Write the row where our session number still holds, and who asked, in one transaction.
+
+        Returns what went with a deleted account: the audit log and the operator read the same.
+        """
+        gone: Belongings | None = None
+        async with self._context.database.transaction() as connection:
+            if row.state is State.DELETED:
+                gone = await table.belongings(connection, row.id)
+                detail |= asdict(gone)
+                written = await table.delete(connection, row.id)
+            else:
+                written = await table.turn(connection, row, self.row.session)
+            if not written:
+                raise _MovedOnError
+            if row.state is not State.CONNECTED or row.restricted_until:
+                await holds.hold(connection, [row.id], self._context.now())
+            if operator:
+                target = ("account", row.id, self.row.label)
+                now = self._context.now()
+                await audit.write(connection, now, operator, action, target, **detail)
+        return gone
+
+    async def _adopt(self) -> None:
+        """Go on from what is stored, as after a restart.
+
+        A write may have been done although PostgreSQL was gone before it could say so.
+        """
+        async with self._context.database.connection() as connection:
+            stored = await table.select(connection, self.row.id)
+        event(log, "adopted", logging.WARNING, account=self.row.label, session=self.row.session)
+        before, self.row = self.row, stored or replace(self.row, state=State.DELETED, device=None)
+        end = Effect.END if stored else Effect.FORGET
+        self.effects.act(before, self.row, Cause.STARTED, (end,))
+        self.signal(Cause.STARTED)
+        self._publish(self.row)
+
+    def _publish(self, progress: Progress) -> None:
+        for queue in self._watchers:
+            queue.put_nowait(progress)

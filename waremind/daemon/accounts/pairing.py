@@ -1,0 +1,114 @@
+"""A pairing as its operator sees it: codes while it lasts, and how each way it can end is told."""
+
+import re
+
+from waremind.daemon.accounts.account import Account, Progress
+from waremind.daemon.accounts.inbox import PairingTerms
+from waremind.daemon.accounts.views import timestamp
+from waremind.daemon.system.caller import Asking
+from waremind.domain.ids import shown
+from waremind.domain.lifecycle import MEANINGS, State
+from waremind.domain.quoting import quoted
+from waremind.domain.standing import STANDINGS, clause, told
+from waremind.errors import ErrorCode, WaremindError
+from waremind.requests.account import AccountPair, PairCode, PairQr
+from waremind.store.accounts import AccountRow
+from waremind.whatsapp.reports import Code
+
+# How a pairing that did not end in `connected` is told; what was written behind the daemon's
+# back is a conflict.
+ENDS = {
+    State.PAIRING_TIMED_OUT: ErrorCode.PAIRING_TIMED_OUT,
+    State.PAIRING_FAILED: ErrorCode.PAIRING_FAILED,
+    State.PAIRING_OUTDATED: ErrorCode.CLIENT_OUTDATED,
+    State.PAIRING_CANCELLED: ErrorCode.PAIRING_CANCELLED,
+    State.UNPAIRING: ErrorCode.PAIRING_CANCELLED,
+    State.UNPAIRED: ErrorCode.PAIRING_CANCELLED,
+    State.DELETED: ErrorCode.PAIRING_CANCELLED,
+    State.DIFFERENT_NUMBER: ErrorCode.DIFFERENT_NUMBER,
+    State.PASSKEY_REQUIRED: ErrorCode.PASSKEY_REQUIRED,
+    State.CONNECT_FAILED: ErrorCode.TIMED_OUT,
+    State.CRASHED: ErrorCode.PAIRING_FAILED,
+    State.LOGGED_OUT: ErrorCode.PAIRING_FAILED,
+    State.CLIENT_OUTDATED: ErrorCode.CLIENT_OUTDATED,
+    State.REFUSED: ErrorCode.REFUSED,
+    State.BANNED: ErrorCode.BANNED,
+    State.TEMPORARY_BAN: ErrorCode.BANNED,
+    State.REPLACED: ErrorCode.CONFLICT,
+    State.REPLACED_AGAIN: ErrorCode.CONFLICT,
+    State.STARTING: ErrorCode.CONFLICT,
+    State.STOPPED: ErrorCode.DAEMON_UNREACHABLE,
+}
+
+LONGEST_SECONDS = 3600
+
+_PHONE = re.compile(r"\+?(?P<digits>[1-9][0-9]{6,14})")  # E.164
+
+
+def phone_digits(text: str | None) -> str | None:
+    """Read a phone number in international form, with or without the plus, spaces and dashes.
+
+    Raises WaremindError `invalid_input`.
+    """
+    if text is None:
+        return None
+    found = _PHONE.fullmatch(re.sub(r"[ ()./-]", "", text))
+    if found is None:
+        message = f"cannot read the phone number {shown(text)}: it is not in international form"
+        raise WaremindError(
+            ErrorCode.INVALID_INPUT, message, hint="write it with the country code: +49151234567"
+        )
+    return found["digits"]
+
+
+def terms_of(request: AccountPair) -> PairingTerms:
+    """Read what the operator allows.
+
+    Raises WaremindError `invalid_input`.
+    """
+    if not 1 <= request.timeout_seconds <= LONGEST_SECONDS:
+        message = "cannot wait that long for a pairing: the timeout is not between 1 s and 1 h"
+        raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="--timeout 160s")
+    expect = phone_digits(request.expect)
+    return PairingTerms(
+        timeout_seconds=request.timeout_seconds,
+        phone=phone_digits(request.phone),
+        expect=expect and f"+{expect}",
+        new_number=request.new_number,
+    )
+
+
+async def follow(account: Account, asking: Asking) -> AccountRow:
+    """Send the codes as they come, until the account is connected.
+
+    Raises WaremindError saying how the pairing ended instead.
+    """
+    watch = account.watch()
+    try:
+        progress: Progress = account.row
+        if account.code:
+            asking.emit(_code_event(account.code))
+        while isinstance(progress, Code) or MEANINGS[progress.state].status == "pending":
+            progress = await watch.get()
+            if isinstance(progress, Code):
+                asking.emit(_code_event(progress))
+            elif progress.state is State.DELETED:
+                break
+    finally:
+        account.unwatch(watch)
+    if progress.state is not State.CONNECTED:
+        raise _ended(progress)
+    return progress
+
+
+def _code_event(code: Code) -> PairQr | PairCode:
+    kind = PairQr if code.kind == "qr" else PairCode
+    return kind(code.code, timestamp(code.expires_at))
+
+
+def _ended(row: AccountRow) -> WaremindError:
+    code = ENDS.get(row.state, ErrorCode.CONFLICT)
+    known = row.state in STANDINGS
+    reason = clause(told(row.state, row.detail)) if known else "it was deleted"
+    hint = code.hint.replace("ACCOUNT", quoted(row.label))
+    return WaremindError(code, f"cannot pair account {row.label!r}: {reason}", hint=hint)

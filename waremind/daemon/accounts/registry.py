@@ -1,0 +1,118 @@
+"""All accounts: found by id or label, added, started and stopped."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+from waremind.daemon.accounts.account import Account
+from waremind.daemon.accounts.environment import Context
+from waremind.daemon.accounts.sessions import sweep_leftovers
+from waremind.daemon.system import audit
+from waremind.domain.ids import canonical, new_id, shown
+from waremind.domain.lifecycle import Cause, State
+from waremind.errors import ErrorCode, WaremindError
+from waremind.objects import Operator
+from waremind.store import accounts as table
+from waremind.store.accounts import AccountRow
+
+# Children that hang in a system call are killed by then; systemd's own patience is longer.
+STOP_SECONDS = 8.0
+
+
+class Accounts:
+    """The accounts of this daemon, each with its inbox."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = replace(context, deleted=self._deleted)
+        self._tell_deleted = context.deleted
+        self._accounts: dict[str, Account] = {}
+
+    def __iter__(self) -> Iterator[Account]:
+        """Iterate by label."""
+        return iter(sorted(self._accounts.values(), key=lambda account: account.row.label))
+
+    def rows(self) -> list[AccountRow]:
+        """List the accounts' rows by label."""
+        return [account.row for account in self]
+
+    def find(self, key: str) -> Account | None:
+        """Find an account by its id or label."""
+        if found := self._accounts.get(key):  # no label has the form of an id
+            return found
+        label = canonical(key)
+        return next((a for a in self._accounts.values() if a.row.label == label), None)
+
+    def get(self, key: str) -> Account:
+        """Find an account by its id or label.
+
+        Raises WaremindError `not_found`.
+        """
+        if found := self.find(key):
+            return found
+        message = f"cannot find account {shown(key)}: there is none with this id or label"
+        raise WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind account list --all")
+
+    def only(self, key: str | None) -> str | None:
+        """Give the id of the one account that a list is to be of; None: of all.
+
+        Raises WaremindError `not_found`.
+        """
+        return None if key is None else self.get(key).row.id
+
+    async def start(self) -> None:
+        """Read every account and let the table decide how it goes on."""
+        async with self._context.database.connection() as connection:
+            rows = await table.select_all(connection)
+        devices = {row.id: row.device for row in rows}
+        await asyncio.to_thread(sweep_leftovers, self._context.place.root, devices)
+        for row in rows:
+            self._begin(row).signal(Cause.STARTED)
+
+    def _begin(self, row: AccountRow) -> Account:
+        account = self._accounts[row.id] = Account(row, self._context)
+        self._context.tasks.create_task(account.run())
+        return account
+
+    def _deleted(self, account: str) -> None:
+        self._accounts.pop(account, None)
+        self._tell_deleted(account)
+
+    def draft(self, label: str) -> AccountRow:
+        """Make the row of an account that is not there yet."""
+        now = self._context.now()
+        return AccountRow(
+            id=new_id("acc"),
+            label=label,
+            state=State.NEW,
+            created_at=now,
+            status_since=now,
+            state_since=now,
+        )
+
+    async def add(self, label: str, operator: Operator) -> AccountRow:
+        """Create an unpaired account.
+
+        Raises WaremindError `already_exists`.
+        """
+        row = self.draft(label)
+        async with self._context.database.transaction() as connection:
+            if not await table.insert(connection, row):
+                raise table.taken(label)
+            target = ("account", row.id, row.label)
+            now = row.created_at
+            await audit.write(connection, now, operator, "account.add", target)
+        self._begin(row)
+        return row
+
+    async def stop(self) -> None:
+        """Say `stopped` of what is connected, then end every session."""
+        watches = [(account, account.watch()) for account in self if account.effects.is_live]
+        for account, _ in watches:
+            account.signal(Cause.STOPPING)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS / 4):
+                await asyncio.gather(*(watch.get() for _, watch in watches))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._context.place.gateway.close()

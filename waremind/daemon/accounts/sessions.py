@@ -1,0 +1,208 @@
+"""An account's sessions: at most one open, each ended before the next opens, and their files."""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from waremind.daemon.system.logs import event
+from waremind.domain.lifecycle import Cause
+from waremind.whatsapp.gateway import Gateway, Hear, Opening, Pairing, Session
+from waremind.whatsapp.reports import Turned
+
+log = logging.getLogger(__name__)
+
+# How long a session may take that is opened only to log out: while an operator waits, who is
+# answered within 5 s, its end included; and while nobody does.
+LOG_OUT_SECONDS = 2.5
+UNHURRIED_SECONDS = 20.0
+
+
+class OpeningGate:
+    """Spaces what the daemon opens by itself, so that many accounts do not start at once.
+
+    `spacing` says by how many seconds, as the settings have it at the time.
+    """
+
+    def __init__(self, spacing: Callable[[], float]) -> None:
+        self._spacing = spacing
+        self._next = 0.0
+
+    async def turn(self) -> None:
+        """Wait for one's turn."""
+        now = asyncio.get_running_loop().time()
+        mine = max(now, self._next)
+        self._next = mine + self._spacing()
+        await asyncio.sleep(mine - now)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlace:
+    """What all accounts' sessions share."""
+
+    gateway: Gateway
+    root: Path  # the directory `sessions/`
+    gate: OpeningGate
+    tasks: asyncio.TaskGroup
+
+
+class Owner(Protocol):
+    """What sessions need to know of the account whose they are."""
+
+    @property
+    def label(self) -> str:
+        """Its label, for the log."""
+        ...
+
+    def keeps(self) -> set[int]:
+        """Name the directories that must stay: the device's keys, and a pairing under way."""
+        ...
+
+
+class Sessions:
+    """The sessions of one account; `owner` says how that stands now."""
+
+    def __init__(self, account: str, place: SessionPlace, hear: Hear, owner: Owner) -> None:
+        self._account = account
+        self._place = place
+        self._hear = hear
+        self._owner = owner
+        self._opening: asyncio.Task[Session | None] | None = None
+        self._ending: asyncio.Task[bool] | None = None
+
+    @property
+    def current(self) -> Session | None:
+        """The open session, if its opening is done."""
+        opening = self._opening
+        if opening is None or not opening.done() or opening.cancelled():
+            return None
+        return opening.result()
+
+    def open(self, number: int, device: int, pairing: Pairing | None, *, gated: bool) -> None:
+        """Open session `number` with the keys of `device`; the one before must have been ended.
+
+        It opens when that end is complete, the removal of files included.
+        """
+        opening = Opening(self._account, number, self._directory(device), pairing)
+        birth = self._open(opening, self._ending, gated=gated)
+        self._opening = self._place.tasks.create_task(birth)
+
+    async def _open(
+        self, opening: Opening, ending: asyncio.Task[bool] | None, *, gated: bool
+    ) -> Session | None:
+        try:
+            await _over(ending)
+            if gated:
+                await self._place.gate.turn()
+            return await self._place.gateway.open(opening, self._hear)
+        except Exception as error:  # noqa: BLE001 - one account can never hurt the daemon
+            event(
+                log,
+                "cannot open a session",
+                logging.ERROR,
+                account=self._owner.label,
+                session=opening.session,
+                reason=error,
+            )
+            detail = "the session's process did not start"
+            self._hear(Turned(session=opening.session, cause=Cause.ENDED, detail=detail))
+            return None
+
+    async def opened(self) -> Session | None:
+        """Wait for an opening that is under way."""
+        if self._opening is not None:
+            await asyncio.wait([self._opening])
+        return self.current
+
+    def end(
+        self, *, device: int | None, log_out_seconds: float = 0.0, forget: bool = False
+    ) -> asyncio.Task[bool]:
+        """End what is open; the task says whether WhatsApp no longer lists the device.
+
+        With `log_out_seconds` the device is unlinked at WhatsApp, when no session is open by
+        opening one for so long with the keys of `device`; with `forget` the files go, whatever
+        happens.
+        """
+        opening, self._opening = self._opening, None
+        ending = self._end(opening, self._ending, device, log_out_seconds, forget=forget)
+        self._ending = self._place.tasks.create_task(ending)
+        return self._ending
+
+    async def _end(
+        self,
+        opening: asyncio.Task[Session | None] | None,
+        before: asyncio.Task[bool] | None,
+        device: int | None,
+        log_out_seconds: float,
+        *,
+        forget: bool,
+    ) -> bool:
+        try:
+            session = await _settled(opening)
+            removed = await _over(before)
+            if session:
+                return await session.end(log_out=log_out_seconds > 0)
+            if not (log_out_seconds and device):
+                return device is None
+            return await self._log_out(device, log_out_seconds, removed=removed)
+        except Exception as error:  # noqa: BLE001 - as above; and the files go all the same
+            label = self._owner.label
+            event(log, "cannot end a session", logging.ERROR, account=label, reason=error)
+            return False
+        finally:
+            if forget:
+                await asyncio.to_thread(self._sweep)
+
+    async def _log_out(self, device: int, seconds: float, *, removed: bool) -> bool:
+        """Open a session only to unlink the device, if there are keys to do it with."""
+        directory = self._directory(device)
+        if not directory.exists():
+            return removed
+        opening = Opening(self._account, device, directory)
+        return await self._place.gateway.log_out(opening, seconds)
+
+    def _directory(self, device: int) -> Path:
+        return self._place.root / self._account / str(device)
+
+    def _sweep(self) -> None:
+        """Remove the directories that the row no longer names."""
+        keeps = {str(number) for number in self._owner.keeps()}
+        sweep(self._place.root / self._account, keeps)
+
+
+async def _over(ending: asyncio.Task[bool] | None) -> bool:
+    """Wait for an end that is under way, and say whether it removed the device."""
+    if ending is None:
+        return False
+    await asyncio.wait([ending])
+    return not ending.cancelled() and ending.result()
+
+
+async def _settled(opening: asyncio.Task[Session | None] | None) -> Session | None:
+    """Stop an opening that is under way; give the session if it came about all the same."""
+    if opening is None:
+        return None
+    opening.cancel()
+    await asyncio.wait([opening])
+    return None if opening.cancelled() else opening.result()
+
+
+def sweep(account: Path, keeps: set[str]) -> None:
+    """Remove an account's device directories but those named, and the account's when empty."""
+    if not account.is_dir():
+        return
+    for directory in account.iterdir():
+        if directory.name not in keeps:
+            shutil.rmtree(directory, ignore_errors=True)
+    if not keeps:
+        shutil.rmtree(account, ignore_errors=True)
+
+
+def sweep_leftovers(root: Path, devices: Mapping[str, int | None]) -> None:
+    """Remove what no row names: `devices` has each account's, None where it has none."""
+    for directory in root.iterdir() if root.is_dir() else ():
+        device = devices.get(directory.name)
+        sweep(directory, {str(device)} if device else set())

@@ -1,0 +1,1 @@
+"""What clients reach: the socket, the requests on it and their answers."""

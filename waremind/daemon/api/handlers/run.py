@@ -1,0 +1,167 @@
+"""Requests about runs, and those that make one now."""
+
+from datetime import datetime, timedelta
+
+from waremind.daemon.api.arguments import since, valid_limit
+from waremind.daemon.api.run_now import check_may_send, fired, patience, shown_run
+from waremind.daemon.delivery.scheduler import run_of
+from waremind.daemon.delivery.views import runs_of
+from waremind.daemon.reminders.changes import get
+from waremind.daemon.reminders.content import valid_text
+from waremind.daemon.reminders.group_lookup import groups_for
+from waremind.daemon.services import Daemon
+from waremind.daemon.system import audit
+from waremind.daemon.system.caller import Asking
+from waremind.domain.ids import new_id, shown
+from waremind.domain.misfire import Misfire
+from waremind.errors import ErrorCode, WaremindError
+from waremind.objects import Run
+from waremind.requests.core import checked
+from waremind.requests.run import (
+    ReminderRun,
+    RunChanged,
+    RunList,
+    RunResolve,
+    RunResult,
+    Runs,
+    RunShow,
+    Send,
+)
+from waremind.store import deliveries, runs
+from waremind.store import groups as groups_table
+from waremind.store.accounts import AccountRow
+from waremind.store.runs import STATUSES, RunRow, Wanted
+
+KEY_KEPT = timedelta(hours=24)
+LONGEST_KEY = 200
+
+
+async def fire(daemon: Daemon, asking: Asking, request: ReminderRun) -> RunChanged:
+    """Fire a reminder now, beside its rule."""
+    patience(request.timeout_seconds)
+    now = daemon.now()
+    async with daemon.database.transaction() as connection:
+        row = await get(connection, request.reminder)
+        account = daemon.accounts.get(row.account_id).row
+        await check_may_send(connection, account, now)
+        if request.check:
+            return RunChanged(changed=True, run=None, check=True)
+        run = run_of(row, now, now)
+        await runs.insert(connection, [run])
+        await deliveries.insert_of_runs(connection, [run.id], now)
+        target = ("reminder", row.id, row.name)
+        await audit.write(connection, now, asking.operator, request.method, target, run=run.id)
+    return await fired(daemon, request, account.id, run.id, changed=True)
+
+
+async def send(daemon: Daemon, asking: Asking, request: Send) -> RunChanged:
+    """Send one text now; with a key that is known, answer with the run that has it."""
+    patience(request.timeout_seconds)
+    key, text = _valid_key(request.key), valid_text(request.text)
+    account = daemon.accounts.get(request.account).row
+    now = daemon.now()
+    run = _message(daemon, account, text, key, now)
+    async with daemon.database.transaction() as connection:
+        groups = await groups_for(connection, account, request.to)
+        known = await runs.with_key(connection, account.id, key, now - KEY_KEPT) if key else None
+        if known is None:
+            await check_may_send(connection, account, now)
+            if request.check:
+                return RunChanged(changed=True, run=None, check=True)
+            ids = await groups_table.ensure(connection, account.id, [g.jid for g in groups])
+            await runs.insert(connection, [run])
+            await deliveries.insert_to(connection, run.id, ids, now)
+            target = ("account", account.id, account.label)
+            await audit.write(connection, now, asking.operator, request.method, target, run=run.id)
+    if request.check:
+        return RunChanged(changed=False, run=await shown_run(daemon, known or run.id), check=True)
+    return await fired(daemon, request, account.id, known or run.id, changed=known is None)
+
+
+def _valid_key(key: str | None) -> str | None:
+    if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable()):
+        message = f"cannot use the key {shown(key)}: it is not 1-{LONGEST_KEY} printable characters"
+        hint = "name what is sent and when, such as: --key backup-2026-12-01"
+        raise WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
+    return key
+
+
+def _message(
+    daemon: Daemon, account: AccountRow, text: str, key: str | None, now: datetime
+) -> RunRow:
+    settings = daemon.settings
+    grace_seconds = settings.delivery.grace_seconds
+    return RunRow(
+        id=new_id("run"),
+        reminder_id=None,
+        account_id=account.id,
+        occurs_at=now,
+        zone=settings.default_tz or "UTC",
+        text=text,
+        mention_all=False,
+        give_up_at=now + timedelta(seconds=grace_seconds),
+        grace_seconds=grace_seconds,
+        misfire=Misfire.SKIP,
+        created_at=now,
+        key=key,
+    )
+
+
+async def list_(daemon: Daemon, _asking: Asking, request: RunList) -> Runs:
+    """List runs, newest first."""
+    _check_status(request.status)
+    limit = valid_limit(request.limit, "runs")
+    account = daemon.accounts.only(request.account)
+    start = since(request.since, daemon.now())
+    async with daemon.database.connection() as connection:
+        key = request.reminder
+        wanted = Wanted(
+            reminder=None if key is None else (await get(connection, key)).id,
+            account=account,
+            status=request.status,
+            since=start,
+            limit=limit and limit + 1,
+        )
+        rows = await runs.select(connection, wanted)
+        chosen = rows[: limit or None]
+        return Runs(await runs_of(connection, chosen), truncated=len(rows) > len(chosen))
+
+
+def _check_status(status: str | None) -> None:
+    if status is not None and status not in STATUSES:
+        message = f"cannot list runs: there is no status {shown(status)}"
+        hint = "one of " + ", ".join(STATUSES)
+        raise WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
+
+
+async def show(daemon: Daemon, _asking: Asking, request: RunShow) -> RunResult:
+    """Show one run."""
+    return RunResult(await shown_run(daemon, request.run))
+
+
+async def resolve(daemon: Daemon, asking: Asking, request: RunResolve) -> RunChanged:
+    """Say how the deliveries ended of which nobody else can know."""
+    run = await shown_run(daemon, request.run)
+    if not any(delivery.status == "unknown" for delivery in run.deliveries):
+        _check_resolved(run, request.outcome)
+        return RunChanged(changed=False, run=run, check=checked(request))
+    if not request.check:
+        now = daemon.now()
+        async with daemon.database.transaction() as connection:
+            await deliveries.resolve(connection, run.id, request.outcome, now)
+            target = ("run", run.id, None)
+            outcome = request.outcome
+            await audit.write(
+                connection, now, asking.operator, request.method, target, outcome=outcome
+            )
+        run = await shown_run(daemon, run.id)
+    return RunChanged(changed=True, run=run, check=checked(request))
+
+
+def _check_resolved(run: Run, outcome: str) -> None:
+    """Refuse to resolve again otherwise, or what was never unknown."""
+    said = {delivery.status for delivery in run.deliveries if delivery.reason == "resolved"}
+    if said != {outcome}:
+        message = f"cannot resolve {run.id}: none of its deliveries is unknown, it is {run.status}"
+        hint = f"waremind run show {run.id}"
+        raise WaremindError(ErrorCode.CONFLICT, message, hint=hint)

@@ -1,0 +1,1 @@
+"""What is due becomes runs, and runs become messages."""

@@ -1,0 +1,197 @@
+"""What is held, and when it is released: by a thaw, or when its account may send again."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from waremind.daemon.system import audit
+from waremind.daemon.system.logs import event
+from waremind.daemon.system.runtime import Ground
+from waremind.daemon.system.tasks import first_of, steadily
+from waremind.domain.misfire import Misfire, judge
+from waremind.domain.recurrence import Occurrence
+from waremind.objects import Operator
+from waremind.store import holds as table
+from waremind.store.accounts import AccountRow
+from waremind.store.database import Connection
+from waremind.store.holds import FreezeRow, HeldRun
+
+log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 1.0  # with a database that is away
+
+# Why deliveries are held until their account may send again by itself.
+BREAKERS = ("unpaired", "banned", "restricted")
+FREEZE = ("frozen",)
+
+
+class Holds:
+    """Freezes and releases; `deliver` is told which accounts have something to send again."""
+
+    def __init__(self, ground: Ground, deliver: Callable[[Iterable[str]], None]) -> None:
+        self._database = ground.database
+        self._clock = ground.clock
+        self._deliver = deliver
+        self._open_at: dict[str, datetime] = {}  # when each account may send again
+        self._unsure: set[str] = set()  # of which something was held a moment ago
+        self._woken = asyncio.Event()
+        self._freezes: dict[str | None, FreezeRow] = {}
+
+    async def read_freezes(self) -> None:
+        """Read what is frozen."""
+        async with self._database.connection() as connection:
+            rows = await table.select_freezes(connection)
+        self._freezes = {row.account_id: row for row in rows}
+
+    def freeze_of(self, account: str | None) -> FreezeRow | None:
+        """Find the freeze of an account, or (None) of everything."""
+        return self._freezes.get(account)
+
+    def opens(self, account: str, at: datetime) -> None:
+        """Release at `at` what is held of an account, if nothing holds it then."""
+        self._open_at[account] = at
+        self._woken.set()
+
+    def look_again(self, accounts: Iterable[str]) -> None:
+        """Release what was claimed as held while that which held it came to its end."""
+        self._unsure.update(accounts)
+        self._woken.set()
+
+    def forget(self, account: str) -> None:
+        """Keep no freeze of an account that is deleted."""
+        self._freezes.pop(account, None)
+
+    async def run(self) -> None:
+        """Release in time, for ever."""
+        await steadily(self._round, patience_seconds=PATIENCE_SECONDS)
+
+    async def _round(self) -> None:
+        self._woken.clear()
+        now = self._clock.now()
+        await self._look_again()
+        for account in [account for account, at in self._open_at.items() if at <= now]:
+            await self.release([account], BREAKERS)
+            if self._open_at[account] <= now:  # not set anew meanwhile
+                del self._open_at[account]
+        first = min(self._open_at.values(), default=None)
+        await first_of(self._clock.sleep_until(first), self._woken.wait())
+
+    async def _look_again(self) -> None:
+        unsure, self._unsure = self._unsure, set()
+        try:
+            if unsure and (free := await self._free(unsure)):
+                await self.release(free, BREAKERS)
+        except BaseException:
+            self._unsure |= unsure
+            raise
+
+    async def _free(self, accounts: Iterable[str]) -> list[str]:
+        """Find those that no breaker holds: whoever is held for long has many runs to look at."""
+        async with self._database.connection() as connection:
+            return await table.free(connection, list(accounts), BREAKERS, self._clock.now())
+
+    async def release(
+        self, accounts: Sequence[str] | None, reasons: Sequence[str], misfire: str | None = None
+    ) -> int:
+        """Judge what is held for one of `reasons` and that nothing holds any more.
+
+        By grace and each reminder's misfire rule, or by `misfire` where one is given. Returns how
+        many runs are sent after all.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            released = await self._release(connection, accounts, reasons, misfire, now)
+        self._deliver({run.account_id for run in released})
+        return len(released)
+
+    async def judge_late(self, reason: str) -> None:
+        """Judge what was kept from being sent for longer than its grace: nothing ran, `reason`."""
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            if await table.hold_late(connection, reason, now):
+                await self._release(connection, None, [reason], None, now)
+
+    async def _release(
+        self,
+        connection: Connection,
+        accounts: Sequence[str] | None,
+        reasons: Sequence[str],
+        misfire: str | None,
+        now: datetime,
+    ) -> list[HeldRun]:
+        held = await table.select_held(connection, accounts, reasons, now)
+        sent = [run for runs in _by_reminder(held) for run in _sent(runs, misfire, now)]
+        chosen = {run.run_id for run in sent}
+        grace = max((run.grace_seconds for run in sent), default=0)
+        await table.miss(connection, [r.run_id for r in held if r.run_id not in chosen], now)
+        await table.release(connection, list(chosen), now, now + timedelta(seconds=grace))
+        return sent
+
+    async def freeze(
+        self, account: AccountRow | None, operator: Operator, reason: str | None
+    ) -> bool:
+        """Stop every outgoing message, of an account or (None) of all; False when it is so."""
+        now = self._clock.now()
+        row = FreezeRow(account and account.id, now, operator.name or str(operator.uid), reason)
+        async with self._database.transaction() as connection:
+            changed = await table.freeze(connection, row)
+            if changed:
+                await table.hold(connection, [account.id] if account else None, now)
+                target = _target(account)
+                await audit.write(connection, now, operator, "freeze", target, reason=reason)
+        await self.read_freezes()
+        if changed:
+            event(log, "frozen", logging.WARNING, account=_label(account), by=row.operator)
+        return changed
+
+    async def thaw(self, account: AccountRow | None, operator: Operator, held: str) -> int | None:
+        """End a freeze; returns how many held runs are sent after all, None: nothing was frozen."""
+        released = await self._thaw(account, operator, held)
+        await self.read_freezes()
+        if released is None:
+            return None
+        event(log, "thawed", logging.WARNING, account=_label(account), released=len(released))
+        self._deliver({run.account_id for run in released})
+        return len(released)
+
+    async def _thaw(
+        self, account: AccountRow | None, operator: Operator, held: str
+    ) -> list[HeldRun] | None:
+        now = self._clock.now()
+        accounts = [account.id] if account else None
+        async with self._database.transaction() as connection:
+            await table.wait_for_claims(connection)
+            # What was claimed while the freeze was being written is held like the rest.
+            await table.hold(connection, accounts, now)
+            if not await table.thaw(connection, account and account.id):
+                return None
+            await audit.write(connection, now, operator, "thaw", _target(account), held=held)
+            return await self._release(connection, accounts, FREEZE, held, now)
+
+
+def _label(account: AccountRow | None) -> str:
+    return account.label if account else "all"
+
+
+def _target(account: AccountRow | None) -> tuple[str, str | None, str | None]:
+    return ("account", account.id, account.label) if account else ("daemon", None, None)
+
+
+def _by_reminder(held: Iterable[HeldRun]) -> list[list[HeldRun]]:
+    """Group runs by their reminder; a message of `waremind send` stands by itself."""
+    grouped: defaultdict[str, list[HeldRun]] = defaultdict(list)
+    for run in held:
+        grouped[run.reminder_id or run.run_id].append(run)
+    return list(grouped.values())
+
+
+def _sent(runs: Sequence[HeldRun], misfire: str | None, now: datetime) -> list[HeldRun]:
+    """Choose which of a reminder's held runs are sent after all."""
+    rule = Misfire(misfire or runs[-1].misfire)
+    grace = timedelta(seconds=runs[-1].grace_seconds)
+    naive = (Occurrence(run.occurs_at, run.occurs_at.replace(tzinfo=None)) for run in runs)
+    judgement = judge(naive, now, grace=grace, misfire=rule)
+    chosen = {occurrence.at for occurrence in judgement.sent}
+    return [run for run in runs if run.occurs_at in chosen]

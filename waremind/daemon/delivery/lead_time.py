@@ -1,0 +1,19 @@
+"""A reminder is claimed and its mark flushed shortly before its time: then only the send is left.
+
+How long a disk takes to flush would else be how late messages are.
+"""
+
+from datetime import datetime, timedelta
+
+from waremind.daemon.system.clock import Clock
+
+AHEAD = timedelta(milliseconds=500)
+
+
+async def reach(clock: Clock, at: datetime) -> None:
+    """Wait for a time that is `AHEAD` or less from now, and for no other.
+
+    A clock that is set meanwhile ends the wait: set back, it would last longer than was meant.
+    """
+    while clock.now() < at <= clock.now() + AHEAD:
+        await clock.sleep_until(at)

@@ -1,0 +1,117 @@
+"""Everything that makes messages leave: scheduler, deliveries, holds, and the accounts."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+
+from waremind.daemon.accounts.environment import Beside
+from waremind.daemon.accounts.groups import Groups
+from waremind.daemon.accounts.inbox import Restricted
+from waremind.daemon.accounts.registry import Accounts
+from waremind.daemon.delivery.cleaner import keep_house
+from waremind.daemon.delivery.holds import Holds
+from waremind.daemon.delivery.receipts import Receipts
+from waremind.daemon.delivery.scheduler import Scheduler
+from waremind.daemon.delivery.sender import Deliveries
+from waremind.daemon.system.runtime import Ground
+from waremind.domain.lifecycle import State
+from waremind.store.accounts import AccountRow
+from waremind.whatsapp.gateway import Session
+from waremind.whatsapp.reports import Receipt
+
+STARTING = frozenset({State.STARTING, State.LINKED, State.RESUMING})
+
+
+class AccountSenders:
+    """The accounts, as those who send see them (`senders.Senders`)."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+
+    def label(self, account: str) -> str:
+        """Name the account to a person; by its id when it is gone."""
+        found = self._accounts.find(account)
+        return found.row.label if found else account
+
+    def is_connected(self, account: str) -> bool:
+        """Tell whether the account is connected now."""
+        found = self._accounts.find(account)
+        return found is not None and found.row.state is State.CONNECTED
+
+    def is_starting(self, account: str) -> bool:
+        """Tell whether the account is about to be connected, which has a bound."""
+        found = self._accounts.find(account)
+        return found is not None and found.row.state in STARTING
+
+    def session(self, account: str) -> Session | None:
+        """Give the open session of a connected account."""
+        found = self._accounts.find(account)
+        return found.effects.session if found and found.row.state is State.CONNECTED else None
+
+    def linked_at(self, account: str) -> datetime | None:
+        """Say when the account's device was linked."""
+        found = self._accounts.find(account)
+        return found.row.linked_at if found else None
+
+    def restrict(self, account: str, until: datetime) -> None:
+        """Note that WhatsApp lets the account send no more until then."""
+        if found := self._accounts.find(account):
+            found.post(Restricted(found.row.session, until))
+
+
+class Outbox:
+    """Scheduler, deliveries and holds of one daemon."""
+
+    def __init__(self, ground: Ground, accounts: Accounts, receipts: Receipts) -> None:
+        self._ground = ground
+        self._receipts = receipts
+        senders = AccountSenders(accounts)
+        self.holds = Holds(ground, self._deliver)
+        self.deliveries = Deliveries(ground, senders, self.holds, receipts.written)
+        self.scheduler = Scheduler(ground, self.deliveries.wake, self.holds.look_again)
+
+    async def run(self) -> None:
+        """Run all of them, for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.scheduler.run())
+            tasks.create_task(self.deliveries.run())
+            tasks.create_task(self.holds.run())
+            tasks.create_task(self._receipts.run())
+            tasks.create_task(keep_house(self._ground))
+
+    def _deliver(self, accounts: Iterable[str]) -> None:
+        self.deliveries.wake(accounts)
+
+    def forget(self, account: str) -> None:
+        """Keep nothing of an account that is deleted."""
+        self.deliveries.forget(account)
+        self.holds.forget(account)
+        self._receipts.forget(account)
+
+    def turned(self, before: AccountRow, row: AccountRow) -> None:
+        """Take note of a turn in an account's life, which is written."""
+        is_restricted_anew = row.restricted_until != before.restricted_until
+        if row.state is State.CONNECTED and (before.state is not row.state or is_restricted_anew):
+            now = self._ground.clock.now()
+            self.holds.opens(row.id, max(row.restricted_until or now, now))
+        self.deliveries.wake([row.id])
+        self.deliveries.awaited.recheck()
+
+
+class SessionListener:
+    """Groups and receipts, as the accounts' Listener."""
+
+    def __init__(self, groups: Groups, receipts: Receipts) -> None:
+        self._groups = groups
+        self._receipts = receipts
+
+    async def hear(self, row: AccountRow, report: Beside, session: Session | None) -> None:
+        """Store what a session tells."""
+        if isinstance(report, Receipt):
+            await self._receipts.hear(row, report)
+        else:
+            await self._groups.hear(row, report, session)
+
+    async def sync(self, row: AccountRow, session: Session, *, forced: bool) -> bool:
+        """Fetch and store all groups."""
+        return await self._groups.sync(row, session, forced=forced)

@@ -1,0 +1,91 @@
+"""How an attempt to send ended, as what is written of its delivery."""
+
+import logging
+from datetime import datetime, timedelta
+
+from waremind.config import Delivery
+from waremind.daemon.system.logs import event
+from waremind.domain.backoff import delay_seconds
+from waremind.store.deliveries import Ending, Sending
+from waremind.whatsapp.reports import (
+    LONGEST_DETAIL,
+    AdminsOnly,
+    NotInGroup,
+    NotSent,
+    Outcome,
+    SendRefused,
+    SendUnknown,
+    Sent,
+)
+from waremind.whatsapp.sending import RATE_CODES
+
+log = logging.getLogger(__name__)
+
+
+def trips_breaker(outcome: Outcome) -> bool:
+    """Tell whether the account must not send for a while."""
+    return isinstance(outcome, SendRefused) and outcome.code in RATE_CODES
+
+
+def ending_of(
+    sending: Sending, outcome: Outcome, now: datetime, settings: Delivery, chance: float
+) -> Ending:
+    """Say how an attempt ended; only what certainly sent nothing is tried again."""
+
+    def ending(status: str, reason: str | None, detail: str = "", **more: object) -> Ending:
+        return Ending(
+            run_id=sending.run_id,
+            group_id=sending.group_id,
+            status=status,
+            now=now,
+            reason=reason,
+            detail=detail[:LONGEST_DETAIL],
+            **more,  # pyright: ignore[reportArgumentType] - keywords of Ending
+        )
+
+    match outcome:
+        case Sent():
+            return ending("sent", None, message_id=outcome.message_id)
+        case NotSent():
+            first, most = settings.retry_first_seconds, settings.retry_max_seconds
+            delay = delay_seconds(sending.attempts, first, most, chance)
+            due_at = now + timedelta(seconds=delay)
+            if due_at > sending.give_up_at and not _was_first_tried_late(sending):
+                return ending("failed", "not_connected", outcome.detail)
+            return ending("scheduled", None, outcome.detail, due_at=due_at)
+        case _:
+            return ending(*_final(outcome), outcome.detail)
+
+
+def _was_first_tried_late(sending: Sending) -> bool:
+    """Tell whether its pace kept it until after the grace, for which it is not given up."""
+    return sending.attempts == 1 and sending.started_at > sending.give_up_at
+
+
+def _final(outcome: NotInGroup | AdminsOnly | SendRefused | SendUnknown) -> tuple[str, str]:
+    """Say status and reason of what is not tried again by itself."""
+    match outcome:
+        case NotInGroup():
+            return "missed", "group_left"
+        case AdminsOnly():
+            return "failed", "announce_only"
+        case SendRefused() if trips_breaker(outcome):
+            return "held", "restricted"
+        case SendRefused():
+            return "failed", f"refused_{outcome.code}"
+        case SendUnknown():
+            return "unknown", "interrupted"
+
+
+def log_ending(account: str, sending: Sending, ending: Ending) -> None:
+    """Log an ending; the thousands that go well are in the run history."""
+    event(
+        log,
+        "delivery ended",
+        logging.DEBUG if ending.status == "sent" else logging.INFO,
+        account=account,
+        run=sending.run_id,
+        group=sending.jid,
+        status=ending.status,
+        reason=ending.reason or "",
+    )

@@ -1,0 +1,78 @@
+"""Counts receipts per delivery; one may come before its delivery is written as sent."""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from functools import partial
+from typing import NamedTuple
+
+from waremind.daemon.system.tasks import steadily
+from waremind.store import receipts as table
+from waremind.store.accounts import AccountRow
+from waremind.store.database import Database
+from waremind.store.receipts import ReceiptRow
+from waremind.whatsapp.reports import Receipt
+
+PATIENCE_SECONDS = 1.0  # with a database that is away
+# Receipts of messages that others sent from the account fit nothing, and are forgotten in time.
+EARLY_AT_MOST = 256
+OFFERED_AGAIN = 2
+
+
+class Early(NamedTuple):
+    """A receipt that fits no delivery yet, and how often it is still offered."""
+
+    receipt: ReceiptRow
+    offers: int
+
+
+class Receipts:
+    """Stores who has got and who has read what."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._early: defaultdict[str, deque[Early]] = defaultdict(
+            partial(deque[Early], maxlen=EARLY_AT_MOST)
+        )
+        self._due: deque[Early] = deque()
+        self._woken = asyncio.Event()
+
+    async def hear(self, row: AccountRow, report: Receipt) -> None:
+        """Store a receipt, or keep it until its message is written."""
+        receipt = ReceiptRow(
+            account=row.id,
+            message_ids=report.message_ids,
+            participant=report.participant,
+            at=report.at,
+            read=report.kind == "read",
+        )
+        await self._note(Early(receipt, OFFERED_AGAIN))
+
+    def written(self, accounts: Iterable[str]) -> None:
+        """Take note that messages of these accounts were written: early ones may fit now."""
+        for account in accounts:
+            self._due.extend(self._early.pop(account, ()))
+        if self._due:
+            self._woken.set()
+
+    def forget(self, account: str) -> None:
+        """Keep nothing of an account that is deleted."""
+        self._early.pop(account, None)
+
+    async def run(self) -> None:
+        """Offer the early ones again, for ever."""
+        await steadily(self._round, patience_seconds=PATIENCE_SECONDS)
+
+    async def _round(self) -> None:
+        while not self._due:
+            self._woken.clear()
+            await self._woken.wait()
+        receipt, offers = self._due[0]
+        await self._note(Early(receipt, offers - 1))
+        self._due.popleft()
+
+    async def _note(self, early: Early) -> None:
+        async with self._database.connection() as connection:
+            known = await table.note(connection, early.receipt)
+        if not known and early.offers:
+            self._early[early.receipt.account].append(early)

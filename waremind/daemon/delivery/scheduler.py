@@ -1,0 +1,243 @@
+"""Claims what is due: its run, its deliveries and the reminder's next time in one transaction.
+
+No polling: it sleeps until shortly before the next due time by the wall clock, and is woken when
+something changes.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
+from zoneinfo import ZoneInfoNotFoundError
+
+from waremind.daemon.delivery.lead_time import AHEAD
+from waremind.daemon.rules.evaluator import RuleTrial, Unanswered
+from waremind.daemon.system.logs import event
+from waremind.daemon.system.runtime import Ground
+from waremind.daemon.system.tasks import first_of, steadily, under_way
+from waremind.domain.backoff import delay_seconds
+from waremind.domain.ids import new_id
+from waremind.domain.misfire import SENT_LATE_AT_MOST, Claim, Judgement
+from waremind.errors import WaremindError
+from waremind.store import accounts, deliveries, holds, reminders, runs
+from waremind.store.database import Connection
+from waremind.store.reminders import Advance, ReminderRow
+from waremind.store.runs import RunRow
+
+FIRST_SECONDS = 1.0
+MOST_SECONDS = 60.0
+
+
+class Rest(NamedTuple):
+    """How often a reminder could not be judged in a row, and until when it is left alone."""
+
+    losses: int
+    until: datetime
+
+
+class Unjudged:
+    """The reminders (ids) that rest; in memory only, as a restart may well mend it."""
+
+    def __init__(self) -> None:
+        self._rests: dict[str, Rest] = {}
+
+    def resting(self, now: datetime) -> list[str]:
+        """List whom not to ask about now."""
+        return [id_ for id_, rest in self._rests.items() if rest.until > now]
+
+    def next_at(self, now: datetime) -> datetime | None:
+        """Say when the next one has rested enough."""
+        return min((rest.until for rest in self._rests.values() if rest.until > now), default=None)
+
+    def note(self, lost: Iterable[str], now: datetime) -> None:
+        """Let these rest; those that had rested and are not among them are forgotten."""
+        resting = {id_: self._rests[id_] for id_ in self.resting(now)}
+        self._rests = resting | {id_: self._rest(id_, now) for id_ in lost}
+
+    def _rest(self, reminder: str, now: datetime) -> Rest:
+        losses = 1 + (self._rests[reminder].losses if reminder in self._rests else 0)
+        seconds = delay_seconds(losses, FIRST_SECONDS, MOST_SECONDS, chance=1.0)
+        return Rest(losses, now + timedelta(seconds=seconds))
+
+
+log = logging.getLogger(__name__)
+
+BATCH = 100  # the knee of rows a second: larger ones hold their locks longer for little
+BATCHES = 4  # read at once
+PATIENCE_SECONDS = 1.0  # with a database that is away
+
+Judged = tuple[ReminderRow, Judgement]
+Verdicts = Mapping[str, Judgement | Unanswered]
+
+
+class Scheduler:
+    """The one place where reminders fire.
+
+    `deliver` is told which accounts have work, `held` of which accounts something may not leave.
+    """
+
+    def __init__(
+        self,
+        ground: Ground,
+        deliver: Callable[[Iterable[str]], None],
+        held: Callable[[Iterable[str]], None],
+    ) -> None:
+        self._database = ground.database
+        self._lock = ground.lock
+        self._clock = ground.clock
+        self._deliver = deliver
+        self._held = held
+        self._woken = asyncio.Event()
+        self._started_at = self._clock.now()
+        self._unjudged = Unjudged()
+        self.next_at: datetime | None = None
+
+    def wake(self) -> None:
+        """Look again: a reminder has changed."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Claim and sleep, for ever."""
+        async with RuleTrial() as trial:
+            await steadily(partial(self._round, trial), patience_seconds=PATIENCE_SECONDS)
+
+    async def _round(self, trial: RuleTrial) -> None:
+        await self._lock.held.wait()
+        self._woken.clear()
+        if not await self._claim(trial):
+            await self._sleep(trial)
+
+    async def _sleep(self, trial: RuleTrial) -> None:
+        now = self._clock.now()
+        async with self._database.connection() as connection:
+            due = await reminders.next_due(connection, self._unjudged.resting(now))
+        again_at = self._unjudged.next_at(now)
+        self.next_at = _first(due, again_at)
+        if self.next_at:
+            await trial.warm()
+        look_at = _first(due and due - AHEAD, again_at)
+        await first_of(self._clock.sleep_until(look_at), self._woken.wait(), self._lock.lost.wait())
+
+    async def _claim(self, trial: RuleTrial) -> bool:
+        """Claim some batches of what is due; False when nothing is."""
+        now = self._clock.now()
+        async with self._database.connection() as connection:
+            resting = self._unjudged.resting(now)
+            rows = await reminders.select_due(connection, now + AHEAD, BATCH * BATCHES, resting)
+        batches = [rows[first : first + BATCH] for first in range(0, len(rows), BATCH)]
+        # Judged before the transaction, which is guarded by the rows' revisions; all but the first
+        # batch while another one is written.
+        lost: list[str] = []
+        async with under_way(_judge(trial, batch, now) for batch in batches) as judging:
+            for batch, judged in zip(batches, judging, strict=True):
+                await self._write(batch, await judged, now)
+                lost += _lost(batch, await judged)
+        self._unjudged.note(lost, now)
+        return bool(rows)
+
+    async def _write(self, rows: Sequence[ReminderRow], judged: Verdicts, now: datetime) -> None:
+        """Claim a batch, unless the lock was lost meanwhile, and tell who has something to send."""
+        if not self._lock.held.is_set():
+            return
+        # Before anything is sent its mark is flushed, and this with it.
+        async with self._database.transaction(flushed=False) as connection:
+            await accounts.keep(connection, (row.account_id for row in rows))
+            for row in (row for row in rows if judged[row.id] is Unanswered.TOO_SLOW):
+                event(log, "cannot compute a rule", logging.ERROR, reminder=row.name)
+                await reminders.mark_too_slow(connection, row.id, row.revision, now)
+            verdicts = ((row, judged[row.id]) for row in rows)
+            sound = [(row, verdict) for row, verdict in verdicts if isinstance(verdict, Judgement)]
+            held = await self._move_on(connection, sound, now)
+        if held:
+            self._held(held)
+        self._deliver({row.account_id for row in rows})
+
+    async def _move_on(
+        self, connection: Connection, judged: Sequence[Judged], now: datetime
+    ) -> set[str]:
+        """Move the reminders on, and write what became of the occurrences that they leave.
+
+        Returns of which accounts something is held.
+        """
+        advances = [Advance.to(row, judgement.next) for row, judgement in judged]
+        claimed = await reminders.advance(connection, advances)
+        mine = [(row, judgement) for row, judgement in judged if row.id in claimed]
+        stretches = [stretch for entry in mine if (stretch := self._stretch(*entry, now))]
+        sent = [run for entry in mine for run in _runs_of(*entry, now)]
+        made = await runs.insert(connection, [*stretches, *sent])
+        firing = [run.id for run in sent if run.id in made]
+        held = await deliveries.insert_of_runs(connection, firing, now)
+        if held:
+            behind = [run.reminder_id for run in sent if run.id in held and run.reminder_id]
+            await holds.trim(connection, behind, SENT_LATE_AT_MOST, now)
+        return {run.account_id for run in sent if run.id in held}
+
+    def _stretch(self, row: ReminderRow, judgement: Judgement, now: datetime) -> RunRow | None:
+        """Make the run that says why occurrences did not fire."""
+        missed = judgement.missed
+        if missed is None:
+            return None
+        was_down = missed.reason == "late" and missed.until < self._started_at
+        return replace(
+            run_of(row, missed.first.at, now),
+            until=missed.until,
+            count=missed.count,
+            outcome="missed",
+            reason="down" if was_down else missed.reason,
+        )
+
+
+def _first(*times: datetime | None) -> datetime | None:
+    return min((at for at in times if at), default=None)
+
+
+async def _judge(trial: RuleTrial, rows: Sequence[ReminderRow], now: datetime) -> Verdicts:
+    """Judge reminders by id; a rule that is no longer understood is set aside as one too slow."""
+    claims = {row.id: claim for row in rows if (claim := _claim_of(row, now))}
+    judged = zip(claims, await trial.judge(list(claims.values())), strict=True)
+    return {row.id: Unanswered.TOO_SLOW for row in rows} | dict(judged)
+
+
+def _lost(rows: Sequence[ReminderRow], judged: Verdicts) -> list[str]:
+    """List whom to ask about again, as the worker was lost over them."""
+    lost = [row for row in rows if judged[row.id] is Unanswered.LOST]
+    for row in lost:
+        event(log, "cannot judge yet", logging.WARNING, reminder=row.name)
+    return [row.id for row in lost]
+
+
+def _claim_of(row: ReminderRow, now: datetime) -> Claim | None:
+    """Make a reminder's claim; None when its rule or zone, once accepted, no longer is.
+
+    Judged as at the end of what is claimed ahead, when all is later by as much.
+    """
+    try:
+        recurrence, due = row.recurrence, row.due
+    except (WaremindError, ZoneInfoNotFoundError):
+        return None
+    grace = timedelta(seconds=row.grace_seconds)
+    return Claim(recurrence, due, now + AHEAD, grace + AHEAD, row.misfire) if due else None
+
+
+def _runs_of(row: ReminderRow, judgement: Judgement, now: datetime) -> list[RunRow]:
+    return [run_of(row, occurrence.at, now) for occurrence in judgement.sent]
+
+
+def run_of(row: ReminderRow, occurs_at: datetime, now: datetime) -> RunRow:
+    """Make the run of one occurrence that is sent now, or in a moment."""
+    return RunRow(
+        id=new_id("run"),
+        reminder_id=row.id,
+        account_id=row.account_id,
+        occurs_at=occurs_at,
+        zone=row.zone,
+        text=row.text,
+        mention_all=row.mention_all,
+        give_up_at=max(now, occurs_at) + timedelta(seconds=row.grace_seconds),
+        grace_seconds=row.grace_seconds,
+        misfire=row.misfire,
+        created_at=now,
+    )

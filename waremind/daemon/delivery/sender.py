@@ -1,0 +1,294 @@
+"""Sends what is due: one message at a time in each account, the writes batched across accounts.
+
+`sending` is written before a send starts; what nobody can know afterwards is called `unknown`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import NamedTuple, NoReturn
+
+from waremind.daemon.delivery.holds import Holds
+from waremind.daemon.delivery.lead_time import AHEAD, reach
+from waremind.daemon.delivery.outcomes import ending_of, log_ending, trips_breaker
+from waremind.daemon.delivery.pace import Pace, Senders
+from waremind.daemon.delivery.waiters import AwaitedRuns
+from waremind.daemon.system.logs import event
+from waremind.daemon.system.runtime import Ground
+from waremind.daemon.system.tasks import first_of
+from waremind.errors import WaremindError
+from waremind.store import deliveries as table
+from waremind.store import holds as holds_table
+from waremind.store.deliveries import Ending, Sending
+from waremind.whatsapp.gateway import Message
+from waremind.whatsapp.reports import NotInGroup, NotSent, Outcome, SendUnknown
+
+log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 0.5  # with a database that is away
+LANES = 2  # while one waits for PostgreSQL, the messages of the other one leave
+ROUND = 64  # accounts at most in one transaction of a lane: the next ones are for another
+SUSPENDED = timedelta(seconds=10)  # so late no load makes a turn: the machine has slept
+FINISH_SECONDS = 2.0  # for what is being sent when the daemon stops, and to write it
+
+
+class Marking(NamedTuple):
+    """Accounts of which a delivery was to be marked as being sent, and when."""
+
+    accounts: Sequence[str]
+    at: datetime
+
+
+class Deliveries:
+    """The one place where messages leave; `written` is told in which accounts one has ended."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        senders: Senders,
+        holds: Holds,
+        written: Callable[[Iterable[str]], None],
+    ) -> None:
+        self._database = ground.database
+        self._lock = ground.lock
+        self._clock = ground.clock
+        self._senders = senders
+        self._current = ground.current
+        self._written = written
+        self._holds = holds
+        self._tasks = asyncio.TaskGroup()
+        self._sends: set[asyncio.Task[None]] = set()
+        self._pace = Pace(ground.current, senders)
+        self._woken = asyncio.Event()
+        self._due: dict[str, datetime] = {}  # when each account next has something to do
+        self._busy: set[str] = set()  # accounts that are sending, or in the round of a lane
+        self._ended: dict[str, Ending] = {}  # by account, until PostgreSQL has taken it
+        self._doubtful: list[Marking] = []  # may have been written all the same
+        self.awaited = AwaitedRuns(ground.database)
+        self._term = 0  # of the lock, for which it is known what others have left
+        self._recovering = asyncio.Lock()
+
+    def wake(self, accounts: Iterable[str] = ()) -> None:
+        """Look again: these accounts have something to send, or may send again."""
+        now = self._clock.now()
+        for account in accounts:
+            self._due[account] = now
+        self._woken.set()
+
+    def forget(self, account: str) -> None:
+        """Keep no pace of an account that is deleted."""
+        self._pace.forget(account)
+
+    async def run(self) -> None:
+        """Send until cancelled.
+
+        What is being sent then may still end, so that its outcome is known.
+        """
+        async with self._tasks:
+            try:
+                async with asyncio.TaskGroup() as lanes:
+                    lanes.create_task(self._follow_lock())
+                    for _ in range(LANES):
+                        lanes.create_task(self._lane())
+            finally:
+                await self._finish()
+
+    async def _follow_lock(self) -> NoReturn:
+        """Have the lanes wait for the lock, not for work, when it is lost."""
+        while True:
+            await self._lock.lost.wait()
+            self._woken.set()
+            await self._lock.held.wait()
+
+    async def _lane(self) -> None:
+        """Do the work while the lock is ours and PostgreSQL is there, else wait for them."""
+        while True:
+            try:
+                await self._lock.held.wait()
+                await self._recover()
+                await self._turn()
+            except WaremindError as error:
+                event(log, "cannot deliver", logging.WARNING, reason=error)
+                await asyncio.sleep(PATIENCE_SECONDS)
+            except Exception:
+                log.exception("a bug")
+                await asyncio.sleep(PATIENCE_SECONDS)
+
+    async def _finish(self) -> None:
+        if self._sends:
+            await asyncio.wait(self._sends, timeout=FINISH_SECONDS)
+        if self._ended or self._doubtful:
+            try:
+                async with asyncio.timeout(FINISH_SECONDS):
+                    await self._write(list(self._ended), [], self._clock.now())
+            except (WaremindError, TimeoutError) as error:
+                event(log, "cannot write how sends ended", logging.WARNING, reason=repr(error))
+
+    async def _recover(self) -> None:
+        """Find out, once in each term of the lock, what other daemons have left."""
+        async with self._recovering:
+            if self._term != self._lock.term:
+                term, now = self._lock.term, self._clock.now()
+                await self._take_over(now)
+                self._term = term
+
+    async def _take_over(self, now: datetime) -> None:
+        doubtful = (account for marking in self._doubtful for account in marking.accounts)
+        ours = {*self._busy, *self._ended, *doubtful}
+        async with self._database.connection() as connection:
+            lost = await table.lose_track(connection, list(ours), now)
+        if lost:
+            event(log, "outcome unknown", logging.WARNING, deliveries=lost)
+        await self._holds.judge_late("late" if self._term else "down")
+        async with self._database.connection() as connection:
+            self._pace.replay(await table.started(connection, now - self._pace.memory()))
+            work = await table.work(connection)
+        self.wake(entry.account_id for entry in work)
+
+    async def _turn(self) -> None:
+        self._woken.clear()
+        now = self._clock.now()
+        first = self._first_due()
+        if first and now - first > SUSPENDED:
+            await self._holds.judge_late("late")
+        if picked := list(islice(self._pick(now), ROUND)):
+            await self._round(picked, now)
+        else:
+            await self._sleep()
+
+    def _first_due(self) -> datetime | None:
+        """Say when the turn of the first account comes, or came, that is not busy."""
+        due = (at for account, at in self._due.items() if account not in self._busy)
+        return min(due, default=None)
+
+    def _pick(self, now: datetime) -> Iterable[str]:
+        """Choose accounts of which something has ended, or that may be given something."""
+        idle = (account for account in self._due if account not in self._busy)
+        return (
+            account for account in idle if account in self._ended or self._may_send(account, now)
+        )
+
+    def _may_send(self, account: str, now: datetime) -> bool:
+        """Tell whether an account may be given something now; its pace may say when instead."""
+        if self._due[account] > now:
+            return False
+        self._due[account] = self._pace.ready_at(account, now)
+        return self._due[account] <= now
+
+    async def _round(self, picked: Sequence[str], now: datetime) -> None:
+        """Write what has ended in these accounts, and start what may start.
+
+        An account's next delivery is marked together with the ending of its last one, or after.
+        """
+        ready = {each: self._due[each] for each in picked if self._may_send(each, now)}
+        started: set[str] = set()
+        self._busy.update(picked)
+        try:
+            for sending in await self._write(picked, ready, now):
+                started.add(sending.account_id)
+                self._start(sending)
+            await self._look({each: ready[each] for each in ready if each not in started}, now)
+        finally:
+            self._busy.difference_update(set(picked) - started)
+
+    async def _write(
+        self, picked: Iterable[str], ready: Iterable[str], now: datetime
+    ) -> list[Sending]:
+        ended = {account: self._ended[account] for account in picked if account in self._ended}
+        able = [account for account in ready if self._senders.is_connected(account)]
+        doubtful, marking = list(self._doubtful), Marking(able, now)
+        try:
+            async with self._database.connection() as connection:
+                for lost in doubtful:
+                    await table.unmark(connection, lost.accounts, lost.at)
+                marked = await table.move_on(
+                    connection, list(ended.values()), able, now, now + AHEAD
+                )
+        except BaseException:
+            self._doubtful.append(marking)
+            raise
+        self._doubtful = [lost for lost in self._doubtful if lost not in doubtful]
+        for account, ending in ended.items():
+            del self._ended[account]
+            self.awaited.settle([ending.run_id])
+        if ended:
+            self._written(ended)
+        return marked
+
+    async def _look(self, asked: Mapping[str, datetime], now: datetime) -> None:
+        """Find out when accounts without anything due have something, and give up what is late.
+
+        `asked` says since when each of them was thought to have something.
+        """
+        if not asked:
+            return
+        accounts = list(asked)
+        away = {account for account in accounts if not self._senders.is_connected(account)}
+        cut_off = [account for account in away if not self._senders.is_starting(account)]
+        async with self._database.connection() as connection:
+            # Not held yet: what was put back after its account or a freeze had changed.
+            held = await holds_table.hold(connection, accounts, now)
+            self.awaited.settle(await table.give_up(connection, cut_off, now))
+            work = {entry.account_id: entry for entry in await table.work(connection, accounts)}
+        if held:
+            self._holds.look_again(accounts)
+        for account, due in asked.items():
+            entry = work.get(account)
+            if self._due[account] is not due:
+                continue  # woken since: what we found may be old
+            if entry is None:
+                self._due.pop(account)
+            elif account in cut_off:  # connecting wakes it earlier
+                self._due[account] = entry.give_up_at
+            elif account in away:  # it is woken by what becomes of it
+                self._due.pop(account)
+            else:
+                again_at = now + timedelta(seconds=PATIENCE_SECONDS)
+                self._due[account] = max(entry.due_at - AHEAD, again_at)
+
+    async def _sleep(self) -> None:
+        if first := self._first_due():
+            await first_of(self._clock.sleep_until(first), self._woken.wait())
+        else:
+            await self._woken.wait()
+
+    # -- one message
+
+    def _start(self, sending: Sending) -> None:
+        self._pace.spend(sending.account_id, sending.started_at)
+        send = self._tasks.create_task(self._send(sending))
+        self._sends.add(send)
+        send.add_done_callback(self._sends.discard)
+
+    async def _send(self, sending: Sending) -> None:
+        account = sending.account_id
+        await reach(self._clock, sending.started_at)
+        outcome = await self._outcome(sending)
+        if trips_breaker(outcome):
+            hold = timedelta(seconds=self._current.settings.governor.hold_seconds)
+            until = self._clock.now() + hold
+            self._pace.bar(account, until)
+            self._senders.restrict(account, until)
+        settings, now = self._current.settings.delivery, self._clock.now()
+        ending = ending_of(sending, outcome, now, settings, self._pace.chance())
+        log_ending(self._senders.label(account), sending, ending)
+        self._ended[account] = ending
+        self._busy.discard(account)
+        self.wake([account])
+
+    async def _outcome(self, sending: Sending) -> Outcome:
+        session = self._senders.session(sending.account_id)
+        if session is None:
+            return NotSent("not connected")
+        if not self._lock.held.is_set():  # lost after this was marked, ahead of its time
+            return NotSent("the database is another daemon's")
+        if sending.left:
+            return NotInGroup("the account has left it")
+        message = Message(sending.jid, sending.text, tuple(sending.members))
+        try:
+            return await session.send(message)
+        except Exception as error:
+            log.exception("a bug", extra={"fields": {"run": sending.run_id}})
+            return SendUnknown(f"the send ended in {type(error).__name__}")

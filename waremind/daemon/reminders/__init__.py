@@ -1,0 +1,1 @@
+"""What operators write, change, pause and preview."""

@@ -1,0 +1,184 @@
+"""Writes reminders as operators ask: each change guarded by the row's revision, and audited."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from waremind.daemon.delivery.lead_time import reach
+from waremind.daemon.reminders.content import Content
+from waremind.daemon.reminders.schedule import first_times, next_times
+from waremind.daemon.services import Daemon
+from waremind.daemon.system import audit
+from waremind.domain.ids import new_id, shown
+from waremind.domain.recurrence import Occurrence
+from waremind.errors import ErrorCode, WaremindError
+from waremind.objects import Operator
+from waremind.store import accounts as accounts_table
+from waremind.store import groups as groups_table
+from waremind.store import reminders as table
+from waremind.store import runs as runs_table
+from waremind.store.database import Connection
+from waremind.store.groups import GroupRow
+from waremind.store.reminders import ReminderRow
+from waremind.store.runs import RunRow
+
+# Between reading a reminder and writing it the scheduler may claim it; hardly ever twice.
+ATTEMPTS = 10
+TARGET = "reminder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A reminder as it is or is to be, with its groups and its next times.
+
+    `changed` names what an operator changes, `skipped` is the run of what did not fire meanwhile.
+    """
+
+    row: ReminderRow
+    groups: Sequence[GroupRow]
+    next: tuple[Occurrence, ...] = ()
+    changed: tuple[str, ...] = ()
+    skipped: RunRow | None = None
+
+
+# Says what becomes of a reminder, from its row and groups; None: it is so already.
+Redraft = Callable[[ReminderRow, Sequence[GroupRow]], Awaitable[Draft | None]]
+
+# Adds or updates a row; False when its name is taken, or it has changed meanwhile.
+Save = Callable[[Connection, ReminderRow], Awaitable[bool]]
+
+
+async def get(connection: Connection, key: str) -> ReminderRow:
+    """Find a reminder by its id or name. Raises WaremindError `not_found`."""
+    if row := await table.find(connection, key):
+        return row
+    raise absent(key)
+
+
+def absent(key: str) -> WaremindError:
+    """Say that there is no such reminder."""
+    message = f"cannot find reminder {shown(key)}: there is none with this id or name"
+    return WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind reminder list")
+
+
+async def drafted(daemon: Daemon, content: Content, late_by: timedelta) -> Draft:
+    """Make a new reminder; `late_by` is how long ago its only time may be.
+
+    Raises WaremindError `invalid_input` when it would never fire.
+    """
+    now = daemon.now()
+    times = await first_times(daemon.trial, content.timing, now, late_by)
+    fields = {**_written(content), **waiting_for(times[0])}
+    row = ReminderRow(id=new_id("rem"), state="active", created_at=now, **fields)
+    return Draft(row=row, groups=content.groups, next=times)
+
+
+async def redrafted(
+    daemon: Daemon, row: ReminderRow, old: Content, new: Content, late_by: timedelta
+) -> Draft:
+    """Change a reminder; while its timing stays it waits for what it waited for.
+
+    Raises WaremindError `invalid_input` when it would never fire.
+    """
+    changed = tuple(old.differing(new))
+    row = replace(row, revision=row.revision + 1, **_written(new))
+    if old.timing == new.timing:
+        times = await next_times(daemon.trial, row)
+        return Draft(row=row, groups=new.groups, next=times, changed=changed)
+    times = await first_times(daemon.trial, new.timing, daemon.now(), late_by)
+    state = "paused" if row.state == "paused" else "active"
+    row = replace(row, state=state, too_slow_since=None, **waiting_for(times[0]))
+    return Draft(row=row, groups=new.groups, next=times, changed=changed)
+
+
+def _written(content: Content) -> dict[str, Any]:
+    timing = content.timing
+    return {
+        "name": content.name,
+        "account_id": content.account,
+        "text": content.text,
+        "rrule": timing.rrule,
+        "at": timing.at,
+        "start": timing.start,
+        "zone": timing.zone,
+        "misfire": content.misfire,
+        "grace_seconds": content.grace_seconds,
+        "mention_all": content.mention_all,
+    }
+
+
+def waiting_for(occurrence: Occurrence | None) -> dict[str, Any]:
+    """Say in a row's columns which occurrence it waits for; None: for nothing."""
+    at, nominal, ordinal = occurrence or (None, None, 0)
+    return {"next_at": at, "next_nominal": nominal, "next_ordinal": ordinal}
+
+
+async def create(daemon: Daemon, draft: Draft, operator: Operator, action: str) -> Draft | None:
+    """Write a new reminder; None when its name is taken."""
+    return await _save(daemon, table.insert, draft, operator, action)
+
+
+async def change(
+    daemon: Daemon, key: str, redraft: Redraft, operator: Operator | None, action: str
+) -> tuple[bool, Draft]:
+    """Change a reminder; returns whether there was anything to change, and how it is now.
+
+    Without an operator nothing is written. Raises WaremindError `not_found`, or `conflict` when
+    others keep changing it.
+    """
+    for _ in range(ATTEMPTS):
+        async with daemon.database.connection() as connection:
+            row = await get(connection, key)
+            groups = await groups_table.of_reminder(connection, row.id)
+        if operator:
+            await let_leave(daemon, row)
+        draft = await redraft(row, groups)
+        if draft is None:
+            times = await next_times(daemon.trial, row)
+            return False, Draft(row=row, groups=groups, next=times)
+        if operator is None:
+            return True, draft
+        if written := await _save(daemon, table.update, draft, operator, action):
+            return True, written
+    message = f"cannot change reminder {shown(key)}: something else keeps changing it"
+    raise WaremindError(ErrorCode.CONFLICT, message, hint="try again")
+
+
+async def let_leave(daemon: Daemon, row: ReminderRow) -> None:
+    """Wait until what was claimed of a reminder ahead of its time has left.
+
+    So a change comes before an occurrence or after it.
+    """
+    async with daemon.database.connection() as connection:
+        last = await runs_table.last_occurrence(connection, row.id)
+    if last:
+        await reach(daemon.ground.clock, last)
+
+
+async def _save(
+    daemon: Daemon, save: Save, draft: Draft, operator: Operator, action: str
+) -> Draft | None:
+    """Write the row and all that goes with it, or nothing when the row cannot be written."""
+    async with daemon.database.transaction() as connection:
+        await accounts_table.keep(connection, [draft.row.account_id])
+        if not await save(connection, draft.row):
+            return None
+        written = await _write(daemon, connection, draft, operator, action)
+    daemon.scheduler.wake()
+    return written
+
+
+async def _write(
+    daemon: Daemon, connection: Connection, draft: Draft, operator: Operator, action: str
+) -> Draft:
+    """Write what goes with the row."""
+    row, jids = draft.row, [group.jid for group in draft.groups]
+    ids = await groups_table.ensure(connection, row.account_id, jids)
+    await table.set_groups(connection, row.id, ids)
+    if draft.skipped:
+        await runs_table.insert(connection, [draft.skipped])
+    detail = {"changed": list(draft.changed)} if draft.changed else {}
+    target = (TARGET, row.id, row.name)
+    await audit.write(connection, daemon.now(), operator, action, target, **detail)
+    return replace(draft, groups=await groups_table.of_reminder(connection, row.id))

@@ -1,0 +1,141 @@
+"""What an operator writes of a reminder: read from requests and rows, compared, put into rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from msgspec import UNSET, UnsetType
+
+from waremind.daemon.reminders.group_lookup import groups_for
+from waremind.daemon.reminders.schedule import Timing, When, edited, timing, timing_of
+from waremind.daemon.services import Daemon
+from waremind.domain.duration import LONGEST
+from waremind.domain.ids import valid_name
+from waremind.domain.misfire import Misfire
+from waremind.errors import ErrorCode, WaremindError
+from waremind.requests.reminder import ReminderAdd, ReminderEdit
+from waremind.store.accounts import AccountRow
+from waremind.store.database import Connection
+from waremind.store.groups import GroupRow
+from waremind.store.reminders import ReminderRow
+
+LONGEST_TEXT = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """All that makes a reminder what it is; two with the same are the same.
+
+    `to` are JIDs; `groups` are the rows behind them, which may have changed in between.
+    """
+
+    name: str
+    account: str
+    to: tuple[str, ...]
+    text: str
+    timing: Timing
+    misfire: Misfire
+    grace_seconds: int
+    mention_all: bool
+    groups: tuple[GroupRow, ...] = field(compare=False)
+
+    @property
+    def grace(self) -> timedelta:
+        """How late is too late."""
+        return timedelta(seconds=self.grace_seconds)
+
+    def differing(self, other: "Content") -> list[str]:
+        """Name what is not the same in both."""
+        names = ("name", "account", "to", "text", "timing", "misfire", "grace_seconds")
+        names += ("mention_all",)
+        return [name for name in names if getattr(self, name) != getattr(other, name)]
+
+
+def content_of(row: ReminderRow, groups: Sequence[GroupRow]) -> Content:
+    """Read a stored reminder."""
+    return Content(
+        name=row.name,
+        account=row.account_id,
+        to=tuple(group.jid for group in groups),
+        groups=tuple(groups),
+        text=row.text,
+        timing=timing_of(row),
+        misfire=row.misfire,
+        grace_seconds=row.grace_seconds,
+        mention_all=row.mention_all,
+    )
+
+
+async def asked_for(daemon: Daemon, connection: Connection, request: ReminderAdd) -> Content:
+    """Read what `add` and `set` ask for. Raises WaremindError."""
+    settings = daemon.settings
+    name = valid_name(request.name, "a reminder")
+    account = daemon.accounts.get(request.account).row
+    text = valid_text(request.text)
+    when = When(request.at, request.rrule, request.start, request.tz)
+    fires = timing(when, settings.default_tz)
+    grace = request.grace_seconds
+    groups = await groups_for(connection, account, request.to)
+    return Content(
+        name=name,
+        account=account.id,
+        to=tuple(group.jid for group in groups),
+        groups=groups,
+        text=text,
+        timing=fires,
+        misfire=Misfire(request.misfire),
+        grace_seconds=valid_grace(settings.delivery.grace_seconds if grace is None else grace),
+        mention_all=request.mention_all,
+    )
+
+
+async def edited_content(
+    connection: Connection, old: Content, account: AccountRow, request: ReminderEdit
+) -> Content:
+    """Read what `edit` makes of a reminder: only what is given changes. Raises WaremindError."""
+    when = When(*map(_given, (request.at, request.rrule, request.start, request.tz)))
+    new = replace(
+        old,
+        name=old.name if request.name is UNSET else valid_name(request.name, "a reminder"),
+        text=old.text if request.text is UNSET else valid_text(request.text),
+        timing=edited(old.timing, when),
+        misfire=Misfire(_given(request.misfire) or old.misfire),
+        grace_seconds=valid_grace(
+            old.grace_seconds if request.grace_seconds is UNSET else request.grace_seconds
+        ),
+        mention_all=old.mention_all if request.mention_all is UNSET else request.mention_all,
+    )
+    if request.to is UNSET:
+        return new
+    groups = await groups_for(connection, account, request.to)
+    return replace(new, to=tuple(group.jid for group in groups), groups=groups)
+
+
+def _given(value: str | UnsetType) -> str | None:
+    return None if value is UNSET else value
+
+
+def valid_text(text: str) -> str:
+    """Return the text of a message if it can be sent.
+
+    Raises WaremindError `invalid_input`.
+    """
+    lines = text.replace("\r\n", "\n")
+    if not lines.strip():
+        raise _bad_text("it is empty")
+    if len(lines) > LONGEST_TEXT:
+        raise _bad_text(f"it has {len(lines)} characters, more than {LONGEST_TEXT}")
+    return lines
+
+
+def _bad_text(reason: str) -> WaremindError:
+    hint = f"send 1 to {LONGEST_TEXT} characters of UTF-8 text"
+    return WaremindError(ErrorCode.INVALID_INPUT, f"cannot send this text: {reason}", hint=hint)
+
+
+def valid_grace(seconds: int) -> int:
+    """Return a grace if it is one. Raises WaremindError `invalid_input`."""
+    if not 0 <= seconds <= LONGEST.total_seconds():
+        message = f"cannot use a grace of {seconds} seconds: it is not within 0 and ten years"
+        raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="write it like --grace 10m")
+    return seconds

@@ -1,0 +1,84 @@
+"""Pausing reminders, and resuming them: what came due in between is skipped, in one run."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from waremind.daemon.delivery.scheduler import run_of
+from waremind.daemon.reminders.changes import Draft, waiting_for
+from waremind.daemon.reminders.schedule import next_times
+from waremind.daemon.rules.evaluator import RuleTrial
+from waremind.daemon.services import Daemon
+from waremind.domain.misfire import Missed, PassedOver
+from waremind.domain.quoting import quoted
+from waremind.domain.recurrence import Occurrence
+from waremind.errors import ErrorCode, WaremindError
+from waremind.store.groups import GroupRow
+from waremind.store.reminders import ReminderRow
+from waremind.store.runs import RunRow
+
+PAUSED = "paused"
+
+
+async def paused(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
+    """Pause a reminder; None when it is. Raises WaremindError `conflict` when it has finished."""
+    _check_goes_on("pause", row)
+    if row.state == "paused":
+        return None
+    return Draft(row=replace(row, state="paused", revision=row.revision + 1), groups=groups)
+
+
+async def resumed(daemon: Daemon, row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
+    """Resume a reminder; None when it is not paused.
+
+    Raises WaremindError `conflict` when it has finished, `invalid_input` when its rule costs too
+    much.
+    """
+    _check_goes_on("resume", row)
+    if row.state == "active":
+        return None
+    now = daemon.now()
+    missed, following = await passed_over(daemon.trial, row, now)
+    state = "active" if following else "finished"
+    fields = {"state": state, "too_slow_since": None, **waiting_for(following)}
+    resumed = replace(row, revision=row.revision + 1, **fields)
+    return Draft(
+        row=resumed,
+        groups=groups,
+        next=await next_times(daemon.trial, resumed),
+        skipped=missed and _skipped(row, missed, now),
+    )
+
+
+def _check_goes_on(verb: str, row: ReminderRow) -> None:
+    if row.state == "finished":
+        message = f"cannot {verb} reminder {row.name!r}: it has finished"
+        hint = f"give it a new time: waremind reminder edit {quoted(row.name)} --at WHEN"
+        raise WaremindError(ErrorCode.CONFLICT, message, hint=hint)
+
+
+async def passed_over(
+    trial: RuleTrial, row: ReminderRow, now: datetime
+) -> tuple[Missed | None, Occurrence | None]:
+    """Find what came due while a reminder was paused, as one stretch, and what comes next."""
+    missed, due = None, row.due
+    while due is not None and due.at <= now:
+        judgement = await trial.pass_over(PassedOver(row.recurrence, due, now, PAUSED))
+        missed, due = _joined(missed, judgement.missed), judgement.next
+    return missed, due
+
+
+def _joined(one: Missed | None, later: Missed | None) -> Missed | None:
+    if one is None or later is None:
+        return one or later
+    return replace(one, until=later.until, count=one.count + later.count)
+
+
+def _skipped(row: ReminderRow, missed: Missed, now: datetime) -> RunRow:
+    return replace(
+        run_of(row, missed.first.at, now),
+        until=missed.until,
+        count=missed.count,
+        outcome="skipped",
+        reason=PAUSED,
+    )

@@ -1,0 +1,72 @@
+"""Reminders as operators read them; times are in the reminder's own zone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from waremind.daemon.delivery.views import runs_of
+from waremind.daemon.reminders.attention import attention_of
+from waremind.daemon.services import Daemon
+from waremind.domain.recurrence import Occurrence
+from waremind.domain.wall_time import rfc3339
+from waremind.objects import GroupName, Reminder, ReminderState, Run
+from waremind.objects import Occurrence as OccurrenceObject
+from waremind.store import groups as groups_table
+from waremind.store import runs as runs_table
+from waremind.store.accounts import AccountRow
+from waremind.store.database import Connection
+from waremind.store.groups import GroupRow
+from waremind.store.reminders import ReminderRow
+
+
+async def reminders_of(
+    daemon: Daemon,
+    connection: Connection,
+    rows: Sequence[ReminderRow],
+    groups: Mapping[str, Sequence[GroupRow]] | None = None,
+) -> list[Reminder]:
+    """Show reminders; `groups` of each are read unless they are given."""
+    ids = [row.id for row in rows]
+    if groups is None:
+        groups = await groups_table.of_reminders(connection, ids)
+    last = (await runs_table.last_of(connection, ids)).values()
+    runs = {run.reminder_id: run for run in await runs_of(connection, list(last))}
+    accounts = {account.id: account for account in daemon.accounts.rows()}
+    return [
+        reminder_of(row, accounts[row.account_id], groups.get(row.id, ()), runs.get(row.id))
+        for row in rows
+        if row.account_id in accounts  # deleted a moment ago, and the reminder with it
+    ]
+
+
+def reminder_of(
+    row: ReminderRow, account: AccountRow, groups: Sequence[GroupRow], last_run: Run | None
+) -> Reminder:
+    """Show a reminder; only an active one has a next time."""
+    zone = ZoneInfo(row.zone)
+    waits = row.next_at is not None and row.state == "active" and row.too_slow_since is None
+    return Reminder(
+        id=row.id,
+        name=row.name,
+        account=account.label,
+        account_id=account.id,
+        to=[GroupName(group.id, group.jid, group.name) for group in groups],
+        text=row.text,
+        at=rfc3339(row.at, zone) if row.at else None,
+        rrule=row.rrule,
+        # What the rule starts at also where the clock skips it: not the shifted time.
+        start=None if row.at else row.start.replace(tzinfo=zone).isoformat(timespec="seconds"),
+        tz=row.zone,
+        misfire=row.misfire.value,
+        grace_seconds=row.grace_seconds,
+        mention_all=row.mention_all,
+        state=cast("ReminderState", row.state),
+        next_at=rfc3339(row.next_at, zone) if row.next_at and waits else None,
+        last_run=last_run,
+        attention=attention_of(row, account, groups, last_run),
+    )
+
+
+def occurrences_of(found: Iterable[Occurrence], zone: str) -> tuple[OccurrenceObject, ...]:
+    """Show when a reminder fires."""
+    return tuple(OccurrenceObject(rfc3339(one.at, ZoneInfo(zone))) for one in found)

@@ -1,0 +1,1 @@
+"""Rules are computed in a process of their own, with bounds."""

@@ -1,0 +1,179 @@
+"""Asks about recurrences in a process of its own, where no rule can make the daemon late."""
+
+import asyncio
+import pickle
+import socket
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import TracebackType
+from typing import Self, TypeVar
+
+from waremind.daemon.rules.worker import CPU_SECONDS, LENGTH, Question
+from waremind.domain.misfire import Claim, Judgement, PassedOver
+from waremind.domain.recurrence import Occurrence
+from waremind.domain.recurrence_trial import (
+    Preview,
+    Upcoming,
+    not_computed,
+    require_occurrence,
+    too_slow,
+)
+
+COMMAND = (sys.executable, "-P", "-m", "waremind.daemon.rules.worker")
+# For starting a worker, and then for a machine on which CPU time passes ten times slower.
+PATIENCE_SECONDS = 10.0
+SLOWER = 10
+# How a worker that is lost, or cannot be started, shows itself.
+LOSSES = (OSError, EOFError, TimeoutError)
+
+AnswerT = TypeVar("AnswerT")
+
+
+class Unanswered(Enum):
+    """Why a question has no answer."""
+
+    TOO_SLOW = auto()  # it takes more than the CPU limit, whenever it is asked
+    LOST = auto()  # the worker was killed, or did not start; the question may be sound
+
+
+Answers = list[AnswerT | Unanswered]
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A running worker process, and the two directions of its pipe."""
+
+    process: Process
+    answers: asyncio.StreamReader
+    questions: asyncio.StreamWriter
+
+    @classmethod
+    async def start(cls) -> Self:
+        """Start one."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *COMMAND, stdin=theirs.fileno(), stdout=theirs.fileno()
+            )
+        return cls(process, *await asyncio.open_connection(sock=ours))
+
+    async def ask(self, questions: Sequence[Question[AnswerT]]) -> Answers[AnswerT]:
+        """Return the answers in order. Raises OSError, EOFError or TimeoutError if it is lost."""
+        payload = pickle.dumps(questions)
+        async with asyncio.timeout(PATIENCE_SECONDS + SLOWER * CPU_SECONDS * len(questions)):
+            self.questions.write(LENGTH.pack(len(payload)) + payload)
+            await self.questions.drain()
+            (length,) = LENGTH.unpack(await self.answers.readexactly(LENGTH.size))
+            # Only the process that was started here writes to the pipe.
+            answers = pickle.loads(await self.answers.readexactly(length))  # noqa: S301
+        return [Unanswered.TOO_SLOW if answer is None else answer for answer in answers]
+
+    async def end(self) -> None:
+        """End it; it is gone on return."""
+        self.questions.close()
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+
+class RuleTrial:
+    """One worker process, started when first asked, and anew after it was lost.
+
+    Askers wait for each other: the scheduler and the operators are to have one each.
+    """
+
+    def __init__(self) -> None:
+        self._worker: Worker | None = None
+        self._turn = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        """Return itself; nothing is started yet."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        await self.close()
+
+    async def close(self) -> None:
+        """End the worker; it is gone on return."""
+        async with self._turn:
+            await self._end()
+
+    async def warm(self) -> None:
+        """Have a worker ready, so that the first question does not wait for its start."""
+        if self._worker is None:
+            await self._ask(())
+
+    async def first(self, asked: Preview | Upcoming) -> tuple[Occurrence, ...]:
+        """Return the occurrences that are asked for, fewer where the recurrence ends.
+
+        Raises WaremindError: `invalid_input` if that takes more than the CPU limit, `timed_out` if
+        the worker was lost.
+        """
+        return _answered(*await self._ask([asked]))
+
+    async def admit(self, preview: Preview) -> tuple[Occurrence, ...]:
+        """Return the first occurrences of a recurrence that is about to be stored.
+
+        Raises as `first` does, and WaremindError `invalid_input` if there is none within ten years.
+        """
+        found = await self.first(preview)
+        require_occurrence(preview, found)
+        return found
+
+    async def pass_over(self, passed: PassedOver) -> Judgement:
+        """Judge a reminder that was kept from firing. Raises as `first` does."""
+        return _answered(*await self._ask([passed]))
+
+    async def judge(self, claims: Sequence[Claim]) -> Answers[Judgement]:
+        """Judge reminders that are due."""
+        return await self._ask(claims)
+
+    async def _ask(self, questions: Sequence[Question[AnswerT]]) -> Answers[AnswerT]:
+        """Ask all at once; if the worker is lost over them, each by itself, to spare the others.
+
+        It may have died before it was asked: each question has a second try at least.
+        """
+        try:
+            return await self._exchange(questions)
+        except LOSSES:
+            return [await self._ask_alone(question) for question in questions]
+
+    async def _ask_alone(self, question: Question[AnswerT]) -> AnswerT | Unanswered:
+        try:
+            (answer,) = await self._exchange([question])
+        except LOSSES:
+            return Unanswered.LOST
+        return answer
+
+    async def _exchange(self, questions: Sequence[Question[AnswerT]]) -> Answers[AnswerT]:
+        """Ask once; a worker that did not answer, or that nobody waited for, is ended."""
+        async with self._turn:
+            self._worker = self._worker or await Worker.start()
+            try:
+                return await self._worker.ask(questions)
+            except BaseException:
+                await self._end()
+                raise
+
+    async def _end(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            await worker.end()
+
+
+def _answered(answer: AnswerT | Unanswered) -> AnswerT:
+    """Give the answer to who waits for it. Raises WaremindError if there is none."""
+    if answer is Unanswered.TOO_SLOW:
+        raise too_slow()
+    if isinstance(answer, Unanswered):
+        raise not_computed()
+    return answer

@@ -1,0 +1,1 @@
+"""How all is: the report, what needs a person, the watchdog, the doctor."""

@@ -1,0 +1,82 @@
+"""The machine: the WhatsApp engine and what it needs, time zones."""
+
+import asyncio
+import ctypes.util
+import importlib.util
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from zoneinfo import available_timezones
+
+import msgspec
+
+from waremind.daemon.status.doctor.check import Check, Finding, Trouble
+
+# WhatsApp refuses a client some months after newer ones are out.
+OLD_DAYS = 120
+# A session's child that loads the engine finds what has come meanwhile.
+LIBMAGIC = "apt install libmagic1, or: pip install pylibmagic; the daemon needs no restart"
+
+
+class Examined(msgspec.Struct):
+    """What `python -m waremind.whatsapp.examination` prints."""
+
+    version: str
+    made_on: str | None
+
+
+async def engine(_: None) -> Finding:
+    """Load the engine in a process of its own, as a session does, without the network."""
+    command = [sys.executable, "-P", "-m", "waremind.whatsapp.examination"]
+    process = await asyncio.create_subprocess_exec(*command, stdout=-1, stderr=-1)
+    try:
+        out, err = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        raise
+    if process.returncode:
+        lines = err.decode(errors="replace").strip().splitlines()
+        text = f"it does not load: {lines[-1] if lines else process.returncode}"
+        return [Trouble(text, fix="" if _libmagic() else LIBMAGIC)]
+    return _judged(msgspec.json.decode(out, type=Examined))
+
+
+def _judged(examined: Examined) -> Finding:
+    name = f"neonize {examined.version}"
+    if examined.made_on is None:
+        return f"{name} loads; how old it is cannot be told"
+    made_on = datetime.fromisoformat(examined.made_on).replace(tzinfo=UTC)
+    days = (datetime.now(UTC) - made_on).days
+    if days > OLD_DAYS:
+        text = f"{name} is {days} days old; WhatsApp will not accept it for much longer"
+        return [Trouble(text, "warning")]
+    return f"{name} loads; it is {days} days old"
+
+
+async def libmagic(_: None) -> Finding:
+    """Find the library without which the engine does not load."""
+    return _libmagic() or [Trouble("there is none")]
+
+
+def _libmagic() -> str | None:
+    """Say where it is from."""
+    if system := ctypes.util.find_library("magic"):
+        return f"the system's: {system}"
+    if importlib.util.find_spec("pylibmagic"):
+        return f"the package's: pylibmagic {version('pylibmagic')}"
+    return None
+
+
+async def zones(_: None) -> Finding:
+    """Count the time zones."""
+    count = len(available_timezones())
+    if "Europe/Berlin" not in available_timezones():
+        return [Trouble(f"there are only {count} time zones")]
+    return f"{count} time zones, tzdata {version('tzdata')}"
+
+
+MACHINE: tuple[Check[None], ...] = (
+    Check("engine", engine, "upgrade it: pip install --upgrade waremind neonize; then restart"),
+    Check("libmagic", libmagic, LIBMAGIC),
+    Check("time zones", zones, "pip install --upgrade tzdata"),
+)

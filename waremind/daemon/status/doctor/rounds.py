@@ -1,0 +1,43 @@
+"""Which checks are made when the daemon runs, and which when it does not."""
+
+from waremind.config import Settings
+from waremind.daemon.services import Daemon
+from waremind.daemon.status.doctor.check import Check, Finding, examine
+from waremind.daemon.status.doctor.disk import CHILDREN, DISK, NO_CHILDREN
+from waremind.daemon.status.doctor.machine import MACHINE
+from waremind.daemon.status.doctor.running import PEOPLE, RUNNING
+from waremind.objects import CheckResult
+from waremind.store.examination import examine_at_rest
+
+
+async def examine_running(daemon: Daemon) -> list[CheckResult]:
+    """Look at everything from inside of the daemon."""
+    return [
+        *await examine(RUNNING, daemon),
+        *await examine(MACHINE, None),
+        *await examine((*DISK, CHILDREN), daemon.settings),
+        *await examine(PEOPLE, daemon),
+    ]
+
+
+async def examine_machine() -> list[CheckResult]:
+    """Look at what depends on no settings."""
+    return await examine(MACHINE, None)
+
+
+async def examine_resting(settings: Settings) -> list[CheckResult]:
+    """Look at what a daemon with these settings would find, while none runs."""
+    return [
+        *await examine((_DATABASE_AT_REST,), settings),
+        *await examine(MACHINE, None),
+        *await examine((*DISK, NO_CHILDREN), settings),
+    ]
+
+
+async def _database_at_rest(settings: Settings) -> Finding:
+    url = settings.database.url
+    directory, bin_dir = settings.state_dir / "postgres", settings.database.bin_dir
+    return await examine_at_rest(url.get_secret_value() if url else None, directory, bin_dir)
+
+
+_DATABASE_AT_REST: Check[Settings] = Check("database", _database_at_rest, "see what its log says")

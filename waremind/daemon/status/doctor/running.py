@@ -1,0 +1,94 @@
+"""A daemon that runs: its configuration, its database, and who waits for a person."""
+
+from datetime import UTC, datetime, timedelta
+
+from waremind.daemon.services import Daemon
+from waremind.daemon.status.doctor.check import Check, Finding, Trouble
+from waremind.daemon.status.report import glance
+from waremind.domain.lifecycle import State
+from waremind.domain.quoting import quoted
+from waremind.store.examination import examine
+
+# WhatsApp unlinks a device, connected or not, whose phone stays away for 14 days.
+SILENT = timedelta(days=10)
+SKEW = timedelta(seconds=5)
+# A phone that is on, and gets and reads nothing, cannot be seen.
+PHONE_CURE = (
+    "see that its phone is on and has the internet, and open a chat with something unread on it; "
+    "then: waremind account show {label}"
+)
+
+
+async def configuration(daemon: Daemon) -> Finding:
+    """Read the configuration again, as the next start will."""
+    waiting = daemon.ground.current.compare()
+    if waiting.refused:
+        return [Trouble(f"only a restart takes over: {', '.join(waiting.refused)}", "warning")]
+    if waiting.changed:
+        text = f"changed, and not taken over yet: {', '.join(waiting.changed)}"
+        return [Trouble(text, "warning", fix="systemctl reload waremind, or: kill -HUP PID")]
+    return "valid, and what the daemon runs with"
+
+
+async def database(daemon: Daemon) -> Finding:
+    """Ask the database who it is, and what time it has."""
+    async with daemon.database.connection() as connection:
+        examined = await examine(connection)
+    skew = abs(examined.now - datetime.now(UTC))
+    if skew > SKEW:
+        text = f"its clock and ours are {skew.total_seconds():.0f} s apart"
+        return [Trouble(text, "warning", fix="timedatectl set-ntp true, on both machines")]
+    return f"{daemon.database_name}: {examined.summary}"
+
+
+async def accounts(daemon: Daemon) -> Finding:
+    """List what accounts, and the daemon itself, need a person for."""
+    return await _needs(daemon, {"account", "daemon"}) or _connected(daemon)
+
+
+async def reminders(daemon: Daemon) -> Finding:
+    """List what cannot be sent, or of which nobody knows whether it was."""
+    return await _needs(daemon, {"reminder", "run"}) or "all can be sent"
+
+
+async def phones(daemon: Daemon) -> Finding:
+    """Look for paired accounts that WhatsApp may soon unlink."""
+    now = daemon.now()
+    silent = [
+        Trouble(
+            f"{quoted(row.label)}: its phone was last seen on {row.phone_seen_at:%Y-%m-%d}; "
+            "WhatsApp unlinks a device whose phone stays away for 14 days",
+            "warning",
+            fix=PHONE_CURE.format(label=quoted(row.label)),
+        )
+        for row in daemon.accounts.rows()
+        if row.device and row.phone_seen_at and now - row.phone_seen_at > SILENT
+    ]
+    return silent or "every paired account's phone was seen within 10 days"
+
+
+async def _needs(daemon: Daemon, kinds: set[str]) -> list[Trouble]:
+    attention = (await glance(daemon)).attention
+    return [
+        Trouble(f"{quoted(who)}: {each.text}" if who else each.text, each.severity, each.fix)
+        for each in attention
+        for who in [each.name or each.id]
+        if each.kind in kinds
+    ]
+
+
+def _connected(daemon: Daemon) -> str:
+    rows = daemon.accounts.rows()
+    connected = sum(row.state is State.CONNECTED for row in rows)
+    return f"{len(rows)}, of which {connected} connected" if rows else "none yet"
+
+
+RUNNING: tuple[Check[Daemon], ...] = (
+    Check("configuration", configuration, "systemctl restart waremind"),
+    Check("database", database, "see what its log says"),
+)
+PEOPLE: tuple[Check[Daemon], ...] = (
+    Check("accounts", accounts, "waremind account show ACCOUNT"),
+    Check("phones", phones, "open WhatsApp on the phone"),
+    Check("reminders", reminders, "waremind reminder show REMINDER"),
+)

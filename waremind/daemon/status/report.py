@@ -1,0 +1,120 @@
+"""The whole of waremind in one report, and all in it that needs a person."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+import waremind
+from waremind.daemon.accounts.views import account_of, freeze_of, frozen, timestamp
+from waremind.daemon.reminders.attention import ACCOUNT_TROUBLES
+from waremind.daemon.reminders.views import reminders_of
+from waremind.daemon.services import Daemon
+from waremind.domain.wall_time import rfc3339
+from waremind.objects import (
+    Account,
+    Attention,
+    DaemonState,
+    NextReminder,
+    RunCounts,
+    StatusAttention,
+    StatusReport,
+)
+from waremind.store import history, reminders
+from waremind.store import reminders as reminders_table
+from waremind.store import runs as runs_table
+from waremind.store.database import Connection
+from waremind.store.holds import FreezeRow
+
+# A glance: who has more troubled reminders, or runs, than these lists them all.
+MOST = 50
+THAW = "waremind thaw"
+
+
+async def attention_of_all(
+    daemon: Daemon,
+    connection: Connection,
+    accounts: Sequence[Account],
+    freeze: FreezeRow | None,
+) -> list[StatusAttention]:
+    """List what needs a person, the daemon's own needs first; `freeze` is that of everything."""
+    found: list[StatusAttention] = []
+    if freeze:
+        found.append(_of("daemon", None, None, frozen(freeze, "outgoing messages are", THAW)))
+    for account in accounts:
+        found += [_of("account", account.id, account.label, entry) for entry in account.attention]
+    silent = [account.id for account in accounts if account.status in ACCOUNT_TROUBLES]
+    rows = await reminders_table.select_troubled(connection, silent, MOST + 1)
+    for reminder in await reminders_of(daemon, connection, rows[:MOST]):
+        found += [_of("reminder", reminder.id, reminder.name, e) for e in reminder.attention]
+    if len(rows) > MOST:
+        found.append(_of("reminder", None, None, _more(daemon, "reminder")))
+    return found + await _of_sends(daemon, connection)
+
+
+async def _of_sends(daemon: Daemon, connection: Connection) -> list[StatusAttention]:
+    """List the messages of no reminder of which nobody can know whether they were sent."""
+    runs = await runs_table.unknown_sends(connection, MOST + 1)
+    found = [_of("run", run, None, _unknown(run, since)) for run, since in runs[:MOST]]
+    if len(runs) > MOST:
+        found.append(_of("run", None, None, _more(daemon, "run")))
+    return found
+
+
+def _unknown(run: str, since: datetime) -> Attention:
+    return Attention(
+        code="send_unknown",
+        severity="warning",
+        since=timestamp(since),
+        text="nobody can know whether it was sent",
+        fix=f"look at the phone, then: waremind run resolve {run} --as sent|failed",
+    )
+
+
+def _more(daemon: Daemon, what: str) -> Attention:
+    return Attention(
+        code="more",
+        severity="warning",
+        since=timestamp(daemon.now()),
+        text=f"more than {MOST} {what}s need a person",
+        fix=f"waremind {what} list",
+    )
+
+
+def _of(kind: str, id_: str | None, name: str | None, entry: Attention) -> StatusAttention:
+    return StatusAttention(kind=kind, id=id_, name=name, **msgspec.structs.asdict(entry))
+
+
+LATELY = timedelta(hours=24)
+
+
+async def glance(daemon: Daemon) -> StatusReport:
+    """Sum up the daemon, the accounts, the runs, and what needs a person."""
+    now = daemon.now()
+    freeze = daemon.holds.freeze_of(None)
+    accounts = [
+        account_of(row, now, daemon.holds.freeze_of(row.id)) for row in daemon.accounts.rows()
+    ]
+    async with daemon.database.connection() as connection:
+        attention = await attention_of_all(daemon, connection, accounts, freeze)
+        counts = await _counts(connection, now)
+        following = await reminders.select_next(connection)
+    return StatusReport(
+        ok=not attention,
+        version=waremind.__version__,
+        daemon=DaemonState(os.getpid(), timestamp(daemon.started_at), daemon.database_name),
+        frozen=freeze_of(freeze) if freeze else None,
+        accounts=dict(Counter(account.status for account in accounts)),
+        runs=counts,
+        next_at=rfc3339(following.next_at, ZoneInfo(following.zone)) if following else None,
+        next_reminder=following and NextReminder(following.id, following.name, following.zone),
+        attention=attention,
+    )
+
+
+async def _counts(connection: Connection, now: datetime) -> RunCounts:
+    counted = await history.count(connection, now - LATELY)
+    return RunCounts(counted.due, counted.held, counted.failed, counted.unknown)

@@ -1,0 +1,1 @@
+"""What the daemon stands on: clock, log, settings, systemd, PostgreSQL."""

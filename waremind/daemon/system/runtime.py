@@ -1,0 +1,41 @@
+"""What everything in the daemon stands on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from waremind.config import Settings
+from waremind.daemon.system.clock import Clock
+from waremind.daemon.system.settings import CurrentSettings
+from waremind.store.database import Database
+from waremind.store.lock import DaemonLock
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The settings as they are now, the database and the daemon's lock on it, and the time."""
+
+    current: CurrentSettings
+    database: Database
+    lock: DaemonLock
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """What stands on the ground, and is asked for what lies there."""
+
+    ground: Ground
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now."""
+        return self.ground.current.settings
+
+    @property
+    def database(self) -> Database:
+        """The database."""
+        return self.ground.database
+
+    def now(self) -> datetime:
+        """Say what time it is, in UTC."""
+        return self.ground.clock.now()

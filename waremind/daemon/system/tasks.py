@@ -1,0 +1,98 @@
+"""Work that runs beside: its failure belongs to whoever waits for it, and never ends the daemon."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Sequence,
+)
+from typing import Any, NoReturn, TypeVar
+
+from waremind.daemon.system.logs import event
+from waremind.errors import ErrorCode, WaremindError
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+def beside(tasks: asyncio.TaskGroup, work: Coroutine[Any, Any, T]) -> asyncio.Future[T]:
+    """Run `work` in the task group; the future gets its result, or its WaremindError."""
+    future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    future.add_done_callback(_log_failure)
+    tasks.create_task(fulfil(future, work))
+    return future
+
+
+def _log_failure(done: asyncio.Future[Any]) -> None:
+    """Log why there is no result: nobody may be waiting for it."""
+    error = None if done.cancelled() else done.exception()
+    if isinstance(error, WaremindError) and error.code is not ErrorCode.INTERNAL:
+        event(log, "cannot finish", logging.WARNING, reason=error, hint=error.hint)
+
+
+async def fulfil(future: asyncio.Future[T], work: Coroutine[Any, Any, T], **about: object) -> None:
+    """Give the future what `work` returns, or its WaremindError; a bug is logged with `about`."""
+    try:
+        result = await work
+    except asyncio.CancelledError:
+        future.cancel()
+        raise
+    except WaremindError as error:
+        _fail(future, error)
+    except Exception as error:
+        log.exception("a bug", extra={"fields": about})
+        _fail(future, WaremindError(ErrorCode.INTERNAL, f"cannot go on: {error!r}"))
+    else:
+        if not future.done():
+            future.set_result(result)
+
+
+def _fail(future: asyncio.Future[Any], error: WaremindError) -> None:
+    if not future.done():
+        future.set_exception(error)
+
+
+async def steadily(round_: Callable[[], Awaitable[None]], *, patience_seconds: float) -> NoReturn:
+    """Do `round_` for ever; after a failure, PostgreSQL away or a bug, wait and go on."""
+    while True:
+        try:
+            await round_()
+        except WaremindError as error:
+            event(log, "cannot go on yet", logging.WARNING, reason=error, hint=error.hint)
+            await asyncio.sleep(patience_seconds)
+        except Exception:
+            log.exception("a bug")
+            await asyncio.sleep(patience_seconds)
+
+
+@contextlib.asynccontextmanager
+async def under_way(
+    works: Iterable[Coroutine[Any, Any, T]],
+) -> AsyncGenerator[list[asyncio.Task[T]]]:
+    """Have all of these done beside the body; what the body does not wait for is cancelled."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        yield tasks
+    finally:
+        await _cancelled(tasks)
+
+
+async def first_of(*waits: Coroutine[Any, Any, object]) -> None:
+    """Wait until one of them returns; the others are cancelled."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await _cancelled(tasks)
+
+
+async def _cancelled(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
