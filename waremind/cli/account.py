@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from waremind.cli import deleting
+from waremind.cli import confirmation
+from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Record, Table
-from waremind.cli.noun import Noun
 from waremind.cli.options import (
     AccountArgument,
     Check,
@@ -26,14 +26,14 @@ from waremind.domain.quoting import quoted
 from waremind.objects import Account
 from waremind.requests import account as requests
 
-noun = Noun("account", "WhatsApp accounts: add, pair, look at, unpair, delete.")
+commands = Commands("account", "WhatsApp accounts: add, pair, look at, unpair, delete.")
 
 Label = Annotated[str, typer.Argument(metavar="LABEL", help="What you call the account.")]
 Status = Literal["unpaired", "pending", "connected", "disconnected", "banned"]
 QrFormat = Literal["auto", "small", "large", "ascii", "raw", "png"]
 
 
-@noun.verb()
+@commands.verb()
 def add(cli: Invocation, label: Label, *, exist_ok: ExistOk = False, check: Check = False) -> None:
     """Add an account; it is unpaired until you pair it."""
     result = cli.call(requests.AccountAdd(label=label, exist_ok=exist_ok, check=check))
@@ -41,7 +41,7 @@ def add(cli: Invocation, label: Label, *, exist_ok: ExistOk = False, check: Chec
     cli.changed(result, f"account {name}", "added", f"pair it: waremind account pair {name}")
 
 
-@noun.verb("list")
+@commands.verb("list")
 def list_(
     cli: Invocation,
     *,
@@ -76,7 +76,7 @@ def _row(account: Account) -> list[str | Styled]:
     return [account.label, status, account.reason, phone, since, account.id]
 
 
-@noun.verb()
+@commands.verb()
 def show(cli: Invocation, account: AccountArgument, *, exit_status: ExitStatus = False) -> None:
     """Show an account: its status, why, and what to do."""
     result = cli.call(requests.AccountShow(account=account))
@@ -107,7 +107,7 @@ def _record(result: requests.AccountResult) -> Iterator[Block]:
     yield from attention(account.attention)
 
 
-@noun.verb(
+@commands.verb(
     epilog="""\b
 Examples:
   waremind account pair ops
@@ -164,7 +164,7 @@ def pair(
         pairing.watch(cli, request, qr_format, file)
 
 
-@noun.verb()
+@commands.verb()
 def unpair(cli: Invocation, account: AccountArgument, *, check: Check = False) -> None:
     """Unlink the account; its groups and reminders stay."""
     result = cli.call(requests.AccountUnpair(account=account, check=check))
@@ -175,7 +175,7 @@ def unpair(cli: Invocation, account: AccountArgument, *, check: Check = False) -
 _STILL_LISTED = "the phone still lists the device: remove it there, under Linked devices"
 
 
-@noun.verb()
+@commands.verb()
 def sync(cli: Invocation, account: AccountArgument, *, check: Check = False) -> None:
     """Fetch the account's groups from WhatsApp now."""
     result = cli.call(requests.AccountSync(account=account, check=check))
@@ -183,14 +183,14 @@ def sync(cli: Invocation, account: AccountArgument, *, check: Check = False) -> 
     cli.changed(result, f"account {quoted(account)}", "synced", groups)
 
 
-@noun.verb()
+@commands.verb()
 def reconnect(cli: Invocation, account: AccountArgument, *, check: Check = False) -> None:
     """Open the account's session anew."""
     result = cli.call(requests.AccountReconnect(account=account, check=check))
     cli.changed(result, f"account {quoted(account)}", "reconnected")
 
 
-@noun.verb()
+@commands.verb()
 def rename(
     cli: Invocation,
     account: AccountArgument,
@@ -203,7 +203,7 @@ def rename(
     cli.changed(result, f"account {quoted(account)}", f"renamed to {quoted(new)}")
 
 
-@noun.verb()
+@commands.verb()
 def delete(
     cli: Invocation,
     account: AccountArgument,
@@ -218,7 +218,9 @@ def delete(
         request = requests.AccountDelete(account=account, missing_ok=missing_ok, check=check)
         return cli.call(request)
 
-    result = deleting.delete(cli, f"account {quoted(account)}", ask, _loss, yes=yes, check=check)
+    result = confirmation.delete(
+        cli, f"account {quoted(account)}", ask, _loss, yes=yes, check=check
+    )
     if not (result.device_removed or check):
         cli.note(_STILL_LISTED)
 
@@ -226,5 +228,5 @@ def delete(
 def _loss(result: requests.AccountDeleted) -> str | None:
     """Say what goes with the account; None when there is no account."""
     counts = {"group": result.groups, "reminder": result.reminders, "run": result.runs}
-    lost = ", ".join(counted(count, noun) for noun, count in counts.items() if count)
+    lost = ", ".join(counted(count, what) for what, count in counts.items() if count)
     return (f" with {lost}" if lost else "") if result.account else None

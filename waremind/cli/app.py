@@ -10,8 +10,8 @@ from typer.core import TyperOption
 
 from waremind import __version__
 from waremind.cli import completion
-from waremind.cli.invocation import Invocation, Wishes
-from waremind.cli.noun import group
+from waremind.cli.commands import group
+from waremind.cli.invocation import Invocation, SharedOptions
 from waremind.cli.output import Output
 from waremind.errors import ErrorCode, WaremindError
 
@@ -38,12 +38,12 @@ _MODULES = {
 }
 
 
-class _Commands(Mapping[str, Any]):
+class _Root(Mapping[str, Any]):
     """Nouns and lone verbs by name."""
 
     def __getitem__(self, name: str) -> Any:
-        noun = import_module(f"waremind.cli.{_MODULES[name]}").noun
-        return noun[name] if name in noun else noun.group()
+        commands = import_module(f"waremind.cli.{_MODULES[name]}").commands
+        return commands[name] if name in commands else commands.group()
 
     def __iter__(self) -> Iterator[str]:
         return iter(_MODULES)
@@ -71,16 +71,16 @@ def _version_option() -> TyperOption:
 
 def run(arguments: list[str]) -> int:
     """Run a command and say with which code the process ends."""
-    root = group("waremind", _SUMMARY, _Commands(), epilog=_EPILOG, params=[_version_option()])
-    wishes = Wishes()
+    root = group("waremind", _SUMMARY, _Root(), epilog=_EPILOG, params=[_version_option()])
+    shared = SharedOptions()
     completion.prepare()
     try:
         # Without standalone mode the failures come out here, and SIGINT as 130.
-        return root.main(arguments, "waremind", standalone_mode=False, obj=wishes) or 0
+        return root.main(arguments, "waremind", standalone_mode=False, obj=shared) or 0
     except (Exception, Abort) as error:  # noqa: BLE001 - the last one who can explain it
         # What was wrong may stand before the option that asks for JSON.
-        output = Output(json=wishes.json or "--json" in arguments)
-        return explain(error, output, debug=wishes.debug)
+        output = Output(json=shared.json or "--json" in arguments)
+        return explain(error, output, debug=shared.debug)
 
 
 def explain(error: BaseException, output: Output, *, debug: bool = False) -> int:

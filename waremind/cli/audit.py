@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
+from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Table
-from waremind.cli.noun import Noun
 from waremind.cli.options import Limit, Since
 from waremind.cli.views import here
 from waremind.objects import AuditEntry
 from waremind.requests.daemon import Audit, AuditList
 
-noun = Noun("audit", "Who did what, when.")
+commands = Commands("audit", "Who did what, when.")
 
 
-@noun.verb("list")
+@commands.verb("list")
 def list_(cli: Invocation, *, since: Since = None, limit: Limit = 100) -> None:
     """List what operators did, newest first."""
     result = cli.call(AuditList(since=since, limit=limit))

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 import typer
 from msgspec import Struct
 
+from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
-from waremind.cli.noun import Noun
 
-noun = Noun()
+commands = Commands()
 
 PROGRAM = "waremind"
 VARIABLE = "_WAREMIND_COMPLETE"  # set by the script when the shell asks
@@ -26,7 +26,7 @@ class Script(Struct, frozen=True):
     script: str
 
 
-@noun.verb()
+@commands.verb()
 def completion(cli: Invocation, shell: Shell) -> None:
     """Print what a shell needs to complete commands and flags."""
     script = _typer().get_completion_script(prog_name=PROGRAM, complete_var=VARIABLE, shell=shell)

@@ -7,12 +7,12 @@ import msgspec
 import typer
 from msgspec import UNSET, Struct, UnsetType
 
+from waremind.cli.commands import Commands
 from waremind.cli.daemon import ConfigFile
 from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block
-from waremind.cli.noun import Noun
 
-noun = Noun("config", "The daemon's settings, and where each one comes from.")
+commands = Commands("config", "The daemon's settings, and where each one comes from.")
 
 
 class Effective(Struct, frozen=True):
@@ -28,7 +28,7 @@ class Checked(Struct, frozen=True):
     ok: bool
 
 
-@noun.verb()
+@commands.verb()
 def show(
     cli: Invocation,
     *,
@@ -66,7 +66,7 @@ def _written(value: Any) -> str:
     return "(not set)" if value is None else msgspec.json.encode(value).decode()
 
 
-@noun.verb()
+@commands.verb()
 def check(cli: Invocation, *, config: ConfigFile = None) -> None:
     """Check the settings without starting anything."""
     from waremind.config import load  # noqa: PLC0415 - 250 ms that no client needs

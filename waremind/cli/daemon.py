@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
+from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
-from waremind.cli.noun import Noun
 from waremind.errors import ErrorCode, WaremindError
 
-noun = Noun()
+commands = Commands()
 
 CONFIGURATION_ERROR = 78  # EX_CONFIG of sysexits.h: systemd does not restart it then
 
@@ -21,7 +21,7 @@ ConfigFile = Annotated[
 ]
 
 
-@noun.verb()
+@commands.verb()
 def daemon(
     cli: Invocation,
     *,

@@ -1,11 +1,13 @@
 """Where the QR of a pairing is shown: on a live screen, or printed one below the other."""
 
+import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Literal
 
 from waremind.cli import qr
 from waremind.cli.output import Output
+from waremind.cli.terminal import in_foreground, size_of
 from waremind.cli.text import shortened, wrapped
 from waremind.cli.views import here
 from waremind.errors import WaremindError
@@ -33,7 +35,7 @@ class Display:
     def show(self, code: PairQr) -> None:
         """Show a new code instead of the one before."""
 
-    def tick(self) -> None:
+    def update(self) -> None:
         """Look at the clock."""
 
     def redraw(self) -> None:
@@ -55,11 +57,11 @@ def drawn_as(form: Form, output: Output) -> qr.Drawn:
             return "small" if output.can_write("▀▄█") else "ascii"
 
 
-def lines_of(payload: str, form: Form, output: Output) -> list[str]:
+def lines_of(code: str, form: Form, output: Output) -> list[str]:
     """Write a code as lines without colour."""
     if form == "raw":
-        return [payload]
-    modules = qr.bordered(qr.modules_of(payload), min(qr.BORDERS))
+        return [code]
+    modules = qr.bordered(qr.modules_of(code), min(qr.BORDERS))
     return qr.draw(modules, drawn_as(form, output), colour=False)
 
 
@@ -93,21 +95,21 @@ class Screen(Display):
         self._modules = qr.modules_of(code.code)
         self.redraw()
 
-    def tick(self) -> None:
+    def update(self) -> None:
         """Count down; draw anew when the terminal has another size."""
-        size = self._output.size()
+        size = size_of(sys.stdout)
         if self._size != size:
             self.redraw()
-        elif self._code and self._output.in_foreground:
+        elif self._code and in_foreground(sys.stdout):
             self._count_down(self._code, size)
 
     def redraw(self) -> None:
         """Draw all of it, unless the shell has the terminal (Ctrl-Z, then `bg`)."""
-        if not (self._code and self._output.in_foreground):
+        if not (self._code and in_foreground(sys.stdout)):
             return
         if self._size is None:
             self._output.draw(_ENTER)
-        self._size = self._output.size()
+        self._size = size_of(sys.stdout)
         lines = self._picture(*self._size) or self._notice(*self._size)
         self._output.draw(_HOME + "".join(f"{line}{_CLEAR_LINE}\n" for line in lines))
         self._output.draw(_CLEAR_BELOW)

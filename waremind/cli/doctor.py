@@ -1,34 +1,60 @@
 """`waremind doctor`: what can be wrong, looked at from here and by the daemon."""
 
 import asyncio
+import ctypes
 import os
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from waremind import paths
-from waremind.cli.clock import clock
+from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Prose, Styled
-from waremind.cli.noun import Noun
 from waremind.errors import WaremindError
 from waremind.objects import CheckResult
 from waremind.requests.daemon import Doctor, DoctorReport
 
-noun = Noun()
+commands = Commands()
+
+_NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
+_TIMEX_BYTES = 512  # struct timex of adjtimex(2) is smaller everywhere
+_TIME_ERROR = 5
 
 STYLES = {"ok": "good", "warning": "waiting", "critical": "bad"}
 
 
-@noun.verb()
+@commands.verb()
 def doctor(cli: Invocation) -> None:
     """Check everything, and say how to mend what is wrong.
 
     Exit 3 when something needs a person.
     """
-    report = DoctorReport.of([clock(), *_reached(cli)])
+    report = DoctorReport.of([_clock(), *_reached(cli)])
     cli.show(report, _lines)
     cli.settle(asked=True, good=report.ok)
+
+
+def _clock() -> CheckResult:
+    """Say whether the clock can be right, and whether anybody keeps it so."""
+    now = datetime.now(UTC)
+    if now < _NOT_BEFORE:
+        text = f"it is not {now:%Y-%m-%d}: this program is younger"
+        fix = "timedatectl set-ntp true"
+        return CheckResult(check="clock", status="critical", text=text, fix=fix)
+    return CheckResult(
+        check="clock", status="ok", text=f"{now:%Y-%m-%dT%H:%M:%SZ}, {_kept()}", fix=None
+    )
+
+
+def _kept() -> str:
+    """Say who keeps the clock. In a container or a virtual machine that may be the host."""
+    timex = ctypes.create_string_buffer(_TIMEX_BYTES)  # all zero: only to be filled
+    state = ctypes.CDLL(None).adjtimex(timex)
+    if state not in {-1, _TIME_ERROR}:
+        return "kept by a time service"
+    return "kept by no time service that the kernel knows of (timedatectl)"
 
 
 def _reached(cli: Invocation) -> list[CheckResult]:

@@ -4,21 +4,21 @@ from typing import Annotated, Literal
 
 import typer
 
+from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
-from waremind.cli.noun import Noun
 from waremind.cli.options import Check
 from waremind.cli.views import counted
 from waremind.domain.quoting import quoted
 from waremind.requests.daemon import FreezeSet, Thaw
 
-noun = Noun()
+commands = Commands()
 
 Only = Annotated[
     str | None, typer.Option("--account", "-a", metavar="ACCOUNT", help="Only this account.")
 ]
 
 
-@noun.verb()
+@commands.verb()
 def freeze(
     cli: Invocation,
     *,
@@ -34,7 +34,7 @@ def freeze(
     cli.changed(result, _what(account), "frozen", f"waremind thaw{only} lets messages go again")
 
 
-@noun.verb()
+@commands.verb()
 def thaw(
     cli: Invocation,
     *,

@@ -5,18 +5,18 @@ from typing import Annotated
 
 import typer
 
+from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Record, Table
-from waremind.cli.noun import Noun
 from waremind.cli.options import AccountFilter, GroupArgument
 from waremind.cli.views import here
 from waremind.objects import Group
 from waremind.requests import group as requests
 
-noun = Noun("group", "WhatsApp groups that the accounts are members of.")
+commands = Commands("group", "WhatsApp groups that the accounts are members of.")
 
 
-@noun.verb("list")
+@commands.verb("list")
 def list_(
     cli: Invocation,
     *,
@@ -57,7 +57,7 @@ def _note(group: Group) -> str:
     return ", ".join(note for note, holds in notes.items() if holds)
 
 
-@noun.verb()
+@commands.verb()
 def show(cli: Invocation, group: GroupArgument) -> None:
     """Show a group."""
     cli.show(cli.call(requests.GroupShow(group=group)), _record)

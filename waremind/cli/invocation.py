@@ -19,7 +19,7 @@ CHANGES_PENDING = 10  # `--check`
 
 
 @dataclass
-class Wishes:
+class SharedOptions:
     """What the shared options said; each may stand before or after the subcommand."""
 
     json: bool = False
@@ -31,7 +31,7 @@ class Wishes:
 class Invocation(typer.Context):
     """What a command works with: it asks the daemon, shows the answer, sets the exit code."""
 
-    obj: Wishes
+    obj: SharedOptions
 
     @property
     def output(self) -> Output:

@@ -5,7 +5,7 @@ from typing import TextIO
 
 from msgspec import Struct
 
-from waremind.cli.output import is_live, is_plain, width_of
+from waremind.cli.terminal import is_live, is_plain, size_of
 from waremind.cli.text import Cell, Styled, columns_of, shortened, shown, wrapped
 from waremind.domain.characters import escaped
 
@@ -142,4 +142,4 @@ def page_of(stream: TextIO | None) -> Page:
     """Say what `stream` can show: a pipe gets whole lines without colour."""
     if stream is None or not is_live(stream):
         return Page()
-    return Page(width_of(stream), colour=not is_plain())
+    return Page(size_of(stream)[0], colour=not is_plain())

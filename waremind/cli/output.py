@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
+from waremind.cli.terminal import is_live, is_plain, size_of
+
 # `typing` has it, but importing that is half of what `--version` costs.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,19 +66,6 @@ class Output:
         """Whether a person watches stdout on a terminal that can be drawn on."""
         return is_live(sys.stdout) and not is_plain() and not self.json
 
-    def size(self) -> tuple[int, int]:
-        """Measure the terminal: columns and rows; one that does not know has 80 and 24."""
-        columns, rows = os.get_terminal_size(sys.stdout.fileno())
-        return columns or 80, rows or 24
-
-    @property
-    def in_foreground(self) -> bool:
-        """Tell whether the terminal is ours now; a shell may run us in the background (`bg`)."""
-        try:
-            return os.tcgetpgrp(sys.stdout.fileno()) == os.getpgrp()
-        except OSError:  # no shell has this terminal, or it is gone
-            return True
-
     def can_write(self, text: str) -> bool:
         """Tell whether stdout's encoding has these characters."""
         try:
@@ -115,21 +104,6 @@ class Output:
         _write(sys.stderr, traceback)
 
 
-def is_live(stream: TextIO | None) -> bool:
-    """Tell whether a person sees `stream` on a terminal."""
-    return stream is not None and not stream.closed and stream.isatty()
-
-
-def width_of(stream: TextIO) -> int | None:
-    """Measure a terminal's columns; None where it does not know."""
-    return os.get_terminal_size(stream.fileno()).columns or None
-
-
-def is_plain() -> bool:
-    """Tell whether the person wants neither colour nor redrawing."""
-    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM", "dumb") == "dumb"
-
-
 def visible(text: str) -> str:
     r"""Write characters that steer a terminal as escapes, such as `\x1b`."""
     if text.isascii() and text.isprintable():
@@ -145,7 +119,7 @@ def _say(stream: TextIO | None, text: str, label: str = "") -> None:
     if stream is not None and is_live(stream):
         from waremind.cli.text import wrapped  # noqa: PLC0415 - seldom needed
 
-        line = "\n".join(wrapped(line, width_of(stream), label))
+        line = "\n".join(wrapped(line, size_of(stream)[0], label))
     else:
         line = f"{label}{line}"
     _write(stream, f"{line}\n")

@@ -7,8 +7,8 @@ import typer
 
 from waremind.cli.display import Display, Form, Screen, Scroll
 from waremind.cli.invocation import CHANGES_PENDING, Invocation
+from waremind.cli.live_events import Moment, ended_by_signals, live_events, stop
 from waremind.cli.qr_file import QrFile
-from waremind.cli.ticking import Moment, ended_by_signals, stop, ticking
 from waremind.cli.views import here
 from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode, WaremindError
@@ -81,7 +81,7 @@ def _shown(
     last: PairEvent | None = None
     display = _display(cli, form, file)
     with ended_by_signals(), closing(display), cli.client() as client:
-        for event in ticking(client.watch(request, PairEvent)):
+        for event in live_events(client.watch(request, PairEvent)):
             if isinstance(event, Moment):
                 _do(event, display)
             else:
@@ -93,8 +93,8 @@ def _shown(
 
 def _do(moment: Moment, display: Display) -> None:
     match moment:
-        case Moment.TICK:
-            display.tick()
+        case Moment.CLOCK:
+            display.update()
         case Moment.REDRAW:
             display.redraw()
         case Moment.STOP:

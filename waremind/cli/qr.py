@@ -31,15 +31,15 @@ _COLOURED = Look("  ", "\x1b[7m  \x1b[27m")
 _LOOKS: dict[Drawn, Look] = {"large": Look("██", "  "), "ascii": Look("##", "  ")}
 
 
-def modules_of(payload: str) -> Modules:
-    """Compute the modules of a payload, without a border, at the lowest error correction."""
+def modules_of(text: str) -> Modules:
+    """Compute the modules of a text as a code, without a border, at the lowest error correction."""
     from qrcode.constants import ERROR_CORRECT_L  # noqa: PLC0415 - 34 ms, for one command
     from qrcode.main import QRCode  # noqa: PLC0415
 
-    code: QRCode[Any] = QRCode(error_correction=ERROR_CORRECT_L, border=0)
-    code.add_data(payload)
-    code.make()
-    return [[bool(module) for module in row] for row in code.modules]
+    symbol: QRCode[Any] = QRCode(error_correction=ERROR_CORRECT_L, border=0)
+    symbol.add_data(text)
+    symbol.make()
+    return [[bool(module) for module in row] for row in symbol.modules]
 
 
 def bordered(modules: Modules, border: int) -> Modules:

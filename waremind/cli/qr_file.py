@@ -43,10 +43,10 @@ class QrFile(Display):
         until = here(code.expires_at)
         self._output.message(f"scan {quoted(str(self._path))} until {until}: {PATH_ON_PHONE}")
 
-    def _content(self, payload: str) -> bytes:
+    def _content(self, code: str) -> bytes:
         if self._form == "png":
-            return qr.png(qr.bordered(qr.modules_of(payload), max(qr.BORDERS)))
-        return "".join(f"{line}\n" for line in lines_of(payload, self._form, self._output)).encode()
+            return qr.png(qr.bordered(qr.modules_of(code), max(qr.BORDERS)))
+        return "".join(f"{line}\n" for line in lines_of(code, self._form, self._output)).encode()
 
     def _write(self, content: bytes) -> None:
         try:

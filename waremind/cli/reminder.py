@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from waremind.cli import deleting
+from waremind.cli import confirmation
 from waremind.cli import reminder_views as views
+from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
-from waremind.cli.noun import Noun
 from waremind.cli.options import (
     AccountFilter,
     Check,
@@ -18,14 +18,14 @@ from waremind.cli.options import (
     SendTimeout,
     Yes,
 )
-from waremind.cli.outcome import finish, wait
 from waremind.cli.reminder_writing import edit, writer
+from waremind.cli.waiting import finish, wait
 from waremind.domain.duration import parse_duration
 from waremind.domain.quoting import quoted
 from waremind.requests import reminder as requests
 from waremind.requests.run import ReminderRun
 
-noun = Noun("reminder", "Texts that go to groups, once or by a rule.")
+commands = Commands("reminder", "Texts that go to groups, once or by a rule.")
 
 State = Literal["active", "paused", "finished"]
 
@@ -33,12 +33,12 @@ State = Literal["active", "paused", "finished"]
 _add = writer(requests.ReminderAdd)
 _set = writer(requests.ReminderSet)
 _SET = "Add a reminder, change it, or leave it as it is."
-noun.verb("add", help="Add a reminder.", epilog=views.EXAMPLES)(_add)
-noun.verb("set", help=_SET, epilog=views.EXAMPLES)(_set)
-noun.verb()(edit)
+commands.verb("add", help="Add a reminder.", epilog=views.EXAMPLES)(_add)
+commands.verb("set", help=_SET, epilog=views.EXAMPLES)(_set)
+commands.verb()(edit)
 
 
-@noun.verb("list")
+@commands.verb("list")
 def list_(
     cli: Invocation,
     *,
@@ -56,7 +56,7 @@ def list_(
         )
 
 
-@noun.verb()
+@commands.verb()
 def show(cli: Invocation, reminder: ReminderArgument, *, exit_status: ExitStatus = False) -> None:
     """Show a reminder, when it fires next, and how it went last time."""
     result = cli.call(requests.ReminderShow(reminder=reminder))
@@ -64,7 +64,7 @@ def show(cli: Invocation, reminder: ReminderArgument, *, exit_status: ExitStatus
     cli.settle(asked=exit_status, good=not result.reminder.attention)
 
 
-@noun.verb("next", epilog=views.NEXT_EXAMPLES)
+@commands.verb("next", epilog=views.NEXT_EXAMPLES)
 def next_(
     cli: Invocation,
     reminder: Annotated[
@@ -104,21 +104,21 @@ def next_(
         cli.note("it does not fire any more")
 
 
-@noun.verb()
+@commands.verb()
 def pause(cli: Invocation, reminder: ReminderArgument, *, check: Check = False) -> None:
     """Pause a reminder: what is due meanwhile is skipped."""
     result = cli.call(requests.ReminderPause(reminder=reminder, check=check))
     cli.changed(result, f"reminder {quoted(reminder)}", "paused")
 
 
-@noun.verb()
+@commands.verb()
 def resume(cli: Invocation, reminder: ReminderArgument, *, check: Check = False) -> None:
     """Let a paused reminder fire again."""
     result = cli.call(requests.ReminderResume(reminder=reminder, check=check))
     cli.changed(result, f"reminder {quoted(reminder)}", "resumed", *views.upcoming(result))
 
 
-@noun.verb("run")
+@commands.verb("run")
 def run_(
     cli: Invocation,
     reminder: ReminderArgument,
@@ -133,7 +133,7 @@ def run_(
     finish(cli, wait(cli, request), f"reminder {quoted(reminder)}", no_wait=no_wait)
 
 
-@noun.verb()
+@commands.verb()
 def delete(
     cli: Invocation,
     reminder: ReminderArgument,
@@ -148,4 +148,4 @@ def delete(
         request = requests.ReminderDelete(reminder=reminder, missing_ok=missing_ok, check=check)
         return cli.call(request)
 
-    deleting.delete(cli, f"reminder {quoted(reminder)}", ask, views.loss, yes=yes, check=check)
+    confirmation.delete(cli, f"reminder {quoted(reminder)}", ask, views.loss, yes=yes, check=check)

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Record, Table
-from waremind.cli.noun import Noun
 from waremind.cli.options import AccountFilter, Check, ExitStatus, Limit, RunArgument, Since
 from waremind.cli.text import Styled
 from waremind.cli.views import group_names, here, status_style
@@ -15,7 +15,7 @@ from waremind.domain.quoting import quoted
 from waremind.objects import Delivery, Run
 from waremind.requests import run as requests
 
-noun = Noun("run", "What was sent, when, and how it ended.")
+commands = Commands("run", "What was sent, when, and how it ended.")
 
 Status = Literal["scheduled", "sending", "sent", "failed", "unknown", "missed", "held", "skipped"]
 Outcome = Annotated[
@@ -23,7 +23,7 @@ Outcome = Annotated[
 ]
 
 
-@noun.verb("list")
+@commands.verb("list")
 def list_(
     cli: Invocation,
     *,
@@ -69,7 +69,7 @@ def _row(run: Run) -> list[str | Styled]:
     ]
 
 
-@noun.verb()
+@commands.verb()
 def show(cli: Invocation, run: RunArgument, *, exit_status: ExitStatus = False) -> None:
     """Show a run and each of its deliveries."""
     result = cli.call(requests.RunShow(run=run))
@@ -115,7 +115,7 @@ def _delivery(delivery: Delivery) -> list[str | Styled]:
     ]
 
 
-@noun.verb()
+@commands.verb()
 def resolve(cli: Invocation, run: RunArgument, *, outcome: Outcome, check: Check = False) -> None:
     """Say how a run of unknown outcome ended."""
     result = cli.call(requests.RunResolve(run=run, outcome=outcome, check=check))

@@ -4,19 +4,19 @@ from typing import Annotated
 
 import typer
 
+from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
 from waremind.cli.message import Text, TextFile, message_text
-from waremind.cli.noun import Noun
 from waremind.cli.options import AccountOption, Check, NoWait, SendTimeout
-from waremind.cli.outcome import finish, wait
+from waremind.cli.waiting import finish, wait
 from waremind.domain.duration import parse_duration
 from waremind.domain.quoting import quoted
 from waremind.requests.run import Send
 
-noun = Noun()
+commands = Commands()
 
 
-@noun.verb(
+@commands.verb(
     epilog="""\b
 Examples:
   waremind send --account ops --to Team --text "Deploy is done"

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Prose, Record
-from waremind.cli.noun import Noun
 from waremind.cli.options import ExitStatus
 from waremind.cli.text import Styled
 from waremind.cli.views import here
@@ -12,10 +12,10 @@ from waremind.domain.quoting import quoted
 from waremind.objects import Freeze, RunCounts, StatusReport
 from waremind.requests.daemon import Status
 
-noun = Noun()
+commands = Commands()
 
 
-@noun.verb()
+@commands.verb()
 def status(cli: Invocation, *, exit_status: ExitStatus = False) -> None:
     """Show at one glance how all is, and what needs a person."""
     result = cli.call(Status())

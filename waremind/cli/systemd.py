@@ -7,15 +7,15 @@ from typing import Annotated
 import typer
 from msgspec import UNSET, Struct
 
+from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Record
-from waremind.cli.noun import Noun
 from waremind.cli.options import Check, ExitStatus
 from waremind.cli.text import Styled
 from waremind.install import installation, tools, units
 from waremind.requests.core import Changed
 
-noun = Noun("systemd", "The daemon as a service of this machine.")
+commands = Commands("systemd", "The daemon as a service of this machine.")
 
 Root = Annotated[
     Path,
@@ -51,7 +51,7 @@ class ServiceState(Struct, frozen=True):
     restarts: int
 
 
-@noun.verb()
+@commands.verb()
 def install(
     cli: Invocation,
     *,
@@ -86,7 +86,7 @@ def _texts(printed: Printed) -> Iterator[Block]:
         yield ""
 
 
-@noun.verb()
+@commands.verb()
 def uninstall(cli: Invocation, *, root: Root = installation.ROOT, check: Check = False) -> None:
     """Stop the daemon and remove its units; data stays.
 
@@ -103,7 +103,7 @@ def uninstall(cli: Invocation, *, root: Root = installation.ROOT, check: Check =
     cli.changed(result, "the service", "removed", "the data stays: /var/lib/waremind")
 
 
-@noun.verb()
+@commands.verb()
 def status(cli: Invocation, *, exit_status: ExitStatus = False) -> None:
     """Show how systemd sees the daemon, and its units."""
     state = _state()

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from waremind import __version__
+from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Record
-from waremind.cli.noun import Noun
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.daemon import Version
 
-noun = Noun()
+commands = Commands()
 
 
 class Versions(Struct, frozen=True):
@@ -21,7 +21,7 @@ class Versions(Struct, frozen=True):
     daemon: str | None
 
 
-@noun.verb()
+@commands.verb()
 def version(cli: Invocation) -> None:
     """Show the version of this program and of the running daemon."""
     versions = Versions(__version__, _daemon_version(cli))

@@ -40,9 +40,9 @@ def attention(items: Iterable[Attention]) -> Iterator[Block]:
         yield Prose(item.fix, label="  fix: ")
 
 
-def counted(count: int, noun: str) -> str:
+def counted(count: int, what: str) -> str:
     """Write `3 groups`, `1 group`."""
-    return f"{count} {noun}" + ("" if count == 1 else "s")
+    return f"{count} {what}" + ("" if count == 1 else "s")
 
 
 def group_names(groups: Iterable[GroupName]) -> str:

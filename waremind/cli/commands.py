@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., None])
 HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 
-def _wish(context: Invocation, option: TyperOption, value: Any) -> Any:
+def _keep(context: Invocation, option: TyperOption, value: Any) -> Any:
     # A later place that says nothing does not take back what an earlier one said.
     if value and option.name:
         setattr(context.obj, option.name, value)
@@ -25,7 +25,7 @@ def _wish(context: Invocation, option: TyperOption, value: Any) -> Any:
 
 def _shared(name: str, text: str, **settings: Any) -> TyperOption:
     return TyperOption(
-        param_decls=[name], help=text, callback=_wish, expose_value=False, **settings
+        param_decls=[name], help=text, callback=_keep, expose_value=False, **settings
     )
 
 
@@ -115,7 +115,7 @@ class Group(TyperGroup):
         raise typer.Exit(ErrorCode.USAGE.exit_code)
 
 
-class Noun(Mapping[str, Any]):
+class Commands(Mapping[str, Any]):
     """Verbs by name; without a name of its own they stand alone."""
 
     def __init__(self, name: str = "", text: str = "") -> None:
@@ -126,11 +126,11 @@ class Noun(Mapping[str, Any]):
     def verb(self, name: str = "", **settings: Any) -> Callable[[F], F]:
         """Decorate a function to be a verb, called like it or `name`."""
 
-        def register(function: F) -> F:
+        def keep(function: F) -> F:
             self._verbs[name or function.__name__] = (function, settings)
             return function
 
-        return register
+        return keep
 
     def __getitem__(self, name: str) -> Any:
         function, settings = self._verbs[name]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from waremind.cli.invocation import Invocation
-from waremind.cli.output import is_live
+from waremind.cli.terminal import is_live
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.core import Changed
 

@@ -11,13 +11,13 @@ from typing import TypeVar
 
 E = TypeVar("E")
 
-TICK_SECONDS = 1.0
+CLOCK_SECONDS = 1.0
 
 
 class Moment(Enum):
     """What there is to do between events."""
 
-    TICK = auto()  # look at the clock
+    CLOCK = auto()  # look at the clock
     REDRAW = auto()  # the terminal has another size, or somebody else has drawn on it
     STOP = auto()  # Ctrl-Z
 
@@ -30,7 +30,7 @@ _MOMENTS = {
 _END = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
-def ticking(events: Iterator[E]) -> Iterator[E | Moment]:
+def live_events(events: Iterator[E]) -> Iterator[E | Moment]:
     """Yield each event as it comes, and moments in between.
 
     Raises whatever `events` raises.
@@ -45,9 +45,9 @@ def ticking(events: Iterator[E]) -> Iterator[E | Moment]:
     with _handled(_MOMENTS, wake):
         while True:
             try:
-                event = queue.get(timeout=TICK_SECONDS)
+                event = queue.get(timeout=CLOCK_SECONDS)
             except Empty:
-                event = Moment.TICK
+                event = Moment.CLOCK
             if isinstance(event, StopIteration):
                 return
             if isinstance(event, BaseException):
