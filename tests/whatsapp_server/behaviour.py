@@ -40,6 +40,8 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
     ack_delay: float = 0
     ack_error: int | None = None
     """Refuse messages: 463 a reach-out restriction, 479, 420 …"""
+    deletion_error: int | None = None
+    """Refuse to delete messages for everyone."""
     group_query_error: int | None = None
     """Refuse questions about groups: 429 is `rate-overlimit`."""
 
@@ -52,6 +54,8 @@ class GroupOptions(TypedDict, total=False):
     addressing: Addressing
     announce_only: bool
     """Only admins may write."""
+    expiration: int
+    """Seconds after which messages disappear; 0 is never."""
     hide_numbers: bool
     """Members are known by their LIDs alone."""
 
@@ -71,4 +75,5 @@ class Changes(TypedDict, total=False):
     ack_messages: bool
     ack_delay: float
     ack_error: int | None
+    deletion_error: int | None
     group_query_error: int | None

@@ -11,8 +11,10 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TextIO
+
+from whatsapp_server.client_requests import Requests
 
 _EVENT_NAMES = (
     "PairStatusEv",
@@ -65,38 +67,6 @@ def _make_client(lines: Lines, store: str) -> Any:
     return client
 
 
-def _requests(client: Any) -> Mapping[str, Callable[..., object]]:
-    from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message  # noqa: PLC0415
-    from neonize.utils.jid import build_jid  # noqa: PLC0415
-
-    def group(jid: str) -> dict[str, object]:
-        info = client.get_group_info(build_jid(*jid.split("@")))
-        return {"name": info.GroupName.Name, "size": len(info.Participants)}
-
-    def numbers(jid: str) -> list[str]:
-        info = client.get_group_info(build_jid(*jid.split("@")))
-        return [member.PhoneNumber.User for member in info.Participants]
-
-    def groups() -> dict[str, int]:
-        joined = client.get_joined_groups()
-        return {one.GroupName.Name: len(one.Participants) for one in joined}
-
-    def send(to: str, text: str) -> str:
-        return client.send_message(build_jid(*to.split("@")), Message(conversation=text)).ID
-
-    def pair_phone(phone: str) -> str:
-        return client.PairPhone(phone, show_push_notification=True)
-
-    return {
-        "group": group,
-        "numbers": numbers,
-        "groups": groups,
-        "send": send,
-        "pair_phone": pair_phone,
-        "logout": client.logout,
-    }
-
-
 def _connect(client: Any, lines: Lines) -> None:
     try:
         client.connect()
@@ -106,10 +76,10 @@ def _connect(client: Any, lines: Lines) -> None:
         lines.write(event="connect_returned")
 
 
-def _answer(requests: Mapping[str, Callable[..., object]], lines: Lines, line: str) -> None:
+def _answer(requests: Requests, lines: Lines, line: str) -> None:
     request = json.loads(line)
     try:
-        result = requests[request["call"]](**request["arguments"])
+        result = getattr(requests, request["call"])(**request["arguments"])
     except Exception as error:  # noqa: BLE001 - whatever it is, the test shall read it
         lines.write(answer=request["id"], error=f"{type(error).__name__}: {error}")
     else:
@@ -120,7 +90,7 @@ def main(store: str) -> None:
     lines = Lines()
     client = _make_client(lines, store)
     threading.Thread(target=_connect, args=(client, lines), daemon=True).start()
-    requests = _requests(client)
+    requests = Requests(client)
     for line in sys.stdin:
         threading.Thread(target=_answer, args=(requests, lines, line), daemon=True).start()
     # Go's threads would keep an orderly exit waiting.

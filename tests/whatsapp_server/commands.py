@@ -101,6 +101,10 @@ async def announce_only(world: World, *, group: str, on: bool, by: str) -> None:
     await groups.announce_only(world, _group(world, group), world.user(by), on=on)
 
 
+async def set_expiration(world: World, *, group: str, seconds: int, by: str) -> None:
+    await groups.set_expiration(world, _group(world, group), seconds, world.user(by))
+
+
 async def send_receipt(world: World, *, message_id: str, by: str, device: int, kind: str) -> None:
     message = next(known for known in world.messages.values() if known.id == message_id)
     sender = world.find_user(JID.parse(message.sender))
@@ -153,6 +157,7 @@ COMMANDS: Mapping[str, Command] = {
         remove_member,
         rename_group,
         announce_only,
+        set_expiration,
         send_receipt,
         list_messages,
         list_frames,

@@ -55,7 +55,18 @@ def describe(world: World, group: Group) -> Node:
         "p_v_id": group.version,
     }
     members = [_participant(group, world.users[phone]) for phone in group.members]
-    return Node("group", attrs, members + [Node("announcement")] * group.announce_only)
+    return Node("group", attrs, members + _settings(group))
+
+
+def _settings(group: Group) -> list[Node]:
+    settings = [Node("announcement")] * group.announce_only
+    return [*settings, _ephemeral(group)] if group.expiration else settings
+
+
+def _ephemeral(group: Group) -> Node:
+    if not group.expiration:
+        return Node("not_ephemeral")
+    return Node("ephemeral", {"expiration": group.expiration, "trigger": "0"})
 
 
 def _participant(group: Group, user: User) -> Node:
@@ -105,6 +116,12 @@ async def announce_only(world: World, group: Group, by: User, *, on: bool) -> No
     group.version += 1
     tag = "announcement" if on else "not_announcement"
     await _tell_members(world, group, by, Node(tag, {"v_id": group.version}))
+
+
+async def set_expiration(world: World, group: Group, seconds: int, by: User) -> None:
+    """Let messages disappear after so many seconds, or (0) never."""
+    group.expiration = seconds
+    await _tell_members(world, group, by, _ephemeral(group))
 
 
 def _participants(tag: str, group: Group, user: User) -> Node:

@@ -104,6 +104,10 @@ class PlayedWhatsApp:
         """Let only the group's admins write, or (`on=False`) everybody again."""
         self._do("announce_only", group=group, by=by, on=on)
 
+    def set_expiration(self, group: str, seconds: int, by: str) -> None:
+        """Let the group's messages disappear after so many seconds, or (0) never."""
+        self._do("set_expiration", group=group, seconds=seconds, by=by)
+
     # The account's phone.
 
     def scan(self, qr: str, phone: str, *, spoil: Spoil = "") -> str:

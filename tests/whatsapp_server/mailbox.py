@@ -13,6 +13,7 @@ from whatsapp_server.addresses import JID
 from whatsapp_server.node import Node
 from whatsapp_server.protobufs import e2e
 from whatsapp_server.records import Message
+from whatsapp_server.screen import Screen
 from whatsapp_server.signal_protocol import DecryptError, SignalDevice
 from whatsapp_server.world import World
 
@@ -28,11 +29,11 @@ def open_message(world: World, node: Node, sender: JID, message: Message) -> Non
     copies = participants.children if participants is not None else []
     message.devices = {str(copy.jid("jid")): copy.child("enc").text("type") for copy in copies}
     for jid, device, enc in _some(world, _copies(world, copies)):
-        _read(message, jid, _opener(device, enc, sender, message))
+        _read(Screen(world, jid, sender), message, _opener(device, enc, sender, message))
     enc = node.find("enc")
     if enc is not None and enc.text("type") == "skmsg":
         for jid, device in _some(world, _holders(world, sender, message)):
-            _read(message, jid, _group_opener(device, enc, sender, message))
+            _read(Screen(world, jid, sender), message, _group_opener(device, enc, sender, message))
 
 
 def _some(world: World, readers: Iterable[T]) -> Iterator[T]:
@@ -79,14 +80,10 @@ def _group_opener(
     return lambda: e2e.Message.FromString(device.decrypt_group(message.to, str(sender), enc.bytes))
 
 
-def _read(message: Message, jid: JID, open_copy: Callable[[], e2e.Message]) -> None:
+def _read(screen: Screen, message: Message, open_copy: Callable[[], e2e.Message]) -> None:
     try:
         opened = open_copy()
     except (DecryptError, DecodeError, InvalidKey, LookupError, ValueError) as error:
-        message.errors[str(jid)] = f"{type(error).__name__}: {error}"
+        message.errors[str(screen.jid)] = f"{type(error).__name__}: {error}"
         return
-    if opened.HasField("extendedTextMessage"):
-        message.texts[str(jid)] = opened.extendedTextMessage.text
-        message.mentions = list(opened.extendedTextMessage.contextInfo.mentionedJID)
-    elif opened.conversation:
-        message.texts[str(jid)] = opened.conversation
+    screen.show(message, opened)

@@ -13,11 +13,12 @@ from whatsapp_server.records import Message
 from whatsapp_server.world import Group, World
 
 _NOT_IN_GROUP = 420
+_DELETIONS = ("7", "8")
 
 
 async def take_message(connection: Connection, node: Node) -> None:
     world, behaviour = connection.world, connection.behaviour
-    refused = behaviour.ack_error or _group_refusal(connection, node.jid("to"))
+    refused = _refusal(connection, node)
     _record(connection, node, refused)
     world.notice()
     if not behaviour.ack_messages:
@@ -43,6 +44,13 @@ async def send_receipt(connection: Connection, message: Message, reader: JID, ki
         await connection.ask(Node("receipt", {**attrs}))
 
 
+def _refusal(connection: Connection, node: Node) -> int | None:
+    behaviour = connection.behaviour
+    if node.text("edit") in _DELETIONS and behaviour.deletion_error:
+        return behaviour.deletion_error
+    return behaviour.ack_error or _group_refusal(connection, node.jid("to"))
+
+
 def _group_refusal(connection: Connection, to: JID) -> int | None:
     """Refuse a sender who is no member, or no admin where only those write."""
     if to.server != GROUP:
@@ -66,10 +74,13 @@ def _record(connection: Connection, node: Node, refused: int | None) -> None:
         sender=str(connection.jid),
         to=str(node.jid("to")),
         at=time.time(),
+        edit=node.text("edit"),
         refused=refused,
     )
     world.messages[key] = message
-    open_message(world, node, connection.user.address("lid", connection.device), message)
+    if refused is None:
+        sender = connection.user.address("lid", connection.device)
+        open_message(world, node, sender, message)
 
 
 def _ack(kind: str, node: Node, error: int | None = None) -> Node:

@@ -23,8 +23,20 @@ class Message(Struct, kw_only=True):
     """Device → the kind of ciphertext made for it alone (`pkmsg`, `msg`)."""
     texts: dict[str, str] = field(default_factory=dict[str, str])
     """Device → what it read."""
+    edit: str = ""
+    """What the stanza changes: `7` deletes one's own message, `8` somebody else's, as an admin."""
+    kind: str = ""
+    """What was in the envelope: `conversation`, `extendedTextMessage`, `revoke` …"""
     mentions: list[str] = field(default_factory=list[str])
     """The JIDs that the text mentions."""
+    mentions_all: bool = False
+    """Everybody is mentioned, without a list (`nonJIDMentions`)."""
+    expiration: int = 0
+    """Seconds after which phones delete it; 0 is never, or that the sender is too old to know."""
+    deletes: str = ""
+    """The id of the message that it asks phones to delete."""
+    deleted: dict[str, str] = field(default_factory=dict[str, str])
+    """Device → who deleted the message there, by LID."""
     errors: dict[str, str] = field(default_factory=dict[str, str])
     """Device → why it could not read its ciphertext."""
 

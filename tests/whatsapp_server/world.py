@@ -86,6 +86,8 @@ class Group:
     admins: list[str] = field(default_factory=list[str])
     addressing: Addressing = "lid"
     announce_only: bool = False
+    expiration: int = 0
+    """Seconds after which messages disappear; 0 is never."""
     hide_numbers: bool = False
     """Members are known by their LIDs alone."""
     created: int = field(default_factory=lambda: int(time.time()) - 86_400)
