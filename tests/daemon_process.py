@@ -230,7 +230,7 @@ class DaemonProcess:
     def signal_fork_server(self, number: signal.Signals) -> None:
         """Send a signal to the process from which the children are forked."""
         servers = [pid for pid in self.processes() if _parent(pid) == self.process.pid]
-        [server] = [pid for pid in servers if "waremind.whatsapp.forkserver" in _command(pid)]
+        [server] = [pid for pid in servers if "waremind.whatsapp.fork_server" in _command(pid)]
         os.kill(server, number)
 
 

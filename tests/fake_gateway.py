@@ -15,19 +15,19 @@ from pathlib import Path
 
 from waremind.domain.lifecycle import Cause
 from waremind.errors import ErrorCode, WaremindError
-from waremind.whatsapp.gateway import Hear, Message, Opening
+from waremind.whatsapp.gateway import Message, OnReport, Opening
+from waremind.whatsapp.report_writer import FINAL_CAUSES
 from waremind.whatsapp.reports import (
     AnyReport,
     Code,
     GroupSnapshot,
     Identity,
+    LifeReport,
     NotSent,
     Outcome,
     SendUnknown,
     Sent,
-    Turned,
 )
-from waremind.whatsapp.voice import FINAL
 
 Answer = Callable[[Message], Outcome | None]
 
@@ -50,10 +50,14 @@ class FakeSession:
     """One opening; `sent` is what it was asked to send, `held` what waits for an outcome."""
 
     def __init__(
-        self, whatsapp: FakeWhatsApp, opening: Opening, hear: Hear, leave: Callable[[], None]
+        self,
+        whatsapp: FakeWhatsApp,
+        opening: Opening,
+        on_report: OnReport,
+        leave: Callable[[], None],
     ) -> None:
         self.opening = opening
-        self.hear = hear
+        self.on_report = on_report
         self.sent: list[Message] = []
         self.held: list[asyncio.Future[Outcome]] = []
         self.log_outs = 0
@@ -75,7 +79,7 @@ class FakeSession:
 
     def say(self, report: AnyReport) -> None:
         """Report anything, at any time: late, twice, after the end."""
-        self.hear(report)
+        self.on_report(report)
 
     def turn(
         self,
@@ -92,9 +96,11 @@ class FakeSession:
         if cause in {Cause.LOGGED_OUT, Cause.BANNED}:
             self._whatsapp.devices.pop(self.opening.directory, None)
         self.say(
-            Turned(session=self.number, cause=cause, detail=detail, until=until, identity=identity)
+            LifeReport(
+                session=self.number, cause=cause, detail=detail, until=until, identity=identity
+            )
         )
-        if cause in FINAL:
+        if cause in FINAL_CAUSES:
             self.die()
 
     def scan(self, identity: Identity) -> None:
@@ -128,7 +134,7 @@ class FakeSession:
         for held in self.held:
             if not held.done():
                 held.set_result(SendUnknown("the session has ended"))
-        self.say(Turned(session=self.number, cause=Cause.ENDED, detail=detail))
+        self.say(LifeReport(session=self.number, cause=Cause.ENDED, detail=detail))
 
     # The port.
 
@@ -197,11 +203,11 @@ class FakeGateway:
         self.sessions: list[FakeSession] = []
         self._live: dict[str, FakeSession] = {}
 
-    async def open(self, opening: Opening, hear: Hear) -> FakeSession:
+    async def open(self, opening: Opening, on_report: OnReport) -> FakeSession:
         while previous := self._live.get(opening.account):
             await previous.end()
         session = FakeSession(
-            self.whatsapp, opening, hear, lambda: self._live.pop(opening.account, None)
+            self.whatsapp, opening, on_report, lambda: self._live.pop(opening.account, None)
         )
         self._live[opening.account] = session
         self.sessions.append(session)

@@ -16,8 +16,8 @@ from daemon_process import until
 
 from waremind.objects import Account
 from waremind.requests.account import AccountDelete
+from waremind.whatsapp.child_protocol import encode_line
 from waremind.whatsapp.reports import GroupLeft
-from waremind.whatsapp.requests import line
 
 PIDFD_GETFD = 438  # the system call; the same number on x86-64 and aarch64
 
@@ -82,7 +82,7 @@ def test_a_child_that_floods_the_daemon_with_reports_delays_no_unpair(shared: St
     before = shared.pair()
     say(
         shared.daemon.child(before.id),
-        line(GroupLeft(session=before.session, jid="1@g.us")) * 40_000,
+        encode_line(GroupLeft(session=before.session, jid="1@g.us")) * 40_000,
     )
     unpaired = shared.daemon.unpair(shared.label)  # the client's own patience bounds it
     assert unpaired.account.status == "unpaired"

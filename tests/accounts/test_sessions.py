@@ -11,14 +11,14 @@ from fake_gateway import FakeGateway, FakeSession
 
 from waremind.daemon.accounts.sessions import OpeningGate, SessionPlace, Sessions
 from waremind.domain.lifecycle import Cause
-from waremind.whatsapp.gateway import Hear, Opening
-from waremind.whatsapp.reports import AnyReport, Turned
+from waremind.whatsapp.gateway import OnReport, Opening
+from waremind.whatsapp.reports import AnyReport, LifeReport
 
 
 class Failing(FakeGateway):
     """A gateway on a machine that can start no process."""
 
-    async def open(self, opening: Opening, hear: Hear) -> FakeSession:  # noqa: ARG002 - the port's
+    async def open(self, opening: Opening, hear: OnReport) -> FakeSession:  # noqa: ARG002 - the port's
         raise OSError("there are no more processes")
 
 
@@ -45,7 +45,7 @@ async def test_what_cannot_be_opened_or_ended_is_logged_with_the_account_s_label
         assert await sessions.opened() is None
         assert not await sessions.end(device=1, log_out_seconds=1.0, forget=True)
     detail = "the session's process did not start"
-    assert heard == [Turned(session=2, cause=Cause.ENDED, detail=detail)]
+    assert heard == [LifeReport(session=2, cause=Cause.ENDED, detail=detail)]
     said = {record.getMessage(): vars(record)["fields"]["account"] for record in caplog.records}
     assert said == {"cannot open a session": "ops", "cannot end a session": "ops"}
     assert not keys.exists()

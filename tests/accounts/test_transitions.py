@@ -13,7 +13,7 @@ from waremind.daemon.accounts.pairing import ENDS
 from waremind.daemon.accounts.transitions import cause_of, next_row
 from waremind.domain.lifecycle import PENDING, TABLE, Cause, State, step
 from waremind.store.accounts import AccountRow
-from waremind.whatsapp.reports import Identity, Turned
+from waremind.whatsapp.reports import Identity, LifeReport
 
 PHONE = Identity(jid="628111@s.whatsapp.net", phone="+628111", push_name="Budi")
 
@@ -24,15 +24,15 @@ def row(state: State, **fields: object) -> AccountRow:
 
 
 def after(
-    before: AccountRow, cause: Cause, report: Turned | None = None, **later: float
+    before: AccountRow, cause: Cause, report: LifeReport | None = None, **later: float
 ) -> AccountRow:
     to = step(before.state, cause)
     assert to
     return next_row(before, to, cause, NOW + timedelta(**later), report)
 
 
-def said(cause: Cause, identity: Identity | None = None, **fields: object) -> Turned:
-    return Turned(session=3, cause=cause, identity=identity, **fields)
+def said(cause: Cause, identity: Identity | None = None, **fields: object) -> LifeReport:
+    return LifeReport(session=3, cause=cause, identity=identity, **fields)
 
 
 def test_every_way_out_of_pending_is_told_by_a_code_of_its_own() -> None:

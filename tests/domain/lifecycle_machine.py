@@ -34,7 +34,7 @@ from waremind.domain.lifecycle import (
     Step,
 )
 from waremind.store.accounts import AccountRow
-from waremind.whatsapp.reports import Identity, Turned
+from waremind.whatsapp.reports import Identity, LifeReport
 
 Table = Mapping[tuple[State, Cause], Step]
 
@@ -122,7 +122,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         self.opened: list[int] = []  # every session there ever was
         self.armed: list[Timer] = []  # every timer there ever was
 
-    def turn(self, cause: Cause, report: Turned | None = None) -> bool:
+    def turn(self, cause: Cause, report: LifeReport | None = None) -> bool:
         to = self.table.get((self.row.state, cause))
         if to is None or (cause in COMMANDS and to == (self.row.state, ())):
             return to is not None
@@ -175,7 +175,7 @@ class LifecycleMachine(RuleBasedStateMachine):
     def speak(self, cause: Cause, phone: str = PHONES[0]) -> None:
         if cause is Cause.ENDED:
             self.world.alive.clear()
-        self.hear(Turned(session=self.row.session, cause=cause, identity=identity(phone)))
+        self.hear(LifeReport(session=self.row.session, cause=cause, identity=identity(phone)))
 
     @precondition(lambda self: self.opened)
     @rule(data=st.data(), cause=st.sampled_from(SAID), phone=st.sampled_from(PHONES))
@@ -183,9 +183,9 @@ class LifecycleMachine(RuleBasedStateMachine):
         session = data.draw(st.sampled_from([self.opened[-1], *self.opened]))
         if cause is Cause.ENDED:
             self.world.alive.discard(session)
-        self.hear(Turned(session=session, cause=cause, identity=identity(phone)))
+        self.hear(LifeReport(session=session, cause=cause, identity=identity(phone)))
 
-    def hear(self, report: Turned) -> None:
+    def hear(self, report: LifeReport) -> None:
         before = self.row
         if report.session == self.row.session:
             self.turn(cause_of(report, self.row, self.row.phone, self.now), report)

@@ -18,7 +18,7 @@ from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.domain.lifecycle import Cause
 from waremind.whatsapp.gateway import Opening
-from waremind.whatsapp.sessions import ProcessGateway
+from waremind.whatsapp.process_gateway import ProcessGateway
 
 
 @contextmanager

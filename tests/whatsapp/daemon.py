@@ -13,7 +13,7 @@ from pathlib import Path
 from whatsapp.ear import Ear
 
 from waremind.whatsapp.gateway import Opening, Pairing
-from waremind.whatsapp.sessions import ProcessGateway
+from waremind.whatsapp.process_gateway import ProcessGateway
 
 
 async def main(directory: Path) -> None:
@@ -25,7 +25,7 @@ async def main(directory: Path) -> None:
         await ear.code()
         assert session._child is not None
         pids.append(session._child.process.pid)
-    server = gateway._fork_server._server
+    server = gateway._fork_client._server
     assert server is not None
     sys.stdout.write(json.dumps([server.process.pid, *pids]) + "\n")
     sys.stdout.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from waremind.domain.lifecycle import Cause
-from waremind.whatsapp.reports import AnyReport, Code, Turned
+from waremind.whatsapp.reports import AnyReport, Code, LifeReport
 
 PATIENCE_SECONDS = 20.0
 
@@ -24,7 +24,7 @@ class Ear:
 
     @property
     def causes(self) -> list[Cause]:
-        return [report.cause for report in self.reports if isinstance(report, Turned)]
+        return [report.cause for report in self.reports if isinstance(report, LifeReport)]
 
     async def next(self, kind: type, seconds: float = PATIENCE_SECONDS) -> AnyReport:
         """Wait for the next report of a kind, passing over others."""
@@ -37,10 +37,10 @@ class Ear:
                 self._news.clear()
                 await self._news.wait()
 
-    async def turn(self, cause: Cause, seconds: float = PATIENCE_SECONDS) -> Turned:
+    async def turn(self, cause: Cause, seconds: float = PATIENCE_SECONDS) -> LifeReport:
         """Wait for the next turn, which must be this one."""
-        report = await self.next(Turned, seconds)
-        assert isinstance(report, Turned)
+        report = await self.next(LifeReport, seconds)
+        assert isinstance(report, LifeReport)
         assert report.cause is cause, report
         return report
 

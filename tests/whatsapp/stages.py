@@ -12,11 +12,11 @@ from whatsapp.ear import Ear
 from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.domain.lifecycle import Cause
-from waremind.whatsapp.children import Child
+from waremind.whatsapp.fork_client import Child
 from waremind.whatsapp.gateway import Gateway, Opening, Pairing, Session
+from waremind.whatsapp.process_gateway import ProcessGateway
 from waremind.whatsapp.reports import GroupSnapshot, Identity, Member, SendRefused
 from waremind.whatsapp.session import ProcessSession
-from waremind.whatsapp.sessions import ProcessGateway
 
 FRIEND = "628777000"
 _phones = count(628_100_000_001)

@@ -18,8 +18,8 @@ from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.domain.lifecycle import Cause
 from waremind.whatsapp.gateway import Message, Pairing
+from waremind.whatsapp.process_gateway import ProcessGateway
 from waremind.whatsapp.reports import AnyReport, SendUnknown, Sent
-from waremind.whatsapp.sessions import ProcessGateway
 
 pytestmark = pytest.mark.anyio
 
@@ -87,7 +87,7 @@ async def test_a_child_that_does_not_listen_is_ended_all_the_same(
 ) -> None:
     sabotage.harm(real.directory, ignoring + FOREVER)
     await real.open(Pairing())
-    await real.session._born.wait()
+    await real.session._started.wait()
     started = time.monotonic()
     await real.session.end(log_out=True)
     assert time.monotonic() - started < 5
@@ -139,7 +139,7 @@ async def test_what_floods_its_console_fills_neither_the_log_nor_the_memory(
     ("said", "why"),
     [
         ("b'rubbish\\n'", "makes no sense"),
-        ('b\'{"type": "Turned"}\\n\'', "makes no sense"),
+        ('b\'{"type": "LifeReport"}\\n\'', "makes no sense"),
         ("b'\\xff\\xfe\\n'", "makes no sense"),
         ("b'x' * (1 << 21)", "a line of more than"),
     ],
@@ -172,7 +172,7 @@ def say(*said):
     parent.sendall(b"".join(json.dumps(each).encode() + b"\\n" for each in said))
 parent = socket.socket(fileno=os.dup(next(fd for fd in range(3, 99) if is_socket(fd))))
 for session in SESSIONS:
-    say({"type": "Turned", "session": session, "cause": "connected"})
+    say({"type": "LifeReport", "session": session, "cause": "connected"})
 for line in parent.makefile("rb"):
     asked = json.loads(line)
     about = {"id": asked["id"]}
@@ -241,7 +241,7 @@ async def test_a_fork_server_that_dies_takes_its_children_and_is_replaced(
 ) -> None:
     neighbour = alone.neighbour()
     ears = [await alone.link(), await neighbour.link()]
-    server = alone.gateway._fork_server._server
+    server = alone.gateway._fork_client._server
     assert server is not None
     os.kill(server.process.pid, signal.SIGKILL)
     for ear in ears:

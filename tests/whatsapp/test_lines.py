@@ -6,8 +6,15 @@ import msgspec
 import pytest
 
 from waremind.domain.lifecycle import COMMANDS, SIGNALS, Cause
-from waremind.whatsapp.reports import GroupLeft, SendUnknown, Turned
-from waremind.whatsapp.requests import Answer, line, read_group, read_outcome, read_said, result
+from waremind.whatsapp.child_protocol import (
+    Answer,
+    encode_line,
+    encode_result,
+    read_child_message,
+    read_group,
+    read_outcome,
+)
+from waremind.whatsapp.reports import GroupLeft, LifeReport, SendUnknown
 
 
 @pytest.mark.parametrize(
@@ -15,8 +22,10 @@ from waremind.whatsapp.requests import Answer, line, read_group, read_outcome, r
     [("a\0b\0\0", "ab"), ("\\\0", "\\"), ("\\u0000", "\\u0000"), ("\\\\u0000\0", "\\\\u0000")],
 )
 def test_a_zero_byte_which_postgresql_takes_in_no_text_is_left_out(said: str, heard: str) -> None:
-    assert read_said(line(GroupLeft(session=1, jid=said))) == GroupLeft(session=1, jid=heard)
-    answer = read_said(line(Answer(1, result(SendUnknown(said)))))
+    assert read_child_message(encode_line(GroupLeft(session=1, jid=said))) == GroupLeft(
+        session=1, jid=heard
+    )
+    answer = read_child_message(encode_line(Answer(1, encode_result(SendUnknown(said)))))
     assert isinstance(answer, Answer)
     assert read_outcome(answer.result) == SendUnknown(heard)
 
@@ -28,20 +37,20 @@ def test_a_zero_byte_which_postgresql_takes_in_no_text_is_left_out(said: str, he
     "report",
     [
         '{"type": "PhoneSeen", "session": 1, "at": "%s"}',
-        '{"type": "Turned", "session": 1, "cause": "temporary_ban", "until": "%s"}',
+        '{"type": "LifeReport", "session": 1, "cause": "temporary_ban", "until": "%s"}',
         '{"type": "Code", "session": 1, "kind": "qr", "code": "x", "expires_at": "%s"}',
     ],
 )
 def test_a_time_that_cannot_be_shown_in_every_zone_makes_no_sense(report: str, at: str) -> None:
-    assert read_said((report % "2026-12-01T09:00:00Z").encode())
+    assert read_child_message((report % "2026-12-01T09:00:00Z").encode())
     with pytest.raises(msgspec.ValidationError):
-        read_said((report % at).encode())
+        read_child_message((report % at).encode())
 
 
 @pytest.mark.parametrize("cause", sorted(COMMANDS | SIGNALS))
 def test_a_session_cannot_say_what_only_operators_and_the_daemon_may(cause: str) -> None:
-    with pytest.raises(msgspec.ValidationError, match="no session may say"):
-        read_said(b'{"type": "Turned", "session": 1, "cause": "%s"}' % cause.encode())
+    with pytest.raises(msgspec.ValidationError, match="no session may report"):
+        read_child_message(b'{"type": "LifeReport", "session": 1, "cause": "%s"}' % cause.encode())
 
 
 @pytest.mark.parametrize("jid", ["", "x", "@g.us", "1@lid", "1@g.us\\n"])
@@ -53,5 +62,5 @@ def test_only_a_group_is_heard_as_one(jid: str) -> None:
 
 
 def test_a_reason_that_would_fill_screens_is_cut() -> None:
-    told = Turned(session=1, cause=Cause.REFUSED, detail="x" * 10_000)
-    assert read_said(line(told)).detail == "x" * 500 + "…"
+    told = LifeReport(session=1, cause=Cause.REFUSED, detail="x" * 10_000)
+    assert read_child_message(encode_line(told)).detail == "x" * 500 + "…"

@@ -41,7 +41,7 @@ def descriptors_of(pid: int) -> int:
 
 
 async def test_fifty_pairings_leave_no_process_descriptor_or_thread(real: RealStage) -> None:
-    server = real.gateway._fork_server._server
+    server = real.gateway._fork_client._server
     assert server is not None
 
     def used() -> tuple[list[int], int, int, int]:
@@ -83,7 +83,7 @@ async def test_many_sessions_end_together_within_8_seconds(
     ears = await asyncio.gather(*(stage.open(Pairing()) for stage in stages))
     for ear in ears:
         await ear.code(seconds=60)
-    server = alone.gateway._fork_server._server
+    server = alone.gateway._fork_client._server
     assert server is not None
     before = time.monotonic()
     await alone.gateway.close()
@@ -116,7 +116,7 @@ async def test_children_are_not_told_the_daemons_secrets(
     monkeypatch.setenv("WAREMIND_DATABASE__URL", "postgresql://u:hunter2@db/waremind")
     monkeypatch.setenv("NOTIFY_SOCKET", "/run/hunter2")
     async with started(modules, tmp_path) as gateway:
-        server = gateway._fork_server._server
+        server = gateway._fork_client._server
         assert server is not None
         assert b"hunter2" not in Path(f"/proc/{server.process.pid}/environ").read_bytes()
 

@@ -42,7 +42,7 @@ from waremind.store.accounts import AccountRow
 from waremind.store.database import Database
 from waremind.store.lock import DaemonLock
 from waremind.whatsapp.gateway import Gateway
-from waremind.whatsapp.sessions import ProcessGateway
+from waremind.whatsapp.process_gateway import ProcessGateway
 
 log = logging.getLogger("waremind.daemon")
 

@@ -1,4 +1,4 @@
-"""The parent's end of a child's socketpair: asks, hears, and closes at the first rubbish."""
+"""The parent's end of a child's socketpair: asks, takes reports, closes at the first bad line."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,18 +8,18 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from waremind.errors import WaremindError
-from waremind.whatsapp.reports import AnyReport, Report
-from waremind.whatsapp.requests import (
+from waremind.whatsapp.child_protocol import (
     LINE_BYTES,
     Answer,
-    Asked,
+    ChildMessage,
     Done,
     Failed,
+    NumberedRequest,
     Request,
-    Said,
-    line,
-    read_said,
+    encode_line,
+    read_child_message,
 )
+from waremind.whatsapp.reports import AnyReport, Report
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ class ChannelClosed(Exception):  # noqa: N818 - a state of affairs, not a mistak
         self.asked = asked
 
 
-class _Asking(Generic[T]):
+class _PendingRequest(Generic[T]):
     """A request that waits for its answers."""
 
     def __init__(self, read: Callable[[bytes], T]) -> None:
@@ -40,29 +40,29 @@ class _Asking(Generic[T]):
         self._answers: list[T] = []
         self.answers: asyncio.Future[list[T]] = asyncio.get_running_loop().create_future()
 
-    def take(self, said: Answer | Done | Failed | ChannelClosed) -> None:
+    def take(self, message: Answer | Done | Failed | ChannelClosed) -> None:
         """Take an answer or the end; raises msgspec's errors for an answer that makes no sense."""
-        match said:
+        match message:
             case Answer(result=result):
                 self._answers.append(self._read(result))
             case _ if self.answers.done():
                 pass  # nobody waits any more
             case Done():
                 self.answers.set_result(self._answers)
-            case Failed(code=code, message=message):
-                self.answers.set_exception(WaremindError(code, message))
+            case Failed(code=code, message=sentence):
+                self.answers.set_exception(WaremindError(code, sentence))
             case ChannelClosed():
-                self.answers.set_exception(said)
+                self.answers.set_exception(message)
 
 
 class Channel(asyncio.Protocol):
-    """Lines to and from one child. `broken` says what was wrong with what it said."""
+    """Lines to and from one child. `broken` says what was wrong with its lines."""
 
-    def __init__(self, hear: Callable[[AnyReport], None]) -> None:
-        self._hear = hear
+    def __init__(self, on_report: Callable[[AnyReport], None]) -> None:
+        self._on_report = on_report
         self._partial = b""
         self._ids = count(1)
-        self._asking: dict[int, _Asking[Any]] = {}
+        self._pending: dict[int, _PendingRequest[Any]] = {}
         self._transport: asyncio.WriteTransport | None = None
         self.broken = ""
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -74,14 +74,14 @@ class Channel(asyncio.Protocol):
         """
         if self._transport is None:
             raise ChannelClosed(asked=False)
-        asked = Asked(next(self._ids), request)
-        asking = self._asking[asked.id] = _Asking(read)
-        self._transport.write(line(asked))
+        numbered = NumberedRequest(next(self._ids), request)
+        pending = self._pending[numbered.id] = _PendingRequest(read)
+        self._transport.write(encode_line(numbered))
         try:
             async with asyncio.timeout(seconds):
-                return await asking.answers
+                return await pending.answers
         finally:
-            del self._asking[asked.id]
+            del self._pending[numbered.id]
 
     def close(self) -> None:
         """Close our end: the child reads an end of file and leaves."""
@@ -94,14 +94,14 @@ class Channel(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Hear all whole lines; keep the rest."""
+        """OnReport all whole lines; keep the rest."""
         *lines, self._partial = (self._partial + data).split(b"\n")
         if max(map(len, (*lines, self._partial))) > LINE_BYTES:
             self._break(f"a line of more than {LINE_BYTES} bytes")
             return
         for text in lines:
             try:
-                self._take(read_said(text))
+                self._dispatch(read_child_message(text))
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 self._break(f"a line that makes no sense ({error})")
                 return
@@ -109,16 +109,16 @@ class Channel(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Fail everything that waits."""
         self._transport = None
-        for asking in self._asking.values():
-            asking.take(ChannelClosed(asked=True))
+        for pending in self._pending.values():
+            pending.take(ChannelClosed(asked=True))
         self.closed.set_result(None)
 
     def _break(self, reason: str) -> None:
         self.broken = reason
         self.close()
 
-    def _take(self, said: Said) -> None:
-        if isinstance(said, Report):
-            self._hear(said)
-        elif asking := self._asking.get(said.id):
-            asking.take(said)
+    def _dispatch(self, message: ChildMessage) -> None:
+        if isinstance(message, Report):
+            self._on_report(message)
+        elif request := self._pending.get(message.id):
+            request.take(message)

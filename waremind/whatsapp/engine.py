@@ -16,9 +16,9 @@ from neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2 import DevicePr
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContextInfo, ExtendedTextMessage
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message as Content
 
-from waremind.whatsapp import translate
+from waremind.whatsapp import translation
+from waremind.whatsapp.event_translator import EventTranslator
 from waremind.whatsapp.gateway import Message
-from waremind.whatsapp.listener import Listener
 from waremind.whatsapp.reports import GroupSnapshot, Identity
 from waremind.whatsapp.sending import NOT_IN_GROUP
 
@@ -32,22 +32,22 @@ SYSTEM: Any = SimpleNamespace(name="Linux")
 class Client(NewClient):
     """A device in the store at `path`, or a new one; `connect` is called once and blocks."""
 
-    def __init__(self, path: str, listener: Listener, *, new_device: bool) -> None:
+    def __init__(self, path: str, translator: EventTranslator, *, new_device: bool) -> None:
         props = DeviceProps(os=DEVICE_NAME, platformType=DeviceProps.CHROME)
         super().__init__(path, uuid="session", new_device=new_device, props=props)
-        self._listener = listener
-        self.qr(lambda _, payload: listener.on_qr(self, payload.decode()))
+        self._translator = translator
+        self.qr(lambda _, payload: translator.on_qr(self, payload.decode()))
         kinds = {kind.DESCRIPTOR.name: kind for kind in events.EVENT_TO_INT}
-        for name in translate.EVENTS:
-            self.event(kinds[name])(partial(_forward, listener, name))
+        for name in translation.EVENTS:
+            self.event(kinds[name])(partial(_forward, translator, name))
 
     # The only sign of a pairing that failed or expired.
     def _NewClient__onLoginStatus(self, _uuid: int, status: int) -> None:  # noqa: N802 - its name
-        self._listener.on_login_status(ctypes.string_at(status).decode())
+        self._translator.on_login_status(ctypes.string_at(status).decode())
 
     def identity(self) -> Identity | None:
         """Say who the account is; not before the first QR or event: the library would abort."""
-        return translate.identity(self.get_me())
+        return translation.identity(self.get_me())
 
     def pair_code(self, phone: str) -> str:
         """Ask for a pairing code; not before the first QR."""
@@ -55,12 +55,12 @@ class Client(NewClient):
 
     def fetch_groups(self, me: Identity | None) -> Iterable[GroupSnapshot]:
         """Fetch all groups, and read them one by one."""
-        return (translate.group(info, me) for info in self.get_joined_groups())
+        return (translation.group(info, me) for info in self.get_joined_groups())
 
     def fetch_group(self, jid: str, me: Identity | None) -> Iterable[GroupSnapshot]:
         """Fetch a group; nothing when the account is not in it."""
         try:
-            yield translate.group(self.get_group_info(_jid(jid)), me)
+            yield translation.group(self.get_group_info(_jid(jid)), me)
         except Exception as error:
             if str(error) not in NOT_IN_GROUP:
                 raise
@@ -70,8 +70,8 @@ class Client(NewClient):
         return self.send_message(_jid(message.group), _content(message)).ID
 
 
-def _forward(listener: Listener, name: str, client: NewClient, event: object) -> None:
-    listener.on_event(cast("Client", client), name, event)
+def _forward(translator: EventTranslator, name: str, client: NewClient, event: object) -> None:
+    translator.on_event(cast("Client", client), name, event)
 
 
 def _jid(text: str) -> JID:

@@ -1,7 +1,7 @@
 """The port to WhatsApp: how the daemon opens sessions and what it may ask of them.
 
-Two implementations obey one conformance suite: `sessions.ProcessGateway`, which runs neonize in a
-child process for each account, and the scripted one of the tests.
+Two implementations obey one conformance suite: `process_gateway.ProcessGateway`, which runs neonize
+in a child process for each account, and the scripted one of the tests.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from typing import Protocol
 
 from waremind.whatsapp.reports import AnyReport, GroupSnapshot, Outcome
 
-Hear = Callable[[AnyReport], None]
+OnReport = Callable[[AnyReport], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,10 @@ class Session(Protocol):
 class Gateway(Protocol):
     """Opens sessions, one at a time for each account."""
 
-    async def open(self, opening: Opening, hear: Hear) -> Session:
+    async def open(self, opening: Opening, on_report: OnReport) -> Session:
         """Open a session once the account's previous one is gone.
 
-        `hear` is called on the event loop with each report, in order; the last one is `ended`,
+        `on_report` is called on the event loop with each report, in order; the last one is `ended`,
         exactly once, when the child process is gone.
         """
         ...

@@ -1,6 +1,6 @@
-"""What a session says, as typed records; the same ones cross the descriptor of its child process.
+"""What a session reports, as typed records; its child process writes the same ones.
 
-A report cannot be built without the number of the session that says it.
+A report cannot be built without the number of the session that makes it.
 """
 
 from datetime import datetime
@@ -51,13 +51,13 @@ def _within_years(at: datetime) -> None:
 
 
 class Report(Struct, frozen=True, kw_only=True, tag=True):
-    """Something that the session numbered `session` says."""
+    """A report of the session numbered `session`."""
 
     session: int
 
 
-class Turned(Report, frozen=True, kw_only=True):
-    """The account's life takes a turn: one of the causes in `lifecycle.REPORTS`.
+class LifeReport(Report, frozen=True, kw_only=True):
+    """The account's life changes: one of the causes in `lifecycle.REPORTS`.
 
     `detail` is a short sentence for operators and logs, free of secrets; `until` is when a
     temporary ban ends; `identity` comes with `paired` and `connected`.
@@ -70,7 +70,7 @@ class Turned(Report, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.cause not in REPORTS:
-            raise ValueError(f"no session may say {self.cause}")
+            raise ValueError(f"no session may report {self.cause}")
         if len(self.detail) > LONGEST_DETAIL:
             force_setattr(self, "detail", f"{self.detail[:LONGEST_DETAIL]}…")
         if self.until is not None:
@@ -89,13 +89,13 @@ class Code(Report, frozen=True, kw_only=True):
 
 
 class GroupChanged(Report, frozen=True, kw_only=True):
-    """WhatsApp tells that a group is new or otherwise than before."""
+    """WhatsApp says that a group is new or has changed."""
 
     group: GroupSnapshot
 
 
 class GroupStale(Report, frozen=True, kw_only=True):
-    """Something of a group has changed that only a new look can tell."""
+    """Something of a group has changed that only fetching it again can show."""
 
     jid: str
 
@@ -127,7 +127,7 @@ class PhoneSeen(Report, frozen=True, kw_only=True):
         _within_years(self.at)
 
 
-AnyReport = Turned | Code | GroupChanged | GroupStale | GroupLeft | Receipt | PhoneSeen
+AnyReport = LifeReport | Code | GroupChanged | GroupStale | GroupLeft | Receipt | PhoneSeen
 
 
 class Sent(Struct, frozen=True, tag=True):

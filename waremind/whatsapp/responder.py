@@ -4,8 +4,22 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from waremind.errors import ErrorCode, WaremindError
+from waremind.whatsapp.child_protocol import (
+    Answer,
+    Done,
+    Failed,
+    FetchGroup,
+    FetchGroups,
+    LogOut,
+    Ping,
+    Request,
+    Send,
+    encode_result,
+    read_request,
+)
+from waremind.whatsapp.event_translator import EventTranslator
 from waremind.whatsapp.gateway import Message
-from waremind.whatsapp.listener import Listener
+from waremind.whatsapp.report_writer import ReportWriter
 from waremind.whatsapp.reports import (
     AdminsOnly,
     GroupChanged,
@@ -16,21 +30,7 @@ from waremind.whatsapp.reports import (
     SendRefused,
     Sent,
 )
-from waremind.whatsapp.requests import (
-    Answer,
-    Done,
-    Failed,
-    FetchGroup,
-    FetchGroups,
-    LogOut,
-    Ping,
-    Request,
-    Send,
-    read_asked,
-    result,
-)
 from waremind.whatsapp.sending import RATE_CODES, outcome_of
-from waremind.whatsapp.voice import Voice
 
 if TYPE_CHECKING:
     from waremind.whatsapp.engine import Client
@@ -47,26 +47,25 @@ QUERY_ERRORS = (
 class Responder:
     """Answers requests."""
 
-    def __init__(self, client: "Client", listener: Listener, voice: Voice) -> None:
+    def __init__(self, client: "Client", translator: EventTranslator, writer: ReportWriter) -> None:
         self._client = client
-        self._listener = listener
-        self._voice = voice
+        self._translator = translator
+        self._writer = writer
 
     def respond(self, line: bytes) -> None:
         """Answer one request, whatever comes of it."""
-        asked = read_asked(line)
-        number = asked.id
+        request = read_request(line)
         last: list[Answer] = []
         try:
-            for each in self._results(asked.request):
-                self._voice.say(*last)
-                last = [Answer(number, result(each))]
+            for each in self._results(request.request):
+                self._writer.write(*last)
+                last = [Answer(request.id, encode_result(each))]
         except WaremindError as error:
-            self._voice.say(Failed(number, error.code, error.message))
+            self._writer.write(Failed(request.id, error.code, error.message))
         except Exception as error:  # noqa: BLE001 - the library's errors have no common class
-            self._voice.say(Failed(number, query_error(str(error)), str(error)))
+            self._writer.write(Failed(request.id, query_error(str(error)), str(error)))
         else:
-            self._voice.say(*last, Done(number))
+            self._writer.write(*last, Done(request.id))
 
     def _results(self, request: Request) -> Iterable[object]:
         match request:
@@ -77,46 +76,46 @@ class Responder:
             case Send(message):
                 return [self._send(message)]
             case FetchGroups():
-                return self._online_client().fetch_groups(self._listener.me)
+                return self._online_client().fetch_groups(self._translator.me)
             case FetchGroup(jid):
-                return self._online_client().fetch_group(jid, self._listener.me)
+                return self._online_client().fetch_group(jid, self._translator.me)
 
     def _online_client(self) -> "Client":
-        if not self._listener.online.is_set():  # asked too early, the library would abort
+        if not self._translator.online.is_set():  # asked too early, the library would abort
             raise WaremindError(ErrorCode.NOT_CONNECTED, "cannot fetch groups: not connected")
         return self._client
 
     def _send(self, message: Message) -> Outcome:
-        if not self._listener.online.is_set():
+        if not self._translator.online.is_set():
             return NotSent("not connected")
         try:
             return Sent(self._client.send_text(message))
         except Exception as error:  # noqa: BLE001 - see above
-            return self._explained(message.group, outcome_of(str(error)))
+            return self._explain(message.group, outcome_of(str(error)))
 
-    def _explained(self, jid: str, outcome: Outcome) -> Outcome:
+    def _explain(self, jid: str, outcome: Outcome) -> Outcome:
         """Find out whether it is the group that took no message; no event told it before."""
         if isinstance(outcome, SendRefused) and outcome.code not in RATE_CODES:
-            outcome = self._look_at(jid, outcome)
+            outcome = self._explain_by_group(jid, outcome)
         if isinstance(outcome, NotInGroup):
-            self._voice.say(GroupLeft(session=self._voice.session, jid=jid))
+            self._writer.write(GroupLeft(session=self._writer.session, jid=jid))
         return outcome
 
-    def _look_at(self, jid: str, refused: SendRefused) -> Outcome:
+    def _explain_by_group(self, jid: str, refused: SendRefused) -> Outcome:
         try:
-            group = next(iter(self._client.fetch_group(jid, self._listener.me)), None)
+            group = next(iter(self._client.fetch_group(jid, self._translator.me)), None)
         except Exception:  # noqa: BLE001 - see above
             return refused
         if group is None:
             return NotInGroup(refused.detail)
-        self._voice.say(GroupChanged(session=self._voice.session, group=group))
+        self._writer.write(GroupChanged(session=self._writer.session, group=group))
         only_admins = group.announce_only and not group.admin
         return AdminsOnly(refused.detail) if only_admins else refused
 
     def _log_out(self, seconds: float) -> bool:
-        if not self._listener.has_device(self._client):
+        if not self._translator.has_device(self._client):
             return True
-        if not self._listener.online.wait(seconds):
+        if not self._translator.online.wait(seconds):
             return False
         self._client.logout()
         return True

@@ -10,18 +10,7 @@ from typing import TypeVar
 from waremind.domain.lifecycle import Cause
 from waremind.errors import ErrorCode, WaremindError
 from waremind.whatsapp.channel import ChannelClosed
-from waremind.whatsapp.children import Child, ForkFailed, ForkServer
-from waremind.whatsapp.gateway import Hear, Message, Opening
-from waremind.whatsapp.reports import (
-    AnyReport,
-    Code,
-    GroupSnapshot,
-    NotSent,
-    Outcome,
-    SendUnknown,
-    Turned,
-)
-from waremind.whatsapp.requests import (
+from waremind.whatsapp.child_protocol import (
     FetchGroup,
     FetchGroups,
     LogOut,
@@ -32,15 +21,26 @@ from waremind.whatsapp.requests import (
     read_group,
     read_outcome,
 )
+from waremind.whatsapp.fork_client import Child, ForkClient, ForkFailed
+from waremind.whatsapp.gateway import Message, OnReport, Opening
+from waremind.whatsapp.reports import (
+    AnyReport,
+    Code,
+    GroupSnapshot,
+    LifeReport,
+    NotSent,
+    Outcome,
+    SendUnknown,
+)
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-BIRTH_SECONDS = 30.0
+START_SECONDS = 30.0
 FETCH_SECONDS = 30.0
 SEND_SECONDS = 90.0  # whatsmeow waits 75 s for the ack, after what it had to ask before
 LOG_OUT_SECONDS = 2.5
-LAST_WORDS_SECONDS = 1.0
+DRAIN_SECONDS = 1.0
 MEMORY_BYTES = 512 << 20
 
 # After these reports WhatsApp no longer lists the device, or lists one again.
@@ -53,10 +53,10 @@ DEVICE_AFTER = {
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class SessionEnvironment:
     """What a session shares with the others of its gateway."""
 
-    fork_server: ForkServer
+    fork_client: ForkClient
     slots: asyncio.Semaphore  # so many children may be starting at once
     heartbeat_seconds: float
     forget: Callable[["ProcessSession"], None]  # called when the session is over
@@ -65,19 +65,21 @@ class Surroundings:
 class ProcessSession:
     """A session whose child is forked as soon as there is a slot."""
 
-    def __init__(self, opening: Opening, hear: Hear, surroundings: Surroundings) -> None:
+    def __init__(
+        self, opening: Opening, on_report: OnReport, environment: SessionEnvironment
+    ) -> None:
         self.opening = opening
-        self._hear = hear
-        self._surroundings = surroundings
-        self._pause = surroundings.heartbeat_seconds
+        self._on_report = on_report
+        self._environment = environment
+        self._heartbeat_seconds = environment.heartbeat_seconds
         self._device = opening.pairing is None
-        self._why = "its process died"
+        self._end_reason = "its process died"
         self._child: Child | None = None
         self._sending = asyncio.Lock()
         self._ending: asyncio.Task[bool] | None = None
-        self._slot = asyncio.create_task(surroundings.slots.acquire())
-        self._born = asyncio.Event()  # with a child, or never to have one
-        self._life = asyncio.create_task(self._live())
+        self._slot = asyncio.create_task(environment.slots.acquire())
+        self._started = asyncio.Event()  # set with the child, or when there never will be one
+        self._running = asyncio.create_task(self._run())
 
     @property
     def number(self) -> int:
@@ -132,44 +134,48 @@ class ProcessSession:
             raise ChannelClosed(asked=True)
         return answers[0]
 
-    # Its life: wait for a slot, be born, beat until gone.
+    # Its life: wait for a slot, start, answer pings until gone.
 
-    async def _live(self) -> None:
+    async def _run(self) -> None:
         try:
-            await self._be_born()
+            await self._start()
             if self._child is not None:
-                await self._outlive(self._child)
+                await self._supervise(self._child)
         except ForkFailed as failure:
-            self._why = str(failure)
+            self._end_reason = str(failure)
         finally:
-            self._born.set()
-            self._tell(Turned(session=self.number, cause=Cause.ENDED, detail=self._why))
-            self._surroundings.forget(self)
+            self._started.set()
+            self._pass_on(
+                LifeReport(session=self.number, cause=Cause.ENDED, detail=self._end_reason)
+            )
+            self._environment.forget(self)
 
-    async def _be_born(self) -> None:
+    async def _start(self) -> None:
         """Have the child forked, and keep the slot until it has loaded the engine."""
-        if not await _granted(self._slot):
+        if not await _wait_granted(self._slot):
             return
         try:
-            self._child = await self._surroundings.fork_server.fork(self.opening, self._on_report)
-            self._born.set()
-            await self._beat(self._child, BIRTH_SECONDS)
+            self._child = await self._environment.fork_client.fork(self.opening, self._take_report)
+            self._started.set()
+            await self._ping(self._child, START_SECONDS)
         finally:
-            self._surroundings.slots.release()
+            self._environment.slots.release()
 
-    async def _outlive(self, child: Child) -> None:
-        """Ask for a sign of life now and then; return when the child has said its last word."""
-        while not await _any_of(child.process.gone, child.channel.closed, seconds=self._pause):
-            await self._beat(child, self._pause)
+    async def _supervise(self, child: Child) -> None:
+        """Ask for a sign of life now and then; return when the child is gone and read."""
+        while not await _wait_any(
+            child.process.gone, child.channel.closed, seconds=self._heartbeat_seconds
+        ):
+            await self._ping(child, self._heartbeat_seconds)
             if child.process.memory_bytes > MEMORY_BYTES:
                 self._kill(child, f"it took more than {MEMORY_BYTES >> 20} MB of memory")
-        self._why = child.channel.broken or self._why
+        self._end_reason = child.channel.broken or self._end_reason
         await child.process.end(*PATIENCE)
-        await asyncio.wait([child.channel.closed, child.console.closed], timeout=LAST_WORDS_SECONDS)
+        await asyncio.wait([child.channel.closed, child.console.closed], timeout=DRAIN_SECONDS)
         child.channel.close()
         child.console.close()
 
-    async def _beat(self, child: Child, patience: float) -> None:
+    async def _ping(self, child: Child, patience: float) -> None:
         try:
             await child.channel.ask(Ping(), read_bool, patience)
         except ChannelClosed:
@@ -178,7 +184,7 @@ class ProcessSession:
             self._kill(child, f"no sign of life for {patience:.0f} s")
 
     def _kill(self, child: Child, why: str) -> None:
-        self._why = why
+        self._end_reason = why
         child.process.send(signal.SIGKILL)
 
     # Its end.
@@ -186,54 +192,54 @@ class ProcessSession:
     async def _end(self, log_out_seconds: float) -> bool:
         removed = await self._log_out(log_out_seconds) if log_out_seconds else not self._device
         self._slot.cancel()
-        await self._born.wait()
+        await self._started.wait()
         if self._child is not None:
-            self._why = "it was ended"
+            self._end_reason = "it was ended"
             self._child.channel.close()
             await self._child.process.end(*PATIENCE)
-        await asyncio.wait([self._life])
+        await asyncio.wait([self._running])
         return removed
 
     async def _log_out(self, seconds: float) -> bool:
         try:
             async with asyncio.timeout(seconds):
                 if self._device:
-                    await self._born.wait()
+                    await self._started.wait()
                 removed = await self._ask_one(LogOut(seconds), read_bool, seconds)
         except (ChannelClosed, TimeoutError, WaremindError):
             return not self._device
         return removed
 
-    # What it says.
+    # Its reports.
 
-    def _on_report(self, report: AnyReport) -> None:
-        if report.session != self.number:  # nobody speaks for the next session
+    def _take_report(self, report: AnyReport) -> None:
+        if report.session != self.number:  # no session reports for the next one
             return
         match report:
-            case Turned():
+            case LifeReport():
                 self._device = DEVICE_AFTER.get(report.cause, self._device)
             case Code():  # whoever links by it now may be told of by nobody
                 self._device = True
             case _:
                 pass
-        self._tell(report)
+        self._pass_on(report)
 
-    def _tell(self, report: AnyReport) -> None:
+    def _pass_on(self, report: AnyReport) -> None:
         try:
-            self._hear(report)
+            self._on_report(report)
         except Exception:
             log.exception("account=%s session=%d", self.opening.account, self.number)
 
 
-# A child leaves when its parent's end closes; this is for one that does not.
+# A child exits when its parent's end closes; this is for one that does not.
 PATIENCE = ((0.5, signal.SIGTERM), (0.5, signal.SIGKILL))
 
 
-async def _granted(slot: "asyncio.Task[bool]") -> bool:
+async def _wait_granted(slot: "asyncio.Task[bool]") -> bool:
     await asyncio.wait([slot])
     return not slot.cancelled()
 
 
-async def _any_of(*futures: "asyncio.Future[None]", seconds: float) -> bool:
+async def _wait_any(*futures: "asyncio.Future[None]", seconds: float) -> bool:
     done, _ = await asyncio.wait(futures, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     return bool(done)

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from waremind.domain.lifecycle import Cause
-from waremind.whatsapp.crew import Crew
+from waremind.whatsapp.child_protocol import read_opening
+from waremind.whatsapp.event_translator import NO_DEVICE, EventTranslator
 from waremind.whatsapp.gateway import Opening
-from waremind.whatsapp.listener import NO_DEVICE, Listener
 from waremind.whatsapp.preload import find_libmagic
-from waremind.whatsapp.requests import read_opening
+from waremind.whatsapp.reader_pool import ReaderPool
+from waremind.whatsapp.report_writer import ReportWriter
 from waremind.whatsapp.responder import Responder
-from waremind.whatsapp.voice import Voice
 
 STORE = "device.sqlite3"
 DATA_BYTES = 1 << 30  # the parent ends what takes half of this; it looks now and then only
@@ -26,19 +26,19 @@ DATA_BYTES = 1 << 30  # the parent ends what takes half of this; it looks now an
 
 def run(packet: bytes, protocol: socket.socket, console: int) -> NoReturn:
     """Be the session of an opening until the parent's end of `protocol` closes."""
-    settle(console)
+    prepare_process(console)
     opening = read_opening(packet)
-    voice = Voice(opening.session, protocol)
-    listener = Listener(opening.pairing, voice)
-    enter(opening, voice)
-    client = load_client(opening, listener, voice)
-    threading.Thread(target=connect, args=(client, listener), daemon=True).start()
-    responder = Responder(client, listener, voice)
+    writer = ReportWriter(opening.session, protocol)
+    translator = EventTranslator(opening.pairing, writer)
+    enter_directory(opening, writer)
+    client = load_client(opening, translator, writer)
+    threading.Thread(target=connect, args=(client, translator), daemon=True).start()
+    responder = Responder(client, translator, writer)
     with protocol.makefile("rb") as lines:
-        Crew(lines, responder.respond).work()
+        ReaderPool(lines, responder.respond).run()
 
 
-def settle(console: int) -> None:
+def prepare_process(console: int) -> None:
     """Make this process fit for a session: what it prints, what it may take, what it writes."""
     os.dup2(console, sys.stdout.fileno())
     os.dup2(console, sys.stderr.fileno())
@@ -49,21 +49,21 @@ def settle(console: int) -> None:
     logging.getLogger("neonize.utils.ffmpeg").setLevel(logging.ERROR)
 
 
-def enter(opening: Opening, voice: Voice) -> None:
+def enter_directory(opening: Opening, writer: ReportWriter) -> None:
     """Go to the session's directory; the store's name goes into a URI, so it stays plain."""
     opening.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     opening.directory.chmod(0o700)
     os.chdir(opening.directory)
     if opening.pairing is None and not Path(STORE).exists():
-        voice.turn(*NO_DEVICE)
+        writer.report(*NO_DEVICE)
 
 
-def load_client(opening: Opening, listener: Listener, voice: Voice) -> Any:
+def load_client(opening: Opening, translator: EventTranslator, writer: ReportWriter) -> Any:
     """Load neonize and make its client."""
     try:
-        return import_engine().Client(STORE, listener, new_device=opening.pairing is not None)
+        return import_engine().Client(STORE, translator, new_device=opening.pairing is not None)
     except Exception as error:  # noqa: BLE001 - whatever a library's import may raise
-        voice.turn(
+        writer.report(
             Cause.CONNECT_FAILED,
             f"cannot load the WhatsApp engine: {str(error) or type(error).__name__}; "
             "waremind doctor says what to do",
@@ -85,14 +85,14 @@ def refuse_download(*_: object, **__: object) -> NoReturn:
 
 
 def answer_uname(_command: str) -> io.StringIO:
-    """Stand in for `os.popen`: neonize would ask a shell for `uname -a`, and never bury it."""
+    """Stand in for `os.popen`: neonize would ask a shell for `uname -a`, and never reap it."""
     return io.StringIO(" ".join(os.uname()))
 
 
-def connect(client: Any, listener: Listener) -> NoReturn:
+def connect(client: Any, translator: EventTranslator) -> NoReturn:
     """Connect, and stay connected; what ends that ends the session."""
     try:
         client.connect()
     except Exception as error:  # noqa: BLE001 - the library's errors have no common class
-        listener.on_connect_error(str(error))
+        translator.on_connect_error(str(error))
     os._exit(1)

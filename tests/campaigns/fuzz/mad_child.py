@@ -70,8 +70,8 @@ def _rubbish(session: int, chance: Random) -> bytes:
             b"x" * (3 << 20),
             bent(chance, sound[:-1]) + b"\n{}\n",
             b"[" * 500_000 + b"\n",
-            _line({"type": "Turned", "session": session, "cause": "conquered"}),
-            _line({"type": "Turned", "cause": "connected"}),
+            _line({"type": "LifeReport", "session": session, "cause": "conquered"}),
+            _line({"type": "LifeReport", "cause": "connected"}),
             b"\n",
         ]
     )
@@ -91,7 +91,7 @@ def _odd(session: int, chance: Random) -> bytes:
 
 
 def _liar(session: int, _chance: Random) -> bytes:
-    return _line({"type": "Turned", "session": session, "cause": "connected"})
+    return _line({"type": "LifeReport", "session": session, "cause": "connected"})
 
 
 def _report(
@@ -113,7 +113,7 @@ def _report(
     group["members"] = [{"lid": chance.choice(TEXTS)} for _ in range(chance.randrange(3))]
     identity = {"jid": text, "phone": chance.choice(TEXTS), "lid": None, "push_name": text}
     kinds: dict[str, dict[str, Any]] = {
-        "Turned": {"cause": chance.choice(causes), "detail": text, "until": at},
+        "LifeReport": {"cause": chance.choice(causes), "detail": text, "until": at},
         "Code": {"kind": "qr", "code": text, "expires_at": at},
         "GroupChanged": {"group": group},
         "GroupStale": {"jid": text},
@@ -123,7 +123,7 @@ def _report(
     }
     kind = chance.choice(list(kinds))
     if chance.random() < 0.3:
-        kinds["Turned"]["identity"] = identity
+        kinds["LifeReport"]["identity"] = identity
     return {"type": kind, "session": session, **kinds[kind]}
 
 

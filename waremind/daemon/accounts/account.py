@@ -33,7 +33,7 @@ from waremind.store import accounts as table
 from waremind.store import holds
 from waremind.store.accounts import AccountRow, Belongings
 from waremind.store.database import is_unavailable
-from waremind.whatsapp.reports import AnyReport, Code, PhoneSeen, Turned
+from waremind.whatsapp.reports import AnyReport, Code, LifeReport, PhoneSeen
 
 log = logging.getLogger(__name__)
 
@@ -192,7 +192,7 @@ class Account:
             case Signal():
                 if message.state == self.row.state:
                     await self._turn(message.cause)
-            case Turned():
+            case LifeReport():
                 expected = self.effects.expected_phone()
                 cause = cause_of(message, self.row, expected, self._context.now())
                 await self._turn(cause, message)
@@ -206,7 +206,7 @@ class Account:
             case _:
                 await self._context.listener.hear(self.row, message, self.effects.session)
 
-    async def _turn(self, cause: Cause, report: Turned | None = None) -> None:
+    async def _turn(self, cause: Cause, report: LifeReport | None = None) -> None:
         if to := step(self.row.state, cause):
             await self._take(to, cause, report=report)
 
@@ -223,7 +223,7 @@ class Account:
         self,
         to: Step,
         cause: Cause,
-        report: Turned | None = None,
+        report: LifeReport | None = None,
         command: Command | None = None,
     ) -> Belongings | None:
         """Take a step; returns what went with a deleted account."""

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from waremind.daemon.system.logs import event
 from waremind.domain.lifecycle import Cause
-from waremind.whatsapp.gateway import Gateway, Hear, Opening, Pairing, Session
-from waremind.whatsapp.reports import Turned
+from waremind.whatsapp.gateway import Gateway, OnReport, Opening, Pairing, Session
+from waremind.whatsapp.reports import LifeReport
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Owner(Protocol):
 class Sessions:
     """The sessions of one account; `owner` says how that stands now."""
 
-    def __init__(self, account: str, place: SessionPlace, hear: Hear, owner: Owner) -> None:
+    def __init__(self, account: str, place: SessionPlace, hear: OnReport, owner: Owner) -> None:
         self._account = account
         self._place = place
         self._hear = hear
@@ -108,7 +108,7 @@ class Sessions:
                 reason=error,
             )
             detail = "the session's process did not start"
-            self._hear(Turned(session=opening.session, cause=Cause.ENDED, detail=detail))
+            self._hear(LifeReport(session=opening.session, cause=Cause.ENDED, detail=detail))
             return None
 
     async def opened(self) -> Session | None:

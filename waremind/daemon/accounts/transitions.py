@@ -11,7 +11,7 @@ from waremind.config import Sessions
 from waremind.domain.backoff import delay_seconds
 from waremind.domain.lifecycle import COMMANDS, MEANINGS, Cause, Effect, State, Step
 from waremind.store.accounts import AccountRow
-from waremind.whatsapp.reports import Identity, Turned
+from waremind.whatsapp.reports import Identity, LifeReport
 
 # One retry after a takeover; a second takeover within this time needs a person.
 REPLACED_AGAIN_WITHIN = timedelta(hours=1)
@@ -23,7 +23,7 @@ STABLE = timedelta(minutes=1)
 SEEN_WITHIN = timedelta(hours=1)
 
 
-def cause_of(report: Turned, row: AccountRow, expected: str | None, now: datetime) -> Cause:
+def cause_of(report: LifeReport, row: AccountRow, expected: str | None, now: datetime) -> Cause:
     """Say which cause a report is, seen against the row.
 
     `expected` is the phone number that may pair; None: any.
@@ -37,7 +37,7 @@ def cause_of(report: Turned, row: AccountRow, expected: str | None, now: datetim
 
 
 def next_row(
-    row: AccountRow, step: Step, cause: Cause, now: datetime, report: Turned | None = None
+    row: AccountRow, step: Step, cause: Cause, now: datetime, report: LifeReport | None = None
 ) -> AccountRow:
     """Compute the row after a step."""
     changes: dict[str, Any] = {

@@ -19,7 +19,7 @@ LIBMAGIC = "apt install libmagic1, or: pip install pylibmagic; the daemon needs 
 
 
 class Examined(msgspec.Struct):
-    """What `python -m waremind.whatsapp.examination` prints."""
+    """What `python -m waremind.whatsapp.health` prints."""
 
     version: str
     made_on: str | None
@@ -27,7 +27,7 @@ class Examined(msgspec.Struct):
 
 async def engine(_: None) -> Finding:
     """Load the engine in a process of its own, as a session does, without the network."""
-    command = [sys.executable, "-P", "-m", "waremind.whatsapp.examination"]
+    command = [sys.executable, "-P", "-m", "waremind.whatsapp.health"]
     process = await asyncio.create_subprocess_exec(*command, stdout=-1, stderr=-1)
     try:
         out, err = await process.communicate()

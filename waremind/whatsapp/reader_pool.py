@@ -1,4 +1,4 @@
-"""Threads that take turns in reading lines: who has read one answers it, while another reads."""
+"""A pool of threads that read lines: the one that has read a line answers it, the next reads on."""
 
 import os
 import threading
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import BinaryIO, NoReturn
 
 
-class Crew:
-    """Answers lines side by side; there is always a thread that reads the next.
+class ReaderPool:
+    """Answers lines concurrently; there is always a thread that reads the next.
 
     Leaders and followers (Schmidt and others, 2000): to hand a line to another thread would cost
     more than all else that is done for it here.
@@ -20,7 +20,7 @@ class Crew:
         self._counting = threading.Lock()
         self._idle = 0  # reading, or next to read
 
-    def work(self) -> NoReturn:
+    def run(self) -> NoReturn:
         """Read and answer until the lines end, and this process with them."""
         while line := self._next():
             self._answer(line)
@@ -31,7 +31,7 @@ class Crew:
         with self._reading:
             line = self._lines.readline()
             if self._count(-1) == 0:
-                threading.Thread(target=self.work, daemon=True).start()
+                threading.Thread(target=self.run, daemon=True).start()
         return line
 
     def _count(self, change: int) -> int:

@@ -1,4 +1,4 @@
-"""The child's ear: what its client tells becomes reports. Called on the library's threads."""
+"""Turns what the engine's client tells into reports. Called on the library's threads."""
 
 import threading
 from collections.abc import Callable
@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from waremind.domain.lifecycle import Cause
-from waremind.whatsapp import pairing, translate
+from waremind.whatsapp import pairing, translation
 from waremind.whatsapp.gateway import Pairing
-from waremind.whatsapp.reports import Code, Identity, Turned
-from waremind.whatsapp.voice import Voice
+from waremind.whatsapp.report_writer import ReportWriter
+from waremind.whatsapp.reports import Code, Identity, LifeReport
 
 NO_DEVICE = (Cause.LOGGED_OUT, "there is no stored device")
 
 
 class Client(Protocol):
-    """What the listener asks of the client that tells."""
+    """What the translator asks of the client whose events it takes."""
 
     def identity(self) -> Identity | None:
         """Say who the account is."""
@@ -26,19 +26,19 @@ class Client(Protocol):
         ...
 
 
-class Listener:
-    """Hears one client; knows whether it is online and whose account it is."""
+class EventTranslator:
+    """Translates one client's events; knows whether it is online and whose account it is."""
 
-    def __init__(self, wanted: Pairing | None, voice: Voice) -> None:
+    def __init__(self, wanted: Pairing | None, writer: ReportWriter) -> None:
         self._wanted = wanted
-        self._voice = voice
+        self._writer = writer
         self._codes = 0
         self._code_expires_at: datetime | None = None
         self.online = threading.Event()
         self.me: Identity | None = None
 
     def has_device(self, client: Client) -> bool:
-        """Whether there are keys that WhatsApp may list, as far as can be told."""
+        """Tell whether there are keys that WhatsApp may list, as far as can be told."""
         if self._wanted is None or self.me:
             return True
         return self._codes > 0 and client.identity() is not None
@@ -47,40 +47,40 @@ class Listener:
         """Show it, or ask for a pairing code in its place; a login must never show one."""
         self._codes += 1
         if self._wanted is None:
-            self._voice.turn(*NO_DEVICE)
+            self._writer.report(*NO_DEVICE)
         elif self._wanted.phone is None:
-            self._show(pairing.qr(self._voice.session, payload, self._codes, _now()))
+            self._show(pairing.qr(self._writer.session, payload, self._codes, _now()))
         elif self._codes == 1:
             _run(self._ask_pair_code, client, self._wanted.phone)
 
     def on_login_status(self, status: str) -> None:
         """End a pairing that cannot succeed any more."""
         if ending := pairing.ending(status, self._code_expires_at, _now()):
-            self._voice.turn(*ending)
+            self._writer.report(*ending)
 
     def on_event(self, client: Client, name: str, event: object) -> None:
         """Report what an event means."""
         if name in {"PairStatus", "Connected"}:
             self.me = client.identity()
-        hearer = translate.Hearer(self._voice.session, self.me, _now())
-        if report := translate.EVENTS[name](hearer, event):
+        context = translation.EventContext(self._writer.session, self.me, _now())
+        if report := translation.EVENTS[name](context, event):
             self._keep(report)
-            self._voice.say(report)
+            self._writer.write(report)
 
     def on_connect_error(self, error: str) -> None:
         """Say why `connect` raised; nothing when a session that was online has crashed."""
         # An event with a value that the library does not know ends its loop. At the login that
         # is a refusal; later it may be any event.
         if "required field" not in error:
-            self._voice.turn(Cause.CONNECT_FAILED, error)
+            self._writer.report(Cause.CONNECT_FAILED, error)
         elif not self.online.is_set():
-            self._voice.turn(Cause.REFUSED, "for a reason that the engine does not know")
+            self._writer.report(Cause.REFUSED, "for a reason that the engine does not know")
 
     def _keep(self, report: object) -> None:
         match report:
-            case Turned(cause=Cause.CONNECTED):
+            case LifeReport(cause=Cause.CONNECTED):
                 self.online.set()
-            case Turned():
+            case LifeReport():
                 self.online.clear()
             case _:
                 pass
@@ -89,13 +89,13 @@ class Listener:
         try:
             code = client.pair_code(phone)
         except Exception as error:  # noqa: BLE001 - the library's errors have no common class
-            self._voice.turn(Cause.PAIRING_FAILED, f"WhatsApp gave no pairing code: {error}")
+            self._writer.report(Cause.PAIRING_FAILED, f"WhatsApp gave no pairing code: {error}")
         else:
-            self._show(pairing.pair_code(self._voice.session, code, _now()))
+            self._show(pairing.pair_code(self._writer.session, code, _now()))
 
     def _show(self, code: Code) -> None:
         self._code_expires_at = code.expires_at
-        self._voice.say(code)
+        self._writer.write(code)
 
 
 def _run(work: Callable[..., None], *arguments: object) -> None:

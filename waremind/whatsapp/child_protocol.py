@@ -1,4 +1,4 @@
-"""What crosses a child's socketpair, one JSON object a line: requests to it, what it says back.
+"""The child's wire protocol: one JSON object a line on its socketpair, requests down, messages up.
 
 A request is answered by any number of `Answer`s and then one `Done` or `Failed`; reports of the
 session come between them at any time.
@@ -22,15 +22,15 @@ PACKET_BYTES = 1 << 16
 
 
 class Ping(Struct, frozen=True, tag=True):
-    """Show that you live. No answers."""
+    """Show that the child lives. No answers."""
 
 
 class FetchGroups(Struct, frozen=True, tag=True):
-    """Tell the groups of the account: a `GroupSnapshot` each."""
+    """Fetch the groups of the account: a `GroupSnapshot` each."""
 
 
 class FetchGroup(Struct, frozen=True, tag=True):
-    """Tell one group: a `GroupSnapshot`, or nothing when the account is not in it."""
+    """Fetch one group: a `GroupSnapshot`, or nothing when the account is not in it."""
 
     jid: str
 
@@ -50,7 +50,7 @@ class LogOut(Struct, frozen=True, tag=True):
 Request = Ping | FetchGroups | FetchGroup | Send | LogOut
 
 
-class Asked(Struct, frozen=True):
+class NumberedRequest(Struct, frozen=True):
     """A request under the number that its answers bear."""
 
     id: int
@@ -78,27 +78,27 @@ class Failed(Struct, frozen=True, tag=True):
     message: str
 
 
-Said = AnyReport | Answer | Done | Failed
+ChildMessage = AnyReport | Answer | Done | Failed
 
 _encoder = msgspec.json.Encoder(enc_hook=str)  # a Path
 
 
-def line(message: object) -> bytes:
+def encode_line(message: object) -> bytes:
     """Encode anything of this module, or an Opening, as one line."""
     return _encoder.encode(message) + b"\n"
 
 
-def result(value: object) -> msgspec.Raw:
+def encode_result(value: object) -> msgspec.Raw:
     """Encode what an Answer carries."""
     return msgspec.Raw(_encoder.encode(value))
 
 
-def read_said(text: bytes) -> Said:
-    """Read what a child says, without zero bytes: PostgreSQL takes none in a text.
+def read_child_message(text: bytes) -> ChildMessage:
+    """Decode a line of a child, without zero bytes: PostgreSQL takes none in a text.
 
     One would keep the outcomes of all accounts from being written, which are written together.
     """
-    return _read_said(without_zero_bytes(text))
+    return _decode_child_message(without_zero_bytes(text))
 
 
 def _to_path(kind: type[Any], value: object) -> object:
@@ -106,8 +106,8 @@ def _to_path(kind: type[Any], value: object) -> object:
 
 
 read_opening = msgspec.json.Decoder(Opening, dec_hook=_to_path).decode
-read_asked = msgspec.json.Decoder(Asked).decode
-_read_said = msgspec.json.Decoder[Said](Said).decode
+read_request = msgspec.json.Decoder(NumberedRequest).decode
+_decode_child_message = msgspec.json.Decoder[ChildMessage](ChildMessage).decode
 read_group = msgspec.json.Decoder(GroupSnapshot).decode
 read_outcome = msgspec.json.Decoder[Outcome](Outcome).decode
 read_bool = msgspec.json.Decoder(bool).decode

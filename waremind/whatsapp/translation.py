@@ -1,4 +1,4 @@
-"""What neonize tells, as reports: one table, by the name of the event. Knows no neonize."""
+"""The table of neonize's events: how each, by its name, becomes a report. Imports no neonize."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -13,22 +13,22 @@ from waremind.whatsapp.reports import (
     GroupSnapshot,
     GroupStale,
     Identity,
+    LifeReport,
     Member,
     PhoneSeen,
     Receipt,
-    Turned,
 )
 
 
-class Hearer(NamedTuple):
-    """Who hears an event, and when: the session's number, its account once known, the time."""
+class EventContext(NamedTuple):
+    """What an event is read against: the session's number, its account once known, the time."""
 
     session: int
     me: Identity | None
     now: datetime
 
 
-Translation = Callable[[Hearer, Any], AnyReport | None]
+Translation = Callable[[EventContext, Any], AnyReport | None]
 
 # ConnectFailureReason of the library, as far as it means more than "refused".
 LOGGED_OUT_REASONS = MappingProxyType(
@@ -100,64 +100,64 @@ def _is_me(member: Member, me: Identity | None) -> bool:
     return me is not None and (member.lid in {me.lid, me.jid} or member.phone == me.phone)
 
 
-def _turned(cause: Cause, detail: str = "") -> Translation:
-    return lambda hearer, _: Turned(session=hearer.session, cause=cause, detail=detail)
+def _life_report(cause: Cause, detail: str = "") -> Translation:
+    return lambda context, _: LifeReport(session=context.session, cause=cause, detail=detail)
 
 
-def _paired(hearer: Hearer, event: Any) -> Turned:
+def _paired(context: EventContext, event: Any) -> LifeReport:
     if event.Error:
-        return Turned(session=hearer.session, cause=Cause.PAIRING_FAILED, detail=event.Error)
-    return Turned(session=hearer.session, cause=Cause.PAIRED, identity=hearer.me)
+        return LifeReport(session=context.session, cause=Cause.PAIRING_FAILED, detail=event.Error)
+    return LifeReport(session=context.session, cause=Cause.PAIRED, identity=context.me)
 
 
-def _connected(hearer: Hearer, _: Any) -> Turned:
-    return Turned(session=hearer.session, cause=Cause.CONNECTED, identity=hearer.me)
+def _connected(context: EventContext, _: Any) -> LifeReport:
+    return LifeReport(session=context.session, cause=Cause.CONNECTED, identity=context.me)
 
 
-def _logged_out(hearer: Hearer, event: Any) -> Turned:
+def _logged_out(context: EventContext, event: Any) -> LifeReport:
     unknown = (Cause.LOGGED_OUT, f"reason {event.Reason}")
     cause, detail = LOGGED_OUT_REASONS.get(event.Reason, unknown)
-    return Turned(session=hearer.session, cause=cause, detail=detail)
+    return LifeReport(session=context.session, cause=cause, detail=detail)
 
 
-def _temporary_ban(hearer: Hearer, event: Any) -> Turned:
-    return Turned(
-        session=hearer.session,
+def _temporary_ban(context: EventContext, event: Any) -> LifeReport:
+    return LifeReport(
+        session=context.session,
         cause=Cause.TEMPORARY_BAN,
         detail=BAN_REASONS.get(event.Code, ""),
-        until=hearer.now + timedelta(seconds=min(max(0, event.Expire), LONGEST_BAN_SECONDS)),
+        until=context.now + timedelta(seconds=min(max(0, event.Expire), LONGEST_BAN_SECONDS)),
     )
 
 
-def _connect_failure(hearer: Hearer, event: Any) -> Turned:
+def _connect_failure(context: EventContext, event: Any) -> LifeReport:
     detail = f"reason {event.Reason} {event.Message}".rstrip()
-    return Turned(session=hearer.session, cause=Cause.REFUSED, detail=detail)
+    return LifeReport(session=context.session, cause=Cause.REFUSED, detail=detail)
 
 
-def _stream_error(hearer: Hearer, event: Any) -> Turned:
+def _stream_error(context: EventContext, event: Any) -> LifeReport:
     detail = f"stream error {event.Code or 'unknown'}"
-    return Turned(session=hearer.session, cause=Cause.CONNECT_FAILED, detail=detail)
+    return LifeReport(session=context.session, cause=Cause.CONNECT_FAILED, detail=detail)
 
 
-def _joined_group(hearer: Hearer, event: Any) -> GroupChanged:
-    return GroupChanged(session=hearer.session, group=group(event.GroupInfo, hearer.me))
+def _joined_group(context: EventContext, event: Any) -> GroupChanged:
+    return GroupChanged(session=context.session, group=group(event.GroupInfo, context.me))
 
 
-def _group_info(hearer: Hearer, event: Any) -> GroupStale | GroupLeft:
+def _group_info(context: EventContext, event: Any) -> GroupStale | GroupLeft:
     jid = jid_text(event.JID)
-    mine = {hearer.me.jid, hearer.me.lid} if hearer.me else set[str | None]()
+    mine = {context.me.jid, context.me.lid} if context.me else set[str | None]()
     left = event.Delete.Deleted or any(jid_text(gone) in mine for gone in event.Leave)
-    return (GroupLeft if left else GroupStale)(session=hearer.session, jid=jid)
+    return (GroupLeft if left else GroupStale)(session=context.session, jid=jid)
 
 
-def _receipt(hearer: Hearer, event: Any) -> Receipt | PhoneSeen | None:
-    source, at = event.MessageSource, _past(hearer, event.Timestamp)
+def _receipt(context: EventContext, event: Any) -> Receipt | PhoneSeen | None:
+    source, at = event.MessageSource, _past(context, event.Timestamp)
     if source.IsFromMe:  # of any kind: what we sent has reached it, or it has read something
-        return _own_receipt(hearer, source.Sender, at)
+        return _own_receipt(context, source.Sender, at)
     if (kind := RECEIPT_KINDS.get(event.Type)) is None:
         return None
     return Receipt(
-        session=hearer.session,
+        session=context.session,
         kind=kind,
         message_ids=tuple(event.MessageIDs),
         participant=jid_text(source.Sender),
@@ -165,28 +165,28 @@ def _receipt(hearer: Hearer, event: Any) -> Receipt | PhoneSeen | None:
     )
 
 
-def _past(hearer: Hearer, timestamp: int) -> datetime:
+def _past(context: EventContext, timestamp: int) -> datetime:
     """Read a Unix time of something that has been: it is not later than now."""
-    return datetime.fromtimestamp(min(max(0, timestamp), hearer.now.timestamp()), UTC)
+    return datetime.fromtimestamp(min(max(0, timestamp), context.now.timestamp()), UTC)
 
 
-def _own_receipt(hearer: Hearer, device: Any, at: datetime) -> PhoneSeen | None:
+def _own_receipt(context: EventContext, device: Any, at: datetime) -> PhoneSeen | None:
     is_phone = device.Device == PHONE_DEVICE
-    return PhoneSeen(session=hearer.session, at=at) if is_phone else None
+    return PhoneSeen(session=context.session, at=at) if is_phone else None
 
 
 EVENTS: MappingProxyType[str, Translation] = MappingProxyType(
     {
         "PairStatus": _paired,
         "Connected": _connected,
-        "Disconnected": _turned(Cause.DISCONNECTED, "the connection to WhatsApp broke"),
-        "KeepAliveTimeout": _turned(Cause.DISCONNECTED, "WhatsApp does not answer pings"),
+        "Disconnected": _life_report(Cause.DISCONNECTED, "the connection to WhatsApp broke"),
+        "KeepAliveTimeout": _life_report(Cause.DISCONNECTED, "WhatsApp does not answer pings"),
         "KeepAliveRestored": _connected,
         "LoggedOut": _logged_out,
-        "StreamReplaced": _turned(Cause.REPLACED, "the device is connected elsewhere"),
+        "StreamReplaced": _life_report(Cause.REPLACED, "the device is connected elsewhere"),
         "TemporaryBan": _temporary_ban,
         "ConnectFailure": _connect_failure,
-        "ClientOutdated": _turned(Cause.CLIENT_OUTDATED, "405"),
+        "ClientOutdated": _life_report(Cause.CLIENT_OUTDATED, "405"),
         "StreamError": _stream_error,
         "JoinedGroup": _joined_group,
         "GroupInfoEvent": _group_info,

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from waremind.process import Process
 from waremind.whatsapp.channel import Channel
+from waremind.whatsapp.child_protocol import PACKET_BYTES, encode_line
 from waremind.whatsapp.console import Console
 from waremind.whatsapp.gateway import Opening
 from waremind.whatsapp.reports import AnyReport
-from waremind.whatsapp.requests import PACKET_BYTES, line
 
 FORK_SECONDS = 20.0
 
@@ -35,25 +35,25 @@ class ForkFailed(Exception):  # noqa: N818 - reads as what happened
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A child process, what it says and what it prints."""
+    """A child process, its channel and what it prints."""
 
     process: Process
     channel: Channel
     console: Console
 
 
-class ForkServer:
+class ForkClient:
     """Has children forked. The server process starts with the first, and again when it died."""
 
     def __init__(self) -> None:
-        self._server: _Server | None = None
-        self._turn = asyncio.Lock()
+        self._server: _ServerProcess | None = None
+        self._lock = asyncio.Lock()
 
-    async def fork(self, opening: Opening, hear: Callable[[AnyReport], None]) -> Child:
+    async def fork(self, opening: Opening, on_report: Callable[[AnyReport], None]) -> Child:
         """Start a child for a session; raises ForkFailed."""
         try:
-            async with asyncio.timeout(FORK_SECONDS), self._turn:
-                return await self._fork(opening, hear)
+            async with asyncio.timeout(FORK_SECONDS), self._lock:
+                return await self._fork(opening, on_report)
         except TimeoutError as error:
             raise ForkFailed("cannot start a child process: the fork server hangs") from error
         except OSError as error:
@@ -65,40 +65,42 @@ class ForkServer:
         if server is not None:
             await server.close()
 
-    async def _fork(self, opening: Opening, hear: Callable[[AnyReport], None]) -> Child:
+    async def _fork(self, opening: Opening, on_report: Callable[[AnyReport], None]) -> Child:
         if self._server is None or self._server.process.gone.done():
-            self._server = await _Server.start()
+            self._server = await _ServerProcess.start()
         ours, theirs = socket.socketpair()
         reader, writer = os.pipe()
         # The child's ends are here until it has them; without a child, ours close with them.
         with theirs, os.fdopen(writer, "wb") as printed:
-            channel = await _open_channel(ours, hear)
+            channel = await _open_channel(ours, on_report)
             subject = {"account": opening.account, "session": opening.session}
             console = await _open_console(reader, subject)
             descriptors = (theirs.fileno(), printed.fileno())
-            return Child(await self._server.fork(line(opening), *descriptors), channel, console)
+            return Child(
+                await self._server.fork(encode_line(opening), *descriptors), channel, console
+            )
 
 
-class _Server:
+class _ServerProcess:
     """One fork server process."""
 
     def __init__(self, popen: subprocess.Popen[bytes], packets: socket.socket) -> None:
         self.process = Process.of(popen.pid)
         self.process.gone.add_done_callback(lambda _: popen.wait())
         self._packets = packets
-        self._births: deque[asyncio.Future[Process]] = deque()
+        self._forks: deque[asyncio.Future[Process]] = deque()
         packets.setblocking(False)
         asyncio.get_running_loop().add_reader(packets, self._on_packet)
 
     @classmethod
-    async def start(cls) -> "_Server":
+    async def start(cls) -> "_ServerProcess":
         """Start it; it imports for half a second, and takes packets meanwhile."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         reader, writer = os.pipe()
         arguments = map(str, (theirs.fileno(), os.getpid()))
         with theirs, os.fdopen(writer) as console:
             popen = subprocess.Popen(  # noqa: ASYNC220, S603 - a few ms, once; our own program
-                [sys.executable, "-P", "-m", "waremind.whatsapp.forkserver", *arguments],
+                [sys.executable, "-P", "-m", "waremind.whatsapp.fork_server", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -111,13 +113,13 @@ class _Server:
 
     async def fork(self, packet: bytes, *descriptors: int) -> Process:
         """Have a child forked; raises OSError."""
-        birth: asyncio.Future[Process] = asyncio.get_running_loop().create_future()
+        fork: asyncio.Future[Process] = asyncio.get_running_loop().create_future()
         socket.send_fds(self._packets, [packet], descriptors)
-        self._births.append(birth)
-        return await birth
+        self._forks.append(fork)
+        return await fork
 
     async def close(self) -> None:
-        self._lose()
+        self._disconnect()
         await self.process.end((2, signal.SIGKILL))
 
     def _on_packet(self) -> None:
@@ -126,30 +128,30 @@ class _Server:
         except OSError:  # it died with something of ours unread
             packet, descriptors = b"", []
         if packet:
-            _deliver(self._births.popleft(), packet.decode(), descriptors)
+            _resolve(self._forks.popleft(), packet.decode(), descriptors)
         else:
-            self._lose()
+            self._disconnect()
 
-    def _lose(self) -> None:
+    def _disconnect(self) -> None:
         if self._packets.fileno() < 0:
             return
         asyncio.get_running_loop().remove_reader(self._packets)
         self._packets.close()
-        while self._births:
-            birth = self._births.popleft()
-            if not birth.done():
-                birth.set_exception(OSError("the fork server has died"))
+        while self._forks:
+            fork = self._forks.popleft()
+            if not fork.done():
+                fork.set_exception(OSError("the fork server has died"))
 
 
-def _deliver(birth: "asyncio.Future[Process]", packet: str, descriptors: list[int]) -> None:
-    """Hand over a child, or say why there is none; one that nobody waits for leaves by itself."""
-    if birth.done():
+def _resolve(fork: "asyncio.Future[Process]", packet: str, descriptors: list[int]) -> None:
+    """Hand over a child, or say why there is none; one that nobody waits for exits by itself."""
+    if fork.done():
         for descriptor in descriptors:
             os.close(descriptor)
     elif descriptors:
-        birth.set_result(Process(int(packet), *descriptors))
+        fork.set_result(Process(int(packet), *descriptors))
     else:
-        birth.set_exception(OSError(packet))
+        fork.set_exception(OSError(packet))
 
 
 def _environment() -> dict[str, str]:
@@ -157,9 +159,9 @@ def _environment() -> dict[str, str]:
     return kept | CHILD_ENVIRONMENT
 
 
-async def _open_channel(ours: socket.socket, hear: Callable[[AnyReport], None]) -> Channel:
+async def _open_channel(ours: socket.socket, on_report: Callable[[AnyReport], None]) -> Channel:
     loop = asyncio.get_running_loop()
-    _, channel = await loop.create_unix_connection(lambda: Channel(hear), sock=ours)
+    _, channel = await loop.create_unix_connection(lambda: Channel(on_report), sock=ours)
     return channel
 
 

@@ -1,6 +1,6 @@
-"""Loads the engine as a session does; `python -m waremind.whatsapp.examination` prints what it is.
+"""Checks that the engine loads as in a session, and prints what it is.
 
-In a process of its own, as everything that loads the Go library.
+Run as `python -m waremind.whatsapp.health`: what loads the Go library has a process of its own.
 """
 
 import json
@@ -18,7 +18,7 @@ REVISION = re.compile(rb"go\.mau\.fi/whatsmeow[@\t ]v0\.0\.0-(\d{4})(\d{2})(\d{2
 
 
 def main() -> None:
-    """Print the engine's version and its date as JSON; fail with why it does not load."""
+    """Print the engine's version and its date as JSON; exit with why it does not load."""
     try:
         import_engine()
     except Exception as error:  # noqa: BLE001 - whatever a library's import may raise
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def made_on() -> str | None:
-    """Say of which day the engine's knowledge of WhatsApp is: `2026-09-21`."""
+    """Return the day of which the engine's knowledge of WhatsApp is, as `2026-09-21`."""
     spec = find_spec("neonize")
     places = spec.submodule_search_locations if spec else None
     for library in Path(places[0]).glob("*.so") if places else ():

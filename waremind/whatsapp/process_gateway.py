@@ -3,9 +3,9 @@
 import asyncio
 import os
 
-from waremind.whatsapp.children import ForkServer
-from waremind.whatsapp.gateway import Hear, Opening
-from waremind.whatsapp.session import ProcessSession, Surroundings
+from waremind.whatsapp.fork_client import ForkClient
+from waremind.whatsapp.gateway import OnReport, Opening
+from waremind.whatsapp.session import ProcessSession, SessionEnvironment
 
 HEARTBEAT_SECONDS = 15.0
 
@@ -14,16 +14,18 @@ class ProcessGateway:
     """Runs neonize in a child process for each account."""
 
     def __init__(self, *, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> None:
-        self._fork_server = ForkServer()
+        self._fork_client = ForkClient()
         self._sessions: dict[str, ProcessSession] = {}
         slots = asyncio.Semaphore(os.cpu_count() or 1)
-        self._surroundings = Surroundings(self._fork_server, slots, heartbeat_seconds, self._forget)
+        self._environment = SessionEnvironment(
+            self._fork_client, slots, heartbeat_seconds, self._forget
+        )
 
-    async def open(self, opening: Opening, hear: Hear) -> ProcessSession:
+    async def open(self, opening: Opening, on_report: OnReport) -> ProcessSession:
         """Open a session once the account's previous one is gone; that one is ended if it lives."""
         while previous := self._sessions.get(opening.account):
             await previous.end()
-        session = ProcessSession(opening, hear, self._surroundings)
+        session = ProcessSession(opening, on_report, self._environment)
         self._sessions[opening.account] = session
         return session
 
@@ -36,7 +38,7 @@ class ProcessGateway:
         """End every session and the fork server."""
         while self._sessions:
             await asyncio.gather(*(session.end() for session in self._sessions.values()))
-        await self._fork_server.close()
+        await self._fork_client.close()
 
     def _forget(self, session: ProcessSession) -> None:
         if self._sessions.get(session.opening.account) is session:

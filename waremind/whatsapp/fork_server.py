@@ -1,6 +1,6 @@
 """The process that sessions' children are forked from.
 
-Run as `python -m waremind.whatsapp.forkserver FD PID`. A process that has loaded neonize's Go
+Run as `python -m waremind.whatsapp.fork_server FD PID`. A process that has loaded neonize's Go
 library cannot be forked, so this one never does. On the socket `FD` it takes one packet a child
 (the opening, with the child's protocol and console descriptors) and answers with the pid and a
 pidfd, or a sentence that says why there is none. It ends when the daemon (`PID`) closes its end
@@ -17,14 +17,14 @@ from selectors import EVENT_READ, BaseSelector, DefaultSelector, SelectorKey
 from typing import NamedTuple
 
 from waremind.whatsapp import worker
+from waremind.whatsapp.child_protocol import PACKET_BYTES
 from waremind.whatsapp.preload import preload
-from waremind.whatsapp.requests import PACKET_BYTES
 
 PR_SET_PDEATHSIG = 1
 
 
-class Birth(NamedTuple):
-    """What a child is born with: its opening (JSON) and its two descriptors."""
+class ForkRequest(NamedTuple):
+    """What a child is forked with: its opening (JSON) and its two descriptors."""
 
     opening: bytes
     protocol: int
@@ -39,9 +39,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold the sessions' keys
     preload()
     server = os.getpid()
-    if birth := serve(socket.socket(fileno=descriptor)):
+    if request := serve(socket.socket(fileno=descriptor)):
         die_with(server)
-        worker.run(birth.opening, socket.socket(fileno=birth.protocol), birth.console)
+        worker.run(request.opening, socket.socket(fileno=request.protocol), request.console)
 
 
 def die_with(parent: int) -> None:
@@ -51,37 +51,37 @@ def die_with(parent: int) -> None:
         os._exit(0)
 
 
-def serve(daemon: socket.socket) -> Birth | None:
-    """Fork a child for each packet; returns None at the daemon's end, and in a child its Birth."""
+def serve(daemon: socket.socket) -> ForkRequest | None:
+    """Fork a child for each packet; return a request in the child, None at the daemon's end."""
     with daemon, DefaultSelector() as selector:
         selector.register(daemon, EVENT_READ)
         while True:
             for key, _ in selector.select():
                 if key.fileobj is not daemon:
-                    bury(key, selector)
+                    reap(key, selector)
                     continue
                 packet, descriptors, _, _ = socket.recv_fds(daemon, PACKET_BYTES, 2)
                 if not packet:
                     return None
-                if birth := give_birth(packet, descriptors, daemon, selector):
-                    return birth
+                if request := fork_child(packet, descriptors, daemon, selector):
+                    return request
 
 
-def give_birth(
+def fork_child(
     packet: bytes, descriptors: list[int], daemon: socket.socket, selector: BaseSelector
-) -> Birth | None:
-    """Fork; returns a Birth in the child. The selector knows children by pidfd, with their pid."""
-    pid = fork(daemon)
+) -> ForkRequest | None:
+    """Fork; return the request in the child. The selector has children by pidfd, with their pid."""
+    pid = try_fork(daemon)
     if pid == 0:
         close(*(key.fd for key in selector.get_map().values() if key.data))
-        return Birth(packet, *descriptors)
+        return ForkRequest(packet, *descriptors)
     close(*descriptors)
     if pid:
-        selector.register(introduce(daemon, pid), EVENT_READ, pid)
+        selector.register(send_pidfd(daemon, pid), EVENT_READ, pid)
     return None
 
 
-def fork(daemon: socket.socket) -> int | None:
+def try_fork(daemon: socket.socket) -> int | None:
     """Fork as `os.fork` does; None, and the daemon is told, when the system refuses."""
     try:
         return os.fork()
@@ -90,14 +90,14 @@ def fork(daemon: socket.socket) -> int | None:
         return None
 
 
-def introduce(daemon: socket.socket, pid: int) -> int:
-    """Give the daemon a pidfd; until `bury`, the pid is surely this child's."""
+def send_pidfd(daemon: socket.socket, pid: int) -> int:
+    """Give the daemon a pidfd; until `reap`, the pid is surely this child's."""
     pidfd = os.pidfd_open(pid)
     socket.send_fds(daemon, [str(pid).encode()], [pidfd])
     return pidfd
 
 
-def bury(key: SelectorKey, selector: BaseSelector) -> None:
+def reap(key: SelectorKey, selector: BaseSelector) -> None:
     """Reap a child that has ended."""
     selector.unregister(key.fd)
     os.waitpid(key.data, 0)
