@@ -48,7 +48,7 @@ _SELECT = SQL("SELECT {} FROM accounts ").format(_COLUMNS.names)
 _INSERT = SQL("INSERT INTO accounts ({}) VALUES ({}) ON CONFLICT (label) DO NOTHING").format(
     _COLUMNS.names, _COLUMNS.placeholders
 )
-_TURN = SQL(
+_TRANSITION = SQL(
     "UPDATE accounts SET ({}) = ROW ({}) WHERE id = %(id)s AND session = %(from_session)s"
 ).format(_COLUMNS.names, _COLUMNS.placeholders)
 
@@ -58,14 +58,14 @@ async def insert(connection: Connection, row: AccountRow) -> bool:
     return (await connection.execute(_INSERT, _COLUMNS.values(row))).rowcount == 1
 
 
-async def turn(connection: Connection, row: AccountRow, from_session: int) -> bool:
-    """Write the account's new row; False when its session number has moved on, or it is gone.
+async def write_transition(connection: Connection, row: AccountRow, from_session: int) -> bool:
+    """Write the account's new row; returns False when its session moved on, or the account is gone.
 
     Raises WaremindError `already_exists` when the label is taken.
     """
     values = {**_COLUMNS.values(row), "from_session": from_session}
     try:
-        return (await connection.execute(_TURN, values)).rowcount == 1
+        return (await connection.execute(_TRANSITION, values)).rowcount == 1
     except UniqueViolation:
         raise taken(row.label) from None
 
@@ -129,7 +129,7 @@ async def belongings(connection: Connection, account: str) -> Belongings:
 
 
 async def holds_session(connection: Connection, account: str, session: int) -> bool:
-    """Lock the account against turns and other syncs, if `session` is still its number."""
+    """Lock the account against transitions and other syncs, if `session` is still its number."""
     query = "SELECT 1 FROM accounts WHERE id = %s AND session = %s FOR NO KEY UPDATE"
     return (await connection.execute(query, [account, session])).rowcount == 1
 
@@ -142,7 +142,7 @@ async def groups_synced_at(connection: Connection, account: str) -> datetime | N
 
 
 async def note_synced(connection: Connection, account: str, now: datetime) -> None:
-    """Note that the account's groups were fetched. Not part of the row that turns write."""
+    """Note that the account's groups were fetched. Not part of the row that a transition writes."""
     await connection.execute(
         "UPDATE accounts SET groups_synced_at = %s WHERE id = %s", [now, account]
     )

@@ -27,7 +27,7 @@ async def hold(connection: Connection, accounts: Sequence[str] | None, now: date
 async def hold_late(connection: Connection, reason: str, now: datetime) -> int:
     """Hold what was kept from being sent for longer than its grace, and not by its pace.
 
-    An account's turn has come as long as it sends: its grace begins again with each message.
+    As long as an account sends, nothing keeps it: its grace begins again with each message.
     """
     done = await connection.execute(
         """

@@ -262,7 +262,7 @@ class Account:
                 detail |= asdict(gone)
                 written = await table.delete(connection, row.id)
             else:
-                written = await table.turn(connection, row, self.row.session)
+                written = await table.write_transition(connection, row, self.row.session)
             if not written:
                 raise _MovedOnError
             if row.state is not State.CONNECTED or row.restricted_until:

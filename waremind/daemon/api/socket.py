@@ -4,11 +4,11 @@ import contextlib
 import grp
 import os
 import socket
-import struct
 from collections.abc import Generator
 from pathlib import Path
 
 from waremind.config import Settings
+from waremind.daemon.system.caller import peer_of
 from waremind.errors import ErrorCode, WaremindError
 from waremind.paths import SOCKET_PATH_LIMIT
 from waremind.store import dsn
@@ -83,8 +83,7 @@ def refuse_if_answered(path: Path) -> None:
             probe.connect(str(path))
         except OSError:
             return  # nobody there: the socket is stale, or there is none
-        credentials = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        pid, _, _ = struct.unpack("3i", credentials)
+        pid = peer_of(probe).pid
     message = f"cannot listen on {path}: a daemon already does, with pid {pid}"
     raise WaremindError(ErrorCode.CONFLICT, message, hint=f"use that one, or stop it: kill {pid}")
 

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from waremind.domain.wall_time import rfc3339
 from waremind.objects import Delivery, GroupName, Run
-from waremind.store import history
+from waremind.store import delivery_rows
 from waremind.store.database import Connection
-from waremind.store.history import DeliveryRow
+from waremind.store.delivery_rows import DeliveryRow
 from waremind.store.runs import SeenRun
 
 # Why a delivery, or a stretch of occurrences, stands as it does.
@@ -34,7 +34,7 @@ _REFUSED = "refused_"
 async def runs_of(connection: Connection, rows: Sequence[SeenRun]) -> list[Run]:
     """Show runs with their deliveries."""
     deliveries: defaultdict[str, list[DeliveryRow]] = defaultdict(list)
-    for delivery in await history.of_runs(connection, [row.id for row in rows]):
+    for delivery in await delivery_rows.of_runs(connection, [row.id for row in rows]):
         deliveries[delivery.run_id].append(delivery)
     return [run_of(row, deliveries[row.id]) for row in rows]
 

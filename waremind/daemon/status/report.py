@@ -23,7 +23,7 @@ from waremind.objects import (
     StatusAttention,
     StatusReport,
 )
-from waremind.store import history, reminders
+from waremind.store import delivery_rows, reminders
 from waremind.store import reminders as reminders_table
 from waremind.store import runs as runs_table
 from waremind.store.database import Connection
@@ -116,5 +116,5 @@ async def glance(daemon: Daemon) -> StatusReport:
 
 
 async def _counts(connection: Connection, now: datetime) -> RunCounts:
-    counted = await history.count(connection, now - LATELY)
+    counted = await delivery_rows.count(connection, now - LATELY)
     return RunCounts(counted.due, counted.held, counted.failed, counted.unknown)

@@ -5,6 +5,7 @@ import socket
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from waremind.objects import Operator
 
@@ -17,13 +18,26 @@ class Asking:
     emit: Callable[[object], None]
 
 
-_UCRED = struct.Struct("3i")  # pid, uid, gid
+class Credentials(NamedTuple):
+    """The process at the other end of a Unix socket, as it was when it connected or listened."""
+
+    pid: int
+    uid: int
+    gid: int
+
+
+_UCRED = struct.Struct("3i")
+
+
+def peer_of(connection: socket.socket) -> Credentials:
+    """Read the peer's credentials from the kernel."""
+    read = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+    return Credentials(*_UCRED.unpack(read))
 
 
 def operator_of(connection: socket.socket) -> Operator:
     """Read the peer's uid from the kernel; the name is None where the uid has none."""
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
-    _, uid, _ = _UCRED.unpack(credentials)
+    uid = peer_of(connection).uid
     return Operator(uid, name_of(uid))
 
 

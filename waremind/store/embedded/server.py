@@ -54,7 +54,7 @@ class EmbeddedPostgres:
         self._settings = dict(settings or {})
         self._log = log
         self._patience_seconds = patience_seconds
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._resources = contextlib.AsyncExitStack()
         self._starting: asyncio.Task[None] | None = None
         self._child: Child | None = None
@@ -77,7 +77,7 @@ class EmbeddedPostgres:
         Raises WaremindError: the directory is in use, unwritable, too deep or of another version,
         the server ended instead (a `stop` in the meantime counts) or took too long.
         """
-        async with self._turn:
+        async with self._lock:
             if self.pid:
                 raise RuntimeError("the server runs already")
             self._starting = asyncio.create_task(self._start())
@@ -97,7 +97,7 @@ class EmbeddedPostgres:
         """
         if self._starting:
             self._starting.cancel()
-        async with self._turn:
+        async with self._lock:
             await self._resources.aclose()
 
     async def wait(self) -> int:

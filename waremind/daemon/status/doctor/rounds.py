@@ -7,7 +7,7 @@ from waremind.daemon.status.doctor.disk import CHILDREN, DISK, NO_CHILDREN
 from waremind.daemon.status.doctor.machine import MACHINE
 from waremind.daemon.status.doctor.running import PEOPLE, RUNNING
 from waremind.objects import CheckResult
-from waremind.store.examination import examine_at_rest
+from waremind.store.health import check_at_rest
 
 
 async def examine_running(daemon: Daemon) -> list[CheckResult]:
@@ -37,7 +37,7 @@ async def examine_resting(settings: Settings) -> list[CheckResult]:
 async def _database_at_rest(settings: Settings) -> Finding:
     url = settings.database.url
     directory, bin_dir = settings.state_dir / "postgres", settings.database.bin_dir
-    return await examine_at_rest(url.get_secret_value() if url else None, directory, bin_dir)
+    return await check_at_rest(url.get_secret_value() if url else None, directory, bin_dir)
 
 
 _DATABASE_AT_REST: Check[Settings] = Check("database", _database_at_rest, "see what its log says")

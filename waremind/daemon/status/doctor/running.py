@@ -7,7 +7,7 @@ from waremind.daemon.status.doctor.check import Check, Finding, Trouble
 from waremind.daemon.status.report import glance
 from waremind.domain.lifecycle import State
 from waremind.domain.quoting import quoted
-from waremind.store.examination import examine
+from waremind.store.health import read_health
 
 # WhatsApp unlinks a device, connected or not, whose phone stays away for 14 days.
 SILENT = timedelta(days=10)
@@ -33,12 +33,12 @@ async def configuration(daemon: Daemon) -> Finding:
 async def database(daemon: Daemon) -> Finding:
     """Ask the database who it is, and what time it has."""
     async with daemon.database.connection() as connection:
-        examined = await examine(connection)
-    skew = abs(examined.now - datetime.now(UTC))
+        health = await read_health(connection)
+    skew = abs(health.now - datetime.now(UTC))
     if skew > SKEW:
         text = f"its clock and ours are {skew.total_seconds():.0f} s apart"
         return [Trouble(text, "warning", fix="timedatectl set-ntp true, on both machines")]
-    return f"{daemon.database_name}: {examined.summary}"
+    return f"{daemon.database_name}: {health.summary}"
 
 
 async def accounts(daemon: Daemon) -> Finding:

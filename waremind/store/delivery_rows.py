@@ -1,4 +1,4 @@
-"""How deliveries stand, as operators see them."""
+"""The table `deliveries` as operators see it: how each one stands, and how many stand how."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from waremind.store.database import Connection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryRow:
-    """A delivery as operators see it."""
+    """A delivery, its group and how many receipts it has."""
 
     run_id: str
     group_id: str
