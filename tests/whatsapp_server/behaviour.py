@@ -10,6 +10,7 @@ Addressing: TypeAlias = Literal["lid", "pn"]
 Decrypting: TypeAlias = Literal["all", "one", "none"]
 ReceiptKind: TypeAlias = Literal["delivered", "read", "sender", "read-self"]
 """The last two come from the sender's own devices: they got the message, or read others'."""
+AutomaticReceipts: TypeAlias = Literal["none", "delivered", "read"]
 Spoil: TypeAlias = Literal["", "hmac", "signature"]
 
 
@@ -44,6 +45,8 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
     """Refuse to delete messages for everyone."""
     group_query_error: int | None = None
     """Refuse questions about groups: 429 is `rate-overlimit`."""
+    receipts: AutomaticReceipts = "none"
+    """What this recipient sends by itself: `delivered` by each device, `read` by the phone, too."""
 
 
 class GroupOptions(TypedDict, total=False):
@@ -58,6 +61,16 @@ class GroupOptions(TypedDict, total=False):
     """Seconds after which messages disappear; 0 is never."""
     hide_numbers: bool
     """Members are known by their LIDs alone."""
+
+
+class ReceiptWishes(TypedDict, total=False):
+    """How receipts are sent, if not one of each device, as the group names its members."""
+
+    device: int | None
+    """Of one device of each only: 0 is the phone."""
+    grouped: bool
+    """All in one stanza, as WhatsApp does with many."""
+    addressing: Addressing | None
 
 
 class Changes(TypedDict, total=False):
@@ -77,3 +90,4 @@ class Changes(TypedDict, total=False):
     ack_error: int | None
     deletion_error: int | None
     group_query_error: int | None
+    receipts: AutomaticReceipts

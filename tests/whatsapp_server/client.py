@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,6 +29,7 @@ class Client:
 
     def __init__(self, whatsapp: PlayedWhatsApp, directory: Path) -> None:
         self.lines: list[Line] = []
+        self._told: Counter[str] = Counter()
         self._more = threading.Condition()
         self._ids = itertools.count()
         self._log = (directory / "client.log").open("ab")
@@ -58,6 +60,13 @@ class Client:
         """Wait for an event among `lines[since:]`."""
         return self._find(since, timeout, "event", event)
 
+    def wait_all(self, event: str, count: int) -> list[Line]:
+        """Wait until an event has been told so often; returns each."""
+        with self._more:
+            if not self._more.wait_for(lambda: self._told[event] >= count, _PATIENCE_SECONDS):
+                raise TimeoutError(f"waited for {count} times {event}, not {self._told[event]}")
+            return [line for line in self.lines if line.get("event") == event]
+
     def call(self, request: str, **arguments: object) -> Any:
         """Ask for something and wait for its result."""
         number, pipe = next(self._ids), self._process.stdin
@@ -87,4 +96,5 @@ class Client:
         for line in self._process.stdout or ():
             with self._more:
                 self.lines.append(json.loads(line))
+                self._told[self.lines[-1].get("event", "")] += 1
                 self._more.notify_all()

@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from msgspec import convert
 
-from whatsapp_server import groups, messages, pairing, pairing_code
+from whatsapp_server import groups, pairing, pairing_code, receipts
 from whatsapp_server.addresses import JID
-from whatsapp_server.behaviour import Behaviour, GroupOptions
+from whatsapp_server.behaviour import Behaviour, GroupOptions, ReceiptWishes
 from whatsapp_server.connection import Connection
 from whatsapp_server.records import Message, State
 from whatsapp_server.waits import WAITS
@@ -21,6 +21,10 @@ Command: TypeAlias = Callable[..., Awaitable[object]]
 
 async def add_user(world: World, *, phone: str, name: str, devices: int) -> str:
     return str(world.add_user(phone, name, devices).lid)
+
+
+async def add_crowd(world: World, *, count: int, devices: int) -> list[str]:
+    return [world.add_user(f"6289{number:08}", "", devices).phone for number in range(count)]
 
 
 async def add_group(
@@ -105,14 +109,23 @@ async def set_expiration(world: World, *, group: str, seconds: int, by: str) -> 
     await groups.set_expiration(world, _group(world, group), seconds, world.user(by))
 
 
-async def send_receipt(world: World, *, message_id: str, by: str, device: int, kind: str) -> None:
-    message = next(known for known in world.messages.values() if known.id == message_id)
-    sender = world.find_user(JID.parse(message.sender))
-    if sender is None:
-        raise LookupError(f"no user {message.sender}")
-    for connection in _connections(world, sender.phone):
-        reader = world.user(by).address("lid", device)
-        await messages.send_receipt(connection, message, reader, kind)
+async def send_receipts(
+    world: World, *, message_ids: list[str], by: list[str] | None, kind: str, wishes: ReceiptWishes
+) -> int:
+    """Send receipts of certain people, or of all who got the message; returns of how many devices.
+
+    Each says that it is about all of the messages.
+    """
+    about = [world.find_message(message_id) for message_id in message_ids]
+    people = receipts.readers(world, about[0], by)
+    addressing = wishes.get("addressing") or world.addressing(about[0].to)
+    readers = receipts.devices(people, addressing, wishes.get("device"))
+    if wishes.get("grouped"):
+        nodes = [receipts.grouped_receipt(about[0], readers, kind)]
+    else:
+        nodes = [receipts.receipt(about, reader, kind) for reader in readers]
+    await receipts.post(world, world.user(JID.parse(about[0].sender).user), nodes)
+    return len(readers)
 
 
 async def list_messages(world: World, *, start: int) -> list[Message]:
@@ -158,7 +171,8 @@ COMMANDS: Mapping[str, Command] = {
         rename_group,
         announce_only,
         set_expiration,
-        send_receipt,
+        send_receipts,
+        add_crowd,
         list_messages,
         list_frames,
         tell_state,

@@ -14,7 +14,14 @@ from typing import IO, Self, TypeVar, Unpack
 
 import msgspec
 
-from whatsapp_server.behaviour import Changes, Decrypting, GroupOptions, ReceiptKind, Spoil
+from whatsapp_server.behaviour import (
+    Changes,
+    Decrypting,
+    GroupOptions,
+    ReceiptKind,
+    ReceiptWishes,
+    Spoil,
+)
 from whatsapp_server.records import Message, Request, State
 
 T = TypeVar("T")
@@ -84,6 +91,10 @@ class PlayedWhatsApp:
         """Add a person with so many devices of their own; returns their LID."""
         return self._ask(str, "add_user", phone=phone, name=name, devices=devices)
 
+    def crowd(self, count: int, *, devices: int = 1) -> list[str]:
+        """Add so many people; returns their phones."""
+        return self._ask(list[str], "add_crowd", count=count, devices=devices)
+
     def group(self, subject: str, members: Sequence[str], **options: Unpack[GroupOptions]) -> str:
         """Add a group without telling anybody; returns its JID."""
         return self._ask(
@@ -126,10 +137,34 @@ class PlayedWhatsApp:
         """Remove all linked devices, as a person does under *Linked devices*."""
         self._do("unlink", phone=phone)
 
+    # Receipts: the sender is told that someone's device got a message, or that they read it.
+
     def receipt(self, message: Message, by: str, kind: ReceiptKind, device: int = 0) -> None:
-        """Tell the sender that someone's phone (or other device) got the message, or read it."""
+        """Send one receipt and wait until the sender has taken it (at once if it is away)."""
+        self._send_receipts([message], kind, [by], {"device": device})
+
+    def receipts(
+        self,
+        message: Message,
+        kind: ReceiptKind = "delivered",
+        *others: Message,
+        by: Sequence[str] | None = None,
+        **wishes: Unpack[ReceiptWishes],
+    ) -> int:
+        """Send a burst of receipts, by all who got the message; returns of how many devices.
+
+        With `others` each says that it is about several messages.
+        """
+        names = None if by is None else list(by)
+        return self._send_receipts([message, *others], kind, names, wishes)
+
+    def _send_receipts(
+        self, about: list[Message], kind: str, by: list[str] | None, wishes: ReceiptWishes
+    ) -> int:
+        ids = [message.id for message in about]
         wire = "" if kind == "delivered" else kind
-        self._do("send_receipt", message_id=message.id, by=by, device=device, kind=wire)
+        arguments = {"message_ids": ids, "by": by, "kind": wire, "wishes": wishes}
+        return self._ask(int, "send_receipts", **arguments)
 
     # What WhatsApp does to an account.
 

@@ -9,8 +9,9 @@ from whatsapp_server.addresses import GROUP, JID
 from whatsapp_server.connection import Connection
 from whatsapp_server.mailbox import open_message
 from whatsapp_server.node import Node
+from whatsapp_server.receipts import answer_message
 from whatsapp_server.records import Message
-from whatsapp_server.world import Group, World
+from whatsapp_server.world import Group, User, World
 
 _NOT_IN_GROUP = 420
 _DELETIONS = ("7", "8")
@@ -32,16 +33,6 @@ async def take_message(connection: Connection, node: Node) -> None:
 
 async def take_receipt(connection: Connection, node: Node) -> None:
     await connection.send(_ack("receipt", node))
-
-
-async def send_receipt(connection: Connection, message: Message, reader: JID, kind: str) -> None:
-    """Tell the sender that someone got (`""`) or read (`"read"`) a message."""
-    to = JID.parse(message.to)
-    attrs = {"from": to, "id": message.id, "t": int(time.time()), "type": kind}
-    if to.server == GROUP:
-        await connection.ask(Node("receipt", {**attrs, "participant": reader}))
-    else:
-        await connection.ask(Node("receipt", {**attrs}))
 
 
 def _refusal(connection: Connection, node: Node) -> int | None:
@@ -80,7 +71,18 @@ def _record(connection: Connection, node: Node, refused: int | None) -> None:
     world.messages[key] = message
     if refused is None:
         sender = connection.user.address("lid", connection.device)
+        world.recipients[key] = _recipients(world, message, connection.user)
         open_message(world, node, sender, message)
+        world.soon(answer_message(world, connection.user, message))
+
+
+def _recipients(world: World, message: Message, sender: User) -> list[str]:
+    """Return the phones of all who get the message, but for the sender's."""
+    to = JID.parse(message.to)
+    if to.server == GROUP:
+        return [phone for phone in world.groups[to.user].members if phone != sender.phone]
+    user = world.find_user(to)
+    return [user.phone] if user is not None and user is not sender else []
 
 
 def _ack(kind: str, node: Node, error: int | None = None) -> Node:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from whatsapp_server import contacts, groups, messages, pairing_code, prekeys
+from whatsapp_server import contacts, groups, messages, pairing_code, prekeys, receipts
 from whatsapp_server.connection import Connection, Handler
 from whatsapp_server.node import Node
 
@@ -28,7 +28,16 @@ async def _unplayed(connection: Connection, request: Node) -> None:
 
 
 async def _take_ack(connection: Connection, node: Node) -> None:
-    connection.settle(node.text("id"), node)
+    if node.text("class") == "receipt":
+        await receipts.take_ack(connection, node)
+    else:
+        connection.settle(node.text("id"), node)
+
+
+async def _become_active(connection: Connection, request: Node) -> None:
+    """Let a device hear what it missed: it is passive until it has told its keys."""
+    await connection.answer(request)
+    connection.soon(receipts.post_kept(connection))
 
 
 async def _just_answer(connection: Connection, request: Node) -> None:
@@ -58,7 +67,7 @@ _REQUESTS: Mapping[str, Handler] = {
     "encrypt/get/count": prekeys.count_prekeys,
     "encrypt/set/registration": prekeys.keep_prekeys,
     "encrypt/get/key": prekeys.give_bundles,
-    "passive/set/active": _just_answer,
+    "passive/set/active": _become_active,
     "passive/set/passive": _just_answer,
     "w:p/get/": _answer_ping,
     "w:g2/get/participating": groups.list_groups,

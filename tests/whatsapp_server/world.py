@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from whatsapp_server.addresses import GROUP, JID, LID, PHONE_NUMBER
 from whatsapp_server.behaviour import Addressing, Behaviour, Decrypting, GroupOptions
+from whatsapp_server.node import Node
 from whatsapp_server.records import Message, State
 from whatsapp_server.signal_protocol import SignalDevice
 
@@ -38,9 +39,11 @@ class LinkedDevice:
     """Its id, public key and signature."""
     prekeys: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
     connection: Connection | None = None
+    mail: dict[str, Node] = field(default_factory=dict[str, Node])
+    """Receipts that it has not acked."""
 
 
-@dataclass
+@dataclass(eq=False)
 class User:
     """A person: a phone, played companions, and the real clients linked to it."""
 
@@ -114,12 +117,15 @@ class World:
         self.groups: dict[str, Group] = {}
         self.connections: set[Connection] = set()
         self.messages: dict[tuple[str, str], Message] = {}
+        self.recipients: dict[tuple[str, str], list[str]] = {}
+        """Message → the phones of those it was for when it came."""
         self.frames: list[str] = []
         self.counts: Counter[str] = Counter()
         self.unhandled: Counter[str] = Counter()
         self.handshakes = 0
         self.refused = 0
         self._changed = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def add_user(self, phone: str, name: str = "", devices: int = 1) -> User:
         """Add a person with so many played devices, or find the one with that phone."""
@@ -152,6 +158,17 @@ class World:
         self.groups[group.id] = group
         return group
 
+    def find_message(self, message_id: str) -> Message:
+        found = next((one for one in self.messages.values() if one.id == message_id), None)
+        if found is None:
+            raise LookupError(f"no message {message_id}")
+        return found
+
+    def addressing(self, to: str) -> Addressing:
+        """Return how people are named where a message went."""
+        group = self.groups.get(JID.parse(to).user)
+        return "lid" if group is None else group.addressing
+
     def behaviour_towards(self, user: User) -> Behaviour:
         return replace(self.behaviour, **user.changes)
 
@@ -174,6 +191,12 @@ class World:
         """Wake everyone who waits: something has changed."""
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def soon(self, work: Coroutine[object, object, None]) -> None:
+        """Do something that no connection has to last for."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def until(self, happened: Callable[[], T | None], seconds: float, what: str) -> T:
         """Wait until `happened()` gives something, at most so many seconds."""
