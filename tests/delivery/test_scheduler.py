@@ -130,7 +130,7 @@ async def kill_worker() -> None:
 def workers() -> list[int]:
     children = [path.read_text() for path in Path("/proc/self/task").glob("*/children")]
     pids = [int(pid) for line in children for pid in line.split()]
-    return [pid for pid in pids if b"rule_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in pids if b"rules.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 async def rests_until(playing: Engine, at: datetime) -> None:
