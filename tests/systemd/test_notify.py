@@ -61,6 +61,14 @@ def test_what_is_meant_for_another_process_is_left_alone() -> None:
     assert systemd.listener is None
 
 
+@pytest.mark.parametrize("word", ["", "x", "-1", "0", "1.5", "²", " 1", "18446744073709551615"])
+def test_a_number_that_is_none_is_ignored_as_by_systemd_s_own_library(word: str) -> None:
+    pid = str(os.getpid())
+    systemd = Systemd({"WATCHDOG_USEC": word, "LISTEN_FDS": word, "LISTEN_PID": pid})
+    assert systemd.watchdog_seconds is None
+    assert systemd.listener is None
+
+
 async def test_a_long_start_asks_for_more_time(ear: Ear) -> None:
     systemd = Systemd({"NOTIFY_SOCKET": str(ear.path)})
     async with systemd.patience("making the database"):

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import os
 import socket
+import stat
 from collections.abc import AsyncGenerator, MutableMapping
 
 FIRST_PASSED = 3  # SD_LISTEN_FDS_START
 EXTENSION_SECONDS = 30
+NEVER_USEC = 2**64 - 1  # USEC_INFINITY: systemd's word for no watchdog
 TELL_SECONDS = 1.0  # for a queue that is full
 
 
@@ -58,23 +60,36 @@ class Systemd:
 
 def _watchdog_seconds(environment: MutableMapping[str, str]) -> float | None:
     """Say how long systemd waits for a sign of life; None: for ever."""
-    microseconds = environment.pop("WATCHDOG_USEC", "")
+    microseconds = _number(environment.pop("WATCHDOG_USEC", ""))
     ours = environment.pop("WATCHDOG_PID", "") in {"", str(os.getpid())}
-    return int(microseconds) / 1_000_000 if microseconds and ours else None
+    return microseconds / 1_000_000 if ours and 0 < microseconds < NEVER_USEC else None
 
 
 def _passed_listener(environment: MutableMapping[str, str]) -> socket.socket | None:
     """Take over the listening Unix socket of sd_listen_fds(3)."""
-    count = int(environment.pop("LISTEN_FDS", "0"))
+    count = _number(environment.pop("LISTEN_FDS", ""))
     ours = environment.pop("LISTEN_PID", "") == str(os.getpid())
     environment.pop("LISTEN_FDNAMES", None)
-    for descriptor in range(FIRST_PASSED, FIRST_PASSED + count) if ours else ():
-        passed = socket.socket(fileno=descriptor)
-        if passed.family == socket.AF_UNIX and passed.getsockopt(
-            socket.SOL_SOCKET, socket.SO_ACCEPTCONN
-        ):
-            passed.set_inheritable(False)
-            passed.setblocking(False)
-            return passed
-        passed.detach()
+    passed = range(FIRST_PASSED, FIRST_PASSED + count) if ours else ()
+    with contextlib.suppress(OSError):  # no such descriptor: more were announced than passed
+        return next(filter(None, map(_listener_at, passed)), None)
     return None
+
+
+def _listener_at(descriptor: int) -> socket.socket | None:
+    """Take a descriptor over if it is a listening Unix socket; raises OSError if there is none."""
+    if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+        return None
+    passed = socket.socket(fileno=descriptor)
+    listens = passed.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    if passed.family != socket.AF_UNIX or not listens:
+        passed.detach()
+        return None
+    passed.set_inheritable(False)
+    passed.setblocking(False)
+    return passed
+
+
+def _number(text: str) -> int:
+    """Read a number of systemd's; 0 for what is none, which its own library ignores too."""
+    return int(text) if text.isascii() and text.isdecimal() else 0
