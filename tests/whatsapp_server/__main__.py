@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import get_args
 
 from whatsapp_server.behaviour import Decrypting
+from whatsapp_server.certificates import serve_tls
 from whatsapp_server.control import listen_for_commands
+from whatsapp_server.media_host import serve_media
 from whatsapp_server.noise import ROOT
 from whatsapp_server.overlay import build_overlay
-from whatsapp_server.server import listen
+from whatsapp_server.server import LOOPBACK, listen
 from whatsapp_server.world import World
 
 
@@ -41,6 +43,7 @@ async def _run(arguments: argparse.Namespace, directory: Path) -> None:
     control = await listen_for_commands(world, arguments.control)
     port = next(iter(clients.sockets)).getsockname()[1]
     build_overlay(directory, port, ROOT.public)
+    serve_media(world, LOOPBACK, serve_tls(directory, LOOPBACK))
     ports = {"port": port, "control": control.sockets[0].getsockname()[1]}
     sys.stdout.write(json.dumps({**ports, "overlay": str(directory)}) + "\n")
     sys.stdout.flush()

@@ -45,6 +45,11 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
     """Refuse to delete messages for everyone."""
     group_query_error: int | None = None
     """Refuse questions about groups: 429 is `rate-overlimit`."""
+    media_conn_error: int | None = None
+    """Refuse to tell where media is uploaded."""
+    upload_status: int = 200
+    """What the media host answers an upload: 413, 500, 507 …"""
+    upload_delay: float = 0
     receipts: AutomaticReceipts = "none"
     """What this recipient sends by itself: `delivered` by each device, `read` by the phone, too."""
 
@@ -90,4 +95,7 @@ class Changes(TypedDict, total=False):
     ack_error: int | None
     deletion_error: int | None
     group_query_error: int | None
+    media_conn_error: int | None
+    upload_status: int
+    upload_delay: float
     receipts: AutomaticReceipts

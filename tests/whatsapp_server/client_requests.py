@@ -5,6 +5,7 @@ The import of neonize is left to `client_process`, which first takes standard ou
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 
@@ -47,6 +48,24 @@ class Requests:
             text=text, contextInfo=self._e2e.ContextInfo(**context)
         )
         return self._send(to, self._e2e.Message(extendedTextMessage=extended))
+
+    def send_image(self, to: str, path: str, caption: str) -> str:
+        # Bytes: neonize takes a text for a file's name, or for an address to fetch.
+        return self._client.send_image(self._jid(to), Path(path).read_bytes(), caption).ID
+
+    def send_document(self, to: str, path: str, caption: str) -> str:
+        content = Path(path).read_bytes()
+        return self._client.send_document(
+            self._jid(to), content, caption, filename=Path(path).name
+        ).ID
+
+    def send_captioned(self, to: str, path: str, caption: str) -> str:
+        """Send a document with a caption as apps do: wrapped."""
+        built = self._client.build_document_message(
+            Path(path).read_bytes(), caption, filename=Path(path).name
+        )
+        wrapper = self._e2e.FutureProofMessage(message=built)
+        return self._send(to, self._e2e.Message(documentWithCaptionMessage=wrapper))
 
     def revoke(self, chat: str, sender: str, message_id: str) -> str:
         """Delete a message for everyone; `sender` is who had sent it."""

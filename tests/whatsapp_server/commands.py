@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
@@ -132,6 +132,13 @@ async def list_messages(world: World, *, start: int) -> list[Message]:
     return list(world.messages.values())[start:]
 
 
+async def give_file(world: World, *, message_id: str) -> str:
+    """Return the file that phones saved from a message, in base64."""
+    media = world.find_message(message_id).media
+    kept = [plain for (path, _), plain in world.files.items() if media and path == media.path]
+    return b64encode(kept[-1]).decode()
+
+
 async def list_frames(world: World) -> list[str]:
     return world.frames
 
@@ -174,6 +181,7 @@ COMMANDS: Mapping[str, Command] = {
         send_receipts,
         add_crowd,
         list_messages,
+        give_file,
         list_frames,
         tell_state,
         *WAITS,

@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Self, TypeVar, Unpack
@@ -22,6 +22,7 @@ from whatsapp_server.behaviour import (
     ReceiptWishes,
     Spoil,
 )
+from whatsapp_server.certificates import trusted_path
 from whatsapp_server.records import Message, Request, State
 
 T = TypeVar("T")
@@ -83,7 +84,12 @@ class PlayedWhatsApp:
         """Return the environment for a process whose neonize shall talk to this server."""
         paths = [str(self.overlay), *filter(None, [os.environ.get("PYTHONPATH")])]
         # Go reads its environment at exec, so this cannot be set later.
-        return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "NEONIZE_BOT_TAG": "off"}
+        return {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(paths),
+            "NEONIZE_BOT_TAG": "off",
+            "SSL_CERT_FILE": str(trusted_path(self.overlay)),
+        }
 
     # People, groups.
 
@@ -215,6 +221,10 @@ class PlayedWhatsApp:
 
     def messages(self, start: int = 0) -> list[Message]:
         return self._ask(list[Message], "list_messages", start=start)
+
+    def file(self, message: Message) -> bytes:
+        """Return the file that came with a message, as the phones saved it."""
+        return b64decode(self._ask(str, "give_file", message_id=message.id))
 
     def state(self) -> State:
         return self._ask(State, "tell_state")

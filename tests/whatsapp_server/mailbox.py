@@ -82,8 +82,6 @@ def _group_opener(
 
 def _read(screen: Screen, message: Message, open_copy: Callable[[], e2e.Message]) -> None:
     try:
-        opened = open_copy()
+        screen.show(message, open_copy())
     except (DecryptError, DecodeError, InvalidKey, LookupError, ValueError) as error:
         message.errors[str(screen.jid)] = f"{type(error).__name__}: {error}"
-        return
-    screen.show(message, opened)

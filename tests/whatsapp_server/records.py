@@ -5,6 +5,21 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 
+class Media(Struct, kw_only=True):
+    """A file that came with a message, as a phone saved it."""
+
+    path: str
+    """Where it was uploaded to."""
+    mime: str
+    size: int
+    """Bytes."""
+    sha256: str
+    file_name: str
+    """What a document is called; empty for an image."""
+    thumbnail: bool
+    """The message shows a small picture before the file is fetched."""
+
+
 class Message(Struct, kw_only=True):
     """A message as it reached WhatsApp, and as its recipients' devices read it."""
 
@@ -33,6 +48,7 @@ class Message(Struct, kw_only=True):
     """Everybody is mentioned, without a list (`nonJIDMentions`)."""
     expiration: int = 0
     """Seconds after which phones delete it; 0 is never, or that the sender is too old to know."""
+    media: Media | None = None
     deletes: str = ""
     """The id of the message that it asks phones to delete."""
     deleted: dict[str, str] = field(default_factory=dict[str, str])

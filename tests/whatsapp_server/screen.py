@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from whatsapp_server.addresses import GROUP, JID
+from whatsapp_server.attachments import fetch
 from whatsapp_server.protobufs import e2e
 from whatsapp_server.records import Message
 from whatsapp_server.world import Group, User, World
@@ -15,7 +16,10 @@ from whatsapp_server.world import Group, User, World
 _TEXTS: Mapping[str, Callable[[Any], str]] = {
     "conversation": str,
     "extendedTextMessage": lambda part: part.text,
+    "imageMessage": lambda part: part.caption,
+    "documentMessage": lambda part: part.caption,
 }
+_MEDIA = ("imageMessage", "documentMessage")
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,17 @@ class Screen:
         if protocol.HasField("key") and protocol.type == e2e.ProtocolMessage.REVOKE:
             self._delete(message, protocol.key)
             return
-        kind = next((kind for kind in _TEXTS if opened.HasField(kind)), None)
+        # What apps send as a document with a caption is a message in a message.
+        wrapped = opened.HasField("documentWithCaptionMessage")
+        inner = opened.documentWithCaptionMessage.message if wrapped else opened
+        kind = next((kind for kind in _TEXTS if inner.HasField(kind)), None)
         if kind is not None:
-            self._write(message, kind, getattr(opened, kind))
+            message.kind = "documentWithCaptionMessage" if wrapped else kind
+            self._write(message, kind, getattr(inner, kind))
 
     def _write(self, message: Message, kind: str, part: Any) -> None:
-        message.kind = kind
+        if kind in _MEDIA:
+            message.media = fetch(self.world, kind, part)
         message.texts[str(self.jid)] = _TEXTS[kind](part)
         if kind == "conversation":
             return

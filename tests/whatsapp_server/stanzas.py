@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from whatsapp_server import contacts, groups, messages, pairing_code, prekeys, receipts
+from whatsapp_server import contacts, groups, media_host, messages, pairing_code, prekeys, receipts
 from whatsapp_server.connection import Connection, Handler
 from whatsapp_server.node import Node
 
@@ -72,6 +72,7 @@ _REQUESTS: Mapping[str, Handler] = {
     "w:p/get/": _answer_ping,
     "w:g2/get/participating": groups.list_groups,
     "w:g2/get/query": groups.tell_group,
+    "w:m/set/media_conn": media_host.tell_hosts,
     "usync/get/usync": contacts.tell_users,
     "md/set/link_code_companion_reg": pairing_code.take_link_code,
     "md/set/remove-companion-device": _remove_device,

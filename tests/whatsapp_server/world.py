@@ -122,6 +122,11 @@ class World:
         self.frames: list[str] = []
         self.counts: Counter[str] = Counter()
         self.unhandled: Counter[str] = Counter()
+        self.media_address = ""
+        self.media: dict[str, bytes] = {}
+        """Path → an uploaded ciphertext."""
+        self.files: dict[tuple[str, bytes], bytes] = {}
+        """Path and key → the file that phones saved."""
         self.handshakes = 0
         self.refused = 0
         self._changed = asyncio.Event()
