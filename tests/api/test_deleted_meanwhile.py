@@ -64,6 +64,6 @@ async def test_a_reminder_that_is_deleted_at_that_moment_does_not_fire(
 ) -> None:
     async with engine(dsn, tmp_path) as playing:
         await playing.add("daily", **DAILY)
-        work = runs.fire(playing.daemon, NOBODY, ReminderRun(reminder="daily"))
+        work = runs.run_reminder(playing.daemon, NOBODY, ReminderRun(reminder="daily"))
         assert is_not_found(await refused(playing, dsn, DELETE_REMINDER, work), "reminder")
         assert playing.sent == []

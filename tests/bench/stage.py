@@ -16,12 +16,12 @@ from fake_gateway import FakeGateway, FakeWhatsApp
 
 from waremind import config
 from waremind.daemon.main import assemble
-from waremind.daemon.rules.evaluator import RuleTrial
-from waremind.daemon.services import Daemon
+from waremind.daemon.rules.evaluator import RuleEvaluator
+from waremind.daemon.services import Services
 from waremind.daemon.system import logs
 from waremind.daemon.system.clock import WallClock
-from waremind.daemon.system.runtime import Ground
-from waremind.daemon.system.settings import CurrentSettings
+from waremind.daemon.system.runtime import Runtime
+from waremind.daemon.system.settings import LiveSettings
 from waremind.domain.ids import new_id
 from waremind.domain.lifecycle import State
 from waremind.store import accounts, migrations
@@ -90,7 +90,7 @@ async def paired_accounts(connection: psycopg.AsyncConnection, number: int) -> l
 class Engine:
     """A daemon without its socket: its accounts, its outbox, and what they stand on."""
 
-    daemon: Daemon
+    daemon: Services
     dsn: str
 
 
@@ -131,16 +131,16 @@ def logging_to(path: Path) -> Iterator[None]:
 @contextlib.asynccontextmanager
 async def engine(state: Path, dsn: str, gateway: Gateway) -> AsyncIterator[Engine]:
     """Run the daemon's engine, its accounts connected."""
-    current = CurrentSettings(settings_of(state))
+    current = LiveSettings(settings_of(state))
     lock = DaemonLock(dsn)
     await lock.take()
     with contextlib.suppress(ExceptionGroup):
         async with (
             Database(dsn, pool_size=current.settings.database.pool_size) as database,
-            RuleTrial() as trial,
+            RuleEvaluator() as trial,
             asyncio.TaskGroup() as tasks,
         ):
-            ground = Ground(current, database, lock, WallClock())
+            ground = Runtime(current, database, lock, WallClock())
             daemon = assemble(ground, tasks, gateway, trial, "embedded")
             await daemon.accounts.start()
             await _connected(daemon)
@@ -151,7 +151,7 @@ async def engine(state: Path, dsn: str, gateway: Gateway) -> AsyncIterator[Engin
     await lock.release()
 
 
-async def _connected(daemon: Daemon) -> None:
+async def _connected(daemon: Services) -> None:
     """Wait until each account is connected and has its groups."""
     for account in daemon.accounts:
         progress = account.watch()

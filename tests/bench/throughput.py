@@ -14,7 +14,7 @@ from fake_gateway import FakeGateway
 from bench import stage
 from bench.finding import Finding, Scale
 from bench.reminders import Writing, write
-from waremind.daemon.delivery.lead_time import AHEAD
+from waremind.daemon.delivery.lead_time import LEAD
 from waremind.whatsapp.gateway import Message
 from waremind.whatsapp.reports import Outcome, Sent
 
@@ -91,7 +91,7 @@ async def deliveries_per_second(
             await turnstile.passed.wait()
             while await _unsent(connection):
                 pass
-            begun = due - AHEAD
+            begun = due - LEAD
             return scale.deliveries / (datetime.now(UTC) - begun).total_seconds()
 
 

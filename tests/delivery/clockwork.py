@@ -19,11 +19,11 @@ from waremind.daemon.api.handlers import freeze as freezes
 from waremind.daemon.api.handlers import reminder as reminders
 from waremind.daemon.main import assemble
 from waremind.daemon.reminders.preview import preview
-from waremind.daemon.rules.evaluator import RuleTrial
-from waremind.daemon.services import Daemon
-from waremind.daemon.system.caller import Asking
-from waremind.daemon.system.runtime import Ground
-from waremind.daemon.system.settings import CurrentSettings
+from waremind.daemon.rules.evaluator import RuleEvaluator
+from waremind.daemon.services import Services
+from waremind.daemon.system.caller import Caller
+from waremind.daemon.system.runtime import Runtime
+from waremind.daemon.system.settings import LiveSettings
 from waremind.domain.lifecycle import State
 from waremind.objects import MisfireRule, Operator, Reminder
 from waremind.requests.daemon import FreezeSet, Thaw
@@ -55,7 +55,7 @@ ONE_A_MINUTE: dict[str, Any] = {
     }
 }
 ME = Identity("62811@s.whatsapp.net", "+62811")
-NOBODY = Asking(Operator(0, "root"), lambda _event: None)
+NOBODY = Caller(Operator(0, "root"), lambda _event: None)
 
 
 class Clock:
@@ -106,7 +106,7 @@ class Seen(NamedTuple):
 class Engine:
     """A daemon without its socket, and everything that it sent."""
 
-    daemon: Daemon
+    daemon: Services
     clock: Clock
     gateway: FakeGateway
     sent: list[Seen]
@@ -205,7 +205,7 @@ async def engine(
     dsn: str, directory: Path, now: datetime = START, **flags: Any
 ) -> AsyncIterator[Engine]:
     """Run the engine at a time; the account `ops` is connected, and in the groups 1 to 3."""
-    current = CurrentSettings(config.load(None, {"state_dir": str(directory), **FLAGS, **flags}))
+    current = LiveSettings(config.load(None, {"state_dir": str(directory), **FLAGS, **flags}))
     clock, lock, sent = Clock(now), DaemonLock(dsn), list[Seen]()
 
     def answer(message: Message) -> Outcome:
@@ -224,11 +224,13 @@ async def engine(
         async with (
             await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection,
             Database(dsn, pool_size=4) as database,
-            RuleTrial() as trial,
+            RuleEvaluator() as trial,
             asyncio.TaskGroup() as tasks,
         ):
             await _link(connection, now)
-            daemon = assemble(Ground(current, database, lock, clock), tasks, gateway, trial, "test")
+            daemon = assemble(
+                Runtime(current, database, lock, clock), tasks, gateway, trial, "test"
+            )
             await daemon.accounts.start()
             tasks.create_task(daemon.outbox.run())
             playing = Engine(daemon, clock, gateway, sent, connection)
@@ -241,7 +243,7 @@ async def engine(
         await lock.release()
 
 
-async def _stop(daemon: Daemon) -> None:
+async def _stop(daemon: Services) -> None:
     await daemon.accounts.stop()
     raise _OverError
 

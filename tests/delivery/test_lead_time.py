@@ -12,14 +12,14 @@ import pytest
 from delivery.clockwork import NOBODY, START, Engine, Seen, engine, until
 
 from waremind.daemon.api.handlers import reminder as reminders
-from waremind.daemon.delivery.lead_time import AHEAD
+from waremind.daemon.delivery.lead_time import LEAD
 from waremind.requests.reminder import ReminderEdit, ReminderPause
 
 pytestmark = pytest.mark.anyio
 
 MINUTE = timedelta(minutes=1)
 DUE = START + MINUTE
-SHORTLY = DUE - AHEAD
+SHORTLY = DUE - LEAD
 EACH_MINUTE = {"rrule": "FREQ=MINUTELY", "start": "2026-03-02T08:01"}
 LOCK = "LOCK TABLE accounts, deliveries, reminders, runs, whatsapp_groups, freezes"
 

@@ -86,8 +86,8 @@ async def test_two_schedulers_never_make_two_runs_of_one_occurrence(
         for number in range(5):
             name = f"each minute {number}"
             await playing.add(name, rrule="FREQ=MINUTELY", start="2026-03-02T07:00")
-        ground, told = playing.daemon.ground, playing.daemon.deliveries.wake
-        second = Scheduler(ground, told, told)
+        runtime, told = playing.daemon.runtime, playing.daemon.sender.wake
+        second = Scheduler(runtime, told, told)
         task = asyncio.create_task(second.run())
         await playing.pass_to(START + 20 * MINUTE)
         task.cancel()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from waremind.daemon.rules.evaluator import RuleTrial, Unanswered
+from waremind.daemon.rules.evaluator import RuleEvaluator, Unanswered
 from waremind.domain.misfire import Claim, Misfire
 from waremind.domain.recurrence import Occurrence, Recurrence
 from waremind.domain.recurrence_trial import Preview
@@ -32,15 +32,15 @@ def claim(rule: str) -> Claim:
     return Claim(recurrence(rule), due, NOW, timedelta(hours=2), Misfire.SKIP)
 
 
-def with_trial(work: Callable[[RuleTrial], Coroutine[None, None, None]]) -> None:
+def with_trial(work: Callable[[RuleEvaluator], Coroutine[None, None, None]]) -> None:
     async def run() -> None:
-        async with RuleTrial() as trial:
+        async with RuleEvaluator() as trial:
             await work(trial)
 
     asyncio.run(run())
 
 
-def worker_of(trial: RuleTrial) -> int:
+def worker_of(trial: RuleEvaluator) -> int:
     assert trial._worker is not None
     return trial._worker.process.pid
 
@@ -48,14 +48,14 @@ def worker_of(trial: RuleTrial) -> int:
 def test_the_first_occurrences_are_those_of_the_domain() -> None:
     preview = Preview(recurrence("FREQ=DAILY"), NOW, 3)
 
-    async def work(trial: RuleTrial) -> None:
+    async def work(trial: RuleEvaluator) -> None:
         assert await trial.admit(preview) == preview.answer()
 
     with_trial(work)
 
 
 def test_a_rule_that_never_fires_is_refused_soon_and_the_next_question_is_answered() -> None:
-    async def work(trial: RuleTrial) -> None:
+    async def work(trial: RuleEvaluator) -> None:
         await trial.first(Preview(recurrence("FREQ=DAILY"), NOW, 1))
         worker, begin = worker_of(trial), time.process_time()
         with pytest.raises(WaremindError, match="more than 100 ms of CPU"):
@@ -68,7 +68,7 @@ def test_a_rule_that_never_fires_is_refused_soon_and_the_next_question_is_answer
 
 
 def test_a_rule_without_an_occurrence_is_not_admitted() -> None:
-    async def work(trial: RuleTrial) -> None:
+    async def work(trial: RuleEvaluator) -> None:
         with pytest.raises(WaremindError, match="never fires after"):
             await trial.admit(Preview(recurrence("FREQ=DAILY;COUNT=1"), NOW, 1))
 
@@ -76,7 +76,7 @@ def test_a_rule_without_an_occurrence_is_not_admitted() -> None:
 
 
 def test_one_rule_that_is_too_slow_does_not_cost_the_others_their_judgement() -> None:
-    async def work(trial: RuleTrial) -> None:
+    async def work(trial: RuleEvaluator) -> None:
         before, slow, after = await trial.judge(
             [claim("FREQ=DAILY"), claim(HOSTILE), claim("FREQ=WEEKLY")]
         )
@@ -88,7 +88,7 @@ def test_one_rule_that_is_too_slow_does_not_cost_the_others_their_judgement() ->
 
 
 def test_a_worker_that_was_killed_is_replaced_unnoticed() -> None:
-    async def work(trial: RuleTrial) -> None:
+    async def work(trial: RuleEvaluator) -> None:
         await trial.judge([claim("FREQ=DAILY")])
         worker = worker_of(trial)
         os.kill(worker, signal.SIGKILL)
@@ -106,7 +106,7 @@ class Deadly(Claim):
 
 
 def test_a_question_that_kills_the_worker_is_the_only_one_that_is_lost() -> None:
-    async def work(trial: RuleTrial) -> None:
+    async def work(trial: RuleEvaluator) -> None:
         mortal = claim("FREQ=DAILY")
         deadly = Deadly(mortal.recurrence, mortal.due, NOW, mortal.grace, mortal.misfire)
         assert await trial.judge([mortal, deadly, mortal]) == [
@@ -121,7 +121,7 @@ def test_a_question_that_kills_the_worker_is_the_only_one_that_is_lost() -> None
 def test_without_a_worker_every_question_is_lost_and_an_asker_is_told_to_try_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def work(trial: RuleTrial) -> None:
+    async def work(trial: RuleEvaluator) -> None:
         assert await trial.judge([claim("FREQ=DAILY")] * 2) == [Unanswered.LOST] * 2
         with pytest.raises(WaremindError, match="was killed") as told:
             await trial.first(Preview(recurrence("FREQ=DAILY"), NOW, 1))
@@ -133,7 +133,7 @@ def test_without_a_worker_every_question_is_lost_and_an_asker_is_told_to_try_aga
 
 
 def test_an_asker_that_gives_up_leaves_no_answer_to_the_next() -> None:
-    async def work(trial: RuleTrial) -> None:
+    async def work(trial: RuleEvaluator) -> None:
         await trial.first(Preview(recurrence("FREQ=DAILY"), NOW, 1))
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.02):
@@ -144,7 +144,7 @@ def test_an_asker_that_gives_up_leaves_no_answer_to_the_next() -> None:
 
 
 def test_closing_ends_the_worker_and_a_later_question_starts_another() -> None:
-    async def work(trial: RuleTrial) -> None:
+    async def work(trial: RuleEvaluator) -> None:
         await trial.close()
         await trial.judge([claim("FREQ=DAILY")])
         worker = worker_of(trial)
@@ -157,7 +157,7 @@ def test_closing_ends_the_worker_and_a_later_question_starts_another() -> None:
 
 
 def test_a_worker_ends_by_itself_when_its_daemon_is_gone() -> None:
-    async def work(trial: RuleTrial) -> None:
+    async def work(trial: RuleEvaluator) -> None:
         await trial.judge([claim("FREQ=DAILY")])
         assert trial._worker is not None
         trial._worker.questions.write_eof()

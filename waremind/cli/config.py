@@ -70,8 +70,8 @@ def _written(value: Any) -> str:
 def check(cli: Invocation, *, config: ConfigFile = None) -> None:
     """Check the settings without starting anything."""
     from waremind.config import load  # noqa: PLC0415 - 250 ms that no client needs
-    from waremind.daemon.api.socket import refuse_unusable  # noqa: PLC0415 - nor this
+    from waremind.daemon.api.socket import preflight  # noqa: PLC0415 - nor this
 
-    refuse_unusable(load(config).settings)
+    preflight(load(config).settings)
     cli.output.document(Checked(ok=True), lambda _: ())
     cli.note("the settings can be used")

@@ -14,25 +14,25 @@ from pathlib import Path
 from typing import Any, cast
 
 from waremind.config import Configuration, Settings
-from waremind.daemon.accounts.environment import Context
+from waremind.daemon.accounts.environment import AccountEnvironment
 from waremind.daemon.accounts.groups import Groups
 from waremind.daemon.accounts.registry import Accounts
 from waremind.daemon.accounts.sessions import OpeningGate, SessionPlace
 from waremind.daemon.api.server import Server
-from waremind.daemon.api.socket import listening_on, refuse_if_answered, refuse_unusable
+from waremind.daemon.api.socket import listening_on, preflight, refuse_if_answered
 from waremind.daemon.delivery.holds import Holds
-from waremind.daemon.delivery.outbox import Outbox, SessionListener
+from waremind.daemon.delivery.outbox import Outbox, StoredReports
 from waremind.daemon.delivery.receipts import Receipts
-from waremind.daemon.rules.evaluator import RuleTrial
-from waremind.daemon.services import Daemon
+from waremind.daemon.rules.evaluator import RuleEvaluator
+from waremind.daemon.services import Services
 from waremind.daemon.status.watchdog import beat
 from waremind.daemon.system import logs
 from waremind.daemon.system.caller import name_of
 from waremind.daemon.system.clock import WallClock
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.postgres import connected, postgres
-from waremind.daemon.system.runtime import Ground
-from waremind.daemon.system.settings import CurrentSettings, reload
+from waremind.daemon.system.runtime import Runtime
+from waremind.daemon.system.settings import LiveSettings, reload
 from waremind.daemon.system.systemd import Systemd
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
@@ -55,11 +55,11 @@ def run(configuration: Configuration, *, frozen: bool = False) -> int:
 
     Raises WaremindError when it cannot start.
     """
-    current, systemd = CurrentSettings(configuration), Systemd()
+    current, systemd = LiveSettings(configuration), Systemd()
     settings = configuration.settings
     logs.start(settings.log_format, settings.log_level)
     try:
-        refuse_unusable(settings)
+        preflight(settings)
         if systemd.listener is None:
             refuse_if_answered(settings.socket)
         with state_directory(settings.state_dir), contextlib.suppress(asyncio.CancelledError):
@@ -101,7 +101,7 @@ def state_directory(path: Path) -> Generator[None]:
         yield
 
 
-async def _main(current: CurrentSettings, systemd: Systemd, *, frozen: bool) -> None:
+async def _main(current: LiveSettings, systemd: Systemd, *, frozen: bool) -> None:
     """Make everything from the database up, and end it the other way round when cancelled."""
     _obey_signals(current, systemd)
     settings = current.settings
@@ -114,13 +114,13 @@ async def _main(current: CurrentSettings, systemd: Systemd, *, frozen: bool) -> 
             stack.push_async_callback(lock.release)
         pool_size = settings.database.pool_size
         database = await stack.enter_async_context(Database(dsn, pool_size=pool_size))
-        ground = Ground(current, database, lock, WallClock())
+        runtime = Runtime(current, database, lock, WallClock())
         if frozen:
-            await Holds(ground, lambda _: None).freeze(None, OURSELVES, "started with --frozen")
-        await _serve(ground, systemd, database_name)
+            await Holds(runtime, lambda _: None).freeze(None, OURSELVES, "started with --frozen")
+        await _serve(runtime, systemd, database_name)
 
 
-def _obey_signals(current: CurrentSettings, systemd: Systemd) -> None:
+def _obey_signals(current: LiveSettings, systemd: Systemd) -> None:
     main = cast("asyncio.Task[None]", asyncio.current_task())
     loop = asyncio.get_running_loop()
 
@@ -146,29 +146,29 @@ async def _migrate(dsn: str, lock: DaemonLock, systemd: Systemd) -> None:
         await migrations.migrate(connection, migrations.read())
 
 
-async def _serve(ground: Ground, systemd: Systemd, database_name: str) -> None:
+async def _serve(runtime: Runtime, systemd: Systemd, database_name: str) -> None:
     """Run the accounts and the outbox, and answer clients, until cancelled."""
-    settings = ground.current.settings
+    settings = runtime.current.settings
     async with contextlib.AsyncExitStack() as stack:
         listener = stack.enter_context(listening_on(settings, systemd.listener))
-        trial = await stack.enter_async_context(RuleTrial())
+        evaluator = await stack.enter_async_context(RuleEvaluator())
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        tasks.create_task(ground.lock.keep())
-        daemon = assemble(ground, tasks, ProcessGateway(), trial, database_name)
+        tasks.create_task(runtime.lock.keep())
+        services = assemble(runtime, tasks, ProcessGateway(), evaluator, database_name)
         try:
-            await daemon.holds.read_freezes()
-            await daemon.accounts.start()
-            sending = running(tasks, daemon.outbox.run())
-            async with sending, Server(daemon).listening(listener):
+            await services.holds.read_freezes()
+            await services.accounts.start()
+            sending = until_exit(tasks, services.outbox.run())
+            async with sending, Server(services).listening(listener):
                 announce(settings)
                 systemd.tell(READY=1)
-                await beat(daemon, systemd)
+                await beat(services, systemd)
         finally:
-            await daemon.accounts.stop()
+            await services.accounts.stop()
 
 
 @contextlib.asynccontextmanager
-async def running(
+async def until_exit(
     tasks: asyncio.TaskGroup, work: Coroutine[Any, Any, None]
 ) -> AsyncGenerator[None]:
     """Run `work` in the task group until the end of the block, and wait until it has ended."""
@@ -181,28 +181,30 @@ async def running(
 
 
 def assemble(
-    ground: Ground,
+    runtime: Runtime,
     tasks: asyncio.TaskGroup,
     gateway: Gateway,
-    trial: RuleTrial,
+    evaluator: RuleEvaluator,
     database_name: str,
-) -> Daemon:
+) -> Services:
     """Put the accounts and the outbox together: each tells the other what has changed."""
-    now, current = ground.clock.now, ground.current
+    now, current = runtime.clock.now, runtime.current
     gate = OpeningGate(lambda: current.settings.sessions.stagger_seconds)
     place = SessionPlace(gateway, current.settings.state_dir / "sessions", gate, tasks)
-    receipts = Receipts(ground.database)
-    listener = SessionListener(Groups(ground.database, tasks, now), receipts)
+    receipts = Receipts(runtime.database)
+    listener = StoredReports(Groups(runtime.database, tasks, now), receipts)
 
-    def turned(before: AccountRow, row: AccountRow) -> None:
-        outbox.turned(before, row)
+    def account_changed(before: AccountRow, row: AccountRow) -> None:
+        outbox.account_changed(before, row)
 
     def deleted(account: str) -> None:
         outbox.forget(account)
 
-    accounts = Accounts(Context(ground, place, listener, tasks, random.random, turned, deleted))
-    outbox = Outbox(ground, accounts, receipts)
-    return Daemon(ground, database_name, accounts, outbox, trial, now())
+    accounts = Accounts(
+        AccountEnvironment(runtime, place, listener, tasks, random.random, account_changed, deleted)
+    )
+    outbox = Outbox(runtime, accounts, receipts)
+    return Services(runtime, database_name, accounts, outbox, evaluator, now())
 
 
 def announce(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""The running daemon, as the handlers see it."""
+"""What the rooms above may ask of the rooms below."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,19 +7,19 @@ from waremind.daemon.accounts.registry import Accounts
 from waremind.daemon.delivery.holds import Holds
 from waremind.daemon.delivery.outbox import Outbox
 from waremind.daemon.delivery.scheduler import Scheduler
-from waremind.daemon.delivery.sender import Deliveries
-from waremind.daemon.rules.evaluator import RuleTrial
-from waremind.daemon.system.runtime import Grounded
+from waremind.daemon.delivery.sender import Sender
+from waremind.daemon.rules.evaluator import RuleEvaluator
+from waremind.daemon.system.runtime import WithRuntime
 
 
 @dataclass(frozen=True, slots=True)
-class Daemon(Grounded):
+class Services(WithRuntime):
     """What requests act on; `database_name` is "embedded" or the DSN without its password."""
 
     database_name: str
     accounts: Accounts
     outbox: Outbox
-    trial: RuleTrial
+    evaluator: RuleEvaluator
     started_at: datetime
 
     @property
@@ -28,9 +28,9 @@ class Daemon(Grounded):
         return self.outbox.scheduler
 
     @property
-    def deliveries(self) -> Deliveries:
+    def sender(self) -> Sender:
         """What sends messages."""
-        return self.outbox.deliveries
+        return self.outbox.sender
 
     @property
     def holds(self) -> Holds:

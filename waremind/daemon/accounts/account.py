@@ -10,21 +10,21 @@ from collections import deque
 from dataclasses import asdict, replace
 
 from waremind.daemon.accounts.effects import Effects
-from waremind.daemon.accounts.environment import Beside, Context
+from waremind.daemon.accounts.environment import AccountEnvironment, SideReport
 from waremind.daemon.accounts.inbox import (
     FLOOD,
     Command,
+    CommandResult,
     Inbox,
     Message,
     Rename,
     Restricted,
     Signal,
-    Turn,
 )
 from waremind.daemon.accounts.transitions import cause_of, next_row, with_phone_seen
 from waremind.daemon.system import audit
 from waremind.daemon.system.logs import event
-from waremind.daemon.system.tasks import fulfil
+from waremind.daemon.system.tasks import settle
 from waremind.domain.lifecycle import Cause, Effect, State, Step, step
 from waremind.domain.refusals import refusal
 from waremind.errors import ErrorCode, WaremindError
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 # How often a report that PostgreSQL could not take is offered again.
 OFFER_AGAIN_SECONDS = 1.0
 
-Heard = Signal | Restricted | AnyReport
+AccountReport = Signal | Restricted | AnyReport
 Progress = AccountRow | Code
 
 
@@ -51,25 +51,25 @@ class _MovedOnError(Exception):
 class Account:
     """The actor that owns one account."""
 
-    def __init__(self, row: AccountRow, context: Context) -> None:
+    def __init__(self, row: AccountRow, environment: AccountEnvironment) -> None:
         self.row = row
         self.code: Code | None = None
-        self.effects = Effects(row, context, self.post)
-        self._context = context
+        self.effects = Effects(row, environment, self.post)
+        self._environment = environment
         self._inbox = Inbox()
-        self._kept: deque[Heard] = deque()
+        self._kept: deque[AccountReport] = deque()
         self._watchers: set[asyncio.Queue[Progress]] = set()
 
     def post(self, message: Message) -> None:
         """Put something into the inbox; a session that floods it is ended, as if it had crashed."""
-        if isinstance(message, Beside) and len(self._inbox) >= FLOOD:
+        if isinstance(message, SideReport) and len(self._inbox) >= FLOOD:
             return
         self._inbox.post(message)
         if len(self._inbox) == FLOOD:
             event(log, "flooded", logging.ERROR, account=self.row.label, session=self.row.session)
             self.effects.break_off()
 
-    async def command(self, command: Command | Rename) -> Turn:
+    async def command(self, command: Command | Rename) -> CommandResult:
         """Ask, and wait until it is written.
 
         Raises WaremindError `conflict` and its kin, `not_found` or `database_unavailable`.
@@ -102,12 +102,12 @@ class Account:
                 case None:
                     pass
                 case Command() | Rename():
-                    await fulfil(message.done, self._done(message), account=self.row.label)
+                    await settle(message.done, self._done(message), account=self.row.label)
                 case _ if self._kept:  # nothing overtakes what is kept
                     self._kept.append(message)
                 case _:
-                    await self._hear(message)
-        self._context.deleted(self.row.id)
+                    await self._handle_report(message)
+        self._environment.deleted(self.row.id)
         for message in self._inbox.rest():
             if isinstance(message, Command | Rename) and not message.done.done():
                 message.done.set_exception(self._gone())
@@ -119,59 +119,60 @@ class Account:
     async def _offer_kept(self) -> None:
         """Offer the reports that PostgreSQL could not take, in their order."""
         while self._kept:
-            if not await self._hear(self._kept[0], keep=False):
+            if not await self._handle_report(self._kept[0], keep=False):
                 return
             self._kept.popleft()
 
     # -- commands
 
-    async def _done(self, message: Command | Rename) -> Turn:
+    async def _done(self, message: Command | Rename) -> CommandResult:
         try:
             return await self._do(message)
         except _MovedOnError:
             await self._adopt()
             return await self._do(message)
 
-    async def _do(self, message: Command | Rename) -> Turn:
+    async def _do(self, message: Command | Rename) -> CommandResult:
         if self.row.state is State.DELETED:
             raise self._gone()
         if isinstance(message, Rename):
             return await self._rename(message)
         return await self._command(message)
 
-    async def _command(self, command: Command) -> Turn:
+    async def _command(self, command: Command) -> CommandResult:
         to = step(self.row.state, command.cause)
         if to is None:
             raise refusal(command.cause, self.row.state, self.row.label)
         changes = to != (self.row.state, ())
-        only_asks = command.check or not changes
-        take = self._would_go(to) if only_asks else self._take(to, command.cause, command=command)
-        gone = await take
-        return Turn(self.row, changes, gone, self.effects.ending, self.effects.syncing)
+        if command.check or not changes:
+            gone = await self._would_go(to)
+        else:
+            gone = await self._transition(to, command.cause, command=command)
+        return CommandResult(self.row, changes, gone, self.effects.ending, self.effects.syncing)
 
     async def _would_go(self, to: Step) -> Belongings | None:
         if to.state is not State.DELETED:
             return None
-        async with self._context.database.connection() as connection:
+        async with self._environment.database.connection() as connection:
             return await table.belongings(connection, self.row.id)
 
-    async def _rename(self, rename: Rename) -> Turn:
+    async def _rename(self, rename: Rename) -> CommandResult:
         changes = rename.label != self.row.label
         if changes and not rename.check:
             row = replace(self.row, label=rename.label)
             await self._write(row, "account.rename", rename.operator, before=self.row.label)
             self.row = row
             self.effects.row = row
-        return Turn(self.row, changes)
+        return CommandResult(self.row, changes)
 
     # -- reports and signals
 
-    async def _hear(self, message: Heard, *, keep: bool = True) -> bool:
+    async def _handle_report(self, message: AccountReport, *, keep: bool = True) -> bool:
         """Handle what is not late; False when PostgreSQL could not take it: then it is kept."""
         if message.session != self.row.session:
             return True
         try:
-            await self._listen(message)
+            await self._retry_if_fenced(message)
         except Exception as error:  # noqa: BLE001 - one bad report can never end the account
             lost = not is_unavailable(error)
             level = logging.ERROR if lost else logging.WARNING
@@ -181,21 +182,21 @@ class Account:
             return lost
         return True
 
-    async def _listen(self, message: Heard) -> None:
+    async def _retry_if_fenced(self, message: AccountReport) -> None:
         try:
-            await self._understand(message)
+            await self._dispatch(message)
         except _MovedOnError:
             await self._adopt()
 
-    async def _understand(self, message: Heard) -> None:
+    async def _dispatch(self, message: AccountReport) -> None:
         match message:
             case Signal():
                 if message.state == self.row.state:
-                    await self._turn(message.cause)
+                    await self._step(message.cause)
             case LifeReport():
                 expected = self.effects.expected_phone()
-                cause = cause_of(message, self.row, expected, self._context.now())
-                await self._turn(cause, message)
+                cause = cause_of(message, self.row, expected, self._environment.now())
+                await self._step(cause, message)
             case Restricted():
                 await self._amend(replace(self.row, restricted_until=message.until))
             case PhoneSeen():
@@ -204,22 +205,22 @@ class Account:
                 self.code = message
                 self._publish(message)
             case _:
-                await self._context.listener.hear(self.row, message, self.effects.session)
+                await self._environment.sink.hear(self.row, message, self.effects.session)
 
-    async def _turn(self, cause: Cause, report: LifeReport | None = None) -> None:
+    async def _step(self, cause: Cause, report: LifeReport | None = None) -> None:
         if to := step(self.row.state, cause):
-            await self._take(to, cause, report=report)
+            await self._transition(to, cause, report=report)
 
     async def _amend(self, row: AccountRow) -> None:
         """Write what a report changes beside the life cycle, if it does."""
         if row != (before := self.row):
             await self._write(row, "", None)
             self.row = row
-            self._context.turned(before, row)
+            self._environment.account_changed(before, row)
 
     # -- a step: write, then act
 
-    async def _take(
+    async def _transition(
         self,
         to: Step,
         cause: Cause,
@@ -227,24 +228,24 @@ class Account:
         command: Command | None = None,
     ) -> Belongings | None:
         """Take a step; returns what went with a deleted account."""
-        before, row = self.row, next_row(self.row, to, cause, self._context.now(), report)
+        before, row = self.row, next_row(self.row, to, cause, self._environment.now(), report)
         gone = await self._write(row, f"account.{cause}", command.operator if command else None)
         self.row = row
         if row.state is not State.PAIRING or row.session != before.session:
             self.code = None
         event(
             log,
-            "turned",
+            "transition",
             account=row.label,
             session=row.session,
             cause=cause,
             before=before.state,
             after=row.state,
         )
-        if command and command.terms:
-            self.effects.agree(command.terms)
+        if command and command.options:
+            self.effects.allow(command.options)
         self.effects.act(before, row, cause, to.effects)
-        self._context.turned(before, row)
+        self._environment.account_changed(before, row)
         self._publish(row)
         return gone
 
@@ -256,7 +257,7 @@ class Account:
         Returns what went with a deleted account: the audit log and the operator read the same.
         """
         gone: Belongings | None = None
-        async with self._context.database.transaction() as connection:
+        async with self._environment.database.transaction() as connection:
             if row.state is State.DELETED:
                 gone = await table.belongings(connection, row.id)
                 detail |= asdict(gone)
@@ -266,10 +267,10 @@ class Account:
             if not written:
                 raise _MovedOnError
             if row.state is not State.CONNECTED or row.restricted_until:
-                await holds.hold(connection, [row.id], self._context.now())
+                await holds.hold(connection, [row.id], self._environment.now())
             if operator:
                 target = ("account", row.id, self.row.label)
-                now = self._context.now()
+                now = self._environment.now()
                 await audit.write(connection, now, operator, action, target, **detail)
         return gone
 
@@ -278,7 +279,7 @@ class Account:
 
         A write may have been done although PostgreSQL was gone before it could say so.
         """
-        async with self._context.database.connection() as connection:
+        async with self._environment.database.connection() as connection:
             stored = await table.select(connection, self.row.id)
         event(log, "adopted", logging.WARNING, account=self.row.label, session=self.row.session)
         before, self.row = self.row, stored or replace(self.row, state=State.DELETED, device=None)

@@ -3,18 +3,18 @@
 import asyncio
 from collections.abc import Callable
 
-from waremind.daemon.accounts.environment import Context
-from waremind.daemon.accounts.inbox import PairingTerms, Signal
+from waremind.daemon.accounts.environment import AccountEnvironment
+from waremind.daemon.accounts.inbox import PairingOptions, Signal
 from waremind.daemon.accounts.sessions import LOG_OUT_SECONDS, UNHURRIED_SECONDS, Sessions
 from waremind.daemon.accounts.transitions import patience_seconds, retry_seconds
-from waremind.daemon.system.tasks import beside
+from waremind.daemon.system.tasks import spawn
 from waremind.domain.lifecycle import COMMANDS, MEANINGS, Cause, Effect, State
 from waremind.domain.refusals import refusal
 from waremind.store.accounts import AccountRow
 from waremind.whatsapp.gateway import Pairing, Session
 from waremind.whatsapp.reports import AnyReport
 
-# What the daemon does by itself waits its turn; what an operator asks for does not.
+# What the daemon does by itself waits for a slot; what an operator asks for does not.
 _GATED = frozenset({Cause.STARTED, Cause.RETRY_DUE})
 
 
@@ -22,15 +22,18 @@ class Effects:
     """Carries out the effects of one account's steps; `post` is its inbox."""
 
     def __init__(
-        self, row: AccountRow, context: Context, post: Callable[[Signal | AnyReport], None]
+        self,
+        row: AccountRow,
+        environment: AccountEnvironment,
+        post: Callable[[Signal | AnyReport], None],
     ) -> None:
-        self.terms = PairingTerms()
+        self.options = PairingOptions()
         self.ending: asyncio.Future[bool] | None = None
         self.syncing: asyncio.Future[bool] | None = None
         self.row = row
-        self._context = context
+        self._environment = environment
         self._post = post
-        self._sessions = Sessions(row.id, context.place, post, self)
+        self._sessions = Sessions(row.id, environment.place, post, self)
         self._timer: asyncio.TimerHandle | None = None
         self._pairing_until = 0.0
         self._loop = asyncio.get_running_loop()
@@ -70,16 +73,16 @@ class Effects:
     def break_off(self) -> None:
         """End the open session as a crash ends it: the table says how it goes on."""
         if self.session:
-            self._context.tasks.create_task(self.session.end())
+            self._environment.tasks.create_task(self.session.end())
 
-    def agree(self, terms: PairingTerms) -> None:
-        """Take the terms of a pairing that begins now."""
-        self.terms = terms
-        self._pairing_until = self._loop.time() + terms.timeout_seconds
+    def allow(self, options: PairingOptions) -> None:
+        """Take the options of a pairing that begins now."""
+        self.options = options
+        self._pairing_until = self._loop.time() + options.timeout_seconds
 
     def expected_phone(self) -> str | None:
         """Say which phone alone may pair; None: any."""
-        return self.terms.expect or (None if self.terms.new_number else self.row.phone)
+        return self.options.expect or (None if self.options.new_number else self.row.phone)
 
     # -- one method an effect
 
@@ -104,21 +107,21 @@ class Effects:
 
     def _open_to_pair(self, _before: AccountRow, _cause: Cause) -> None:
         number = self.row.session
-        self._sessions.open(number, number, Pairing(self.terms.phone), gated=False)
+        self._sessions.open(number, number, Pairing(self.options.phone), gated=False)
 
     def _watch(self, _before: AccountRow, _cause: Cause) -> None:
         left = self._pairing_until - self._loop.time()
-        seconds = patience_seconds(self.row.state, self._context.settings.sessions, left)
+        seconds = patience_seconds(self.row.state, self._environment.settings.sessions, left)
         self._signal_after(seconds, Cause.OVERDUE)
 
     def _retry(self, _before: AccountRow, _cause: Cause) -> None:
-        settings, chance = self._context.settings.sessions, self._context.chance()
-        seconds = retry_seconds(self.row, settings, self._context.now(), chance)
+        settings, chance = self._environment.settings.sessions, self._environment.chance()
+        seconds = retry_seconds(self.row, settings, self._environment.now(), chance)
         self._signal_after(seconds, Cause.RETRY_DUE)
 
     def _sync(self, _before: AccountRow, cause: Cause) -> None:
         forced = cause is Cause.SYNC
-        self.syncing = beside(self._context.tasks, self._synced(forced=forced))
+        self.syncing = spawn(self._environment.tasks, self._synced(forced=forced))
 
     _DO = {  # noqa: RUF012 - a table that nobody writes
         Effect.FORGET: _forget,
@@ -145,7 +148,7 @@ class Effects:
         row, session = self.row, await self._sessions.opened()
         if session is None:
             raise refusal(Cause.SYNC, State.STARTING, row.label)
-        return await self._context.listener.sync(row, session, forced=forced)
+        return await self._environment.sink.sync(row, session, forced=forced)
 
     # -- timers
 

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from waremind.daemon.accounts.sessions import SessionPlace
-from waremind.daemon.system.runtime import Grounded
+from waremind.daemon.system.runtime import WithRuntime
 from waremind.store.accounts import AccountRow
 from waremind.whatsapp.gateway import Session
 from waremind.whatsapp.reports import GroupChanged, GroupLeft, GroupStale, Receipt
 
-Beside = GroupChanged | GroupStale | GroupLeft | Receipt
+SideReport = GroupChanged | GroupStale | GroupLeft | Receipt
 
 
-class Listener(Protocol):
+class ReportSink(Protocol):
     """Hears what sessions report beside an account's life: groups and receipts."""
 
-    async def hear(self, row: AccountRow, report: Beside, session: Session | None) -> None:
+    async def hear(self, row: AccountRow, report: SideReport, session: Session | None) -> None:
         """Store what a session tells. Raises WaremindError `database_unavailable`."""
         ...
 
@@ -30,12 +30,12 @@ class Listener(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Context(Grounded):
+class AccountEnvironment(WithRuntime):
     """What every account needs; `chance` gives a number in [0, 1)."""
 
     place: SessionPlace
-    listener: Listener
+    sink: ReportSink
     tasks: asyncio.TaskGroup
     chance: Callable[[], float]
-    turned: Callable[[AccountRow, AccountRow], None]
+    account_changed: Callable[[AccountRow, AccountRow], None]
     deleted: Callable[[str], None]

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from waremind.daemon.accounts.environment import Beside
-from waremind.daemon.system.tasks import beside
+from waremind.daemon.accounts.environment import SideReport
+from waremind.daemon.system.tasks import spawn
 from waremind.domain.ids import canonical, new_id
 from waremind.store import accounts as accounts_table
 from waremind.store import groups as table
@@ -52,7 +52,7 @@ class Groups:
             return False
         return self._now() - synced < SYNCED_WITHIN
 
-    async def hear(self, row: AccountRow, report: Beside, session: Session | None) -> None:
+    async def hear(self, row: AccountRow, report: SideReport, session: Session | None) -> None:
         """Store what a session tells of one group."""
         match report:
             case GroupChanged():
@@ -61,7 +61,7 @@ class Groups:
                 await self._leave(row, report.jid)
             case GroupStale() if session and (row.id, report.jid) not in self._looking:
                 self._looking.add((row.id, report.jid))
-                beside(self._tasks, self._look(row, report.jid, session))
+                spawn(self._tasks, self._look(row, report.jid, session))
             case _:
                 pass
 

@@ -13,7 +13,7 @@ from waremind.whatsapp.reports import AnyReport
 
 
 @dataclass(frozen=True, slots=True)
-class PairingTerms:
+class PairingOptions:
     """What an operator allows a pairing to be."""
 
     timeout_seconds: float = 160
@@ -23,7 +23,7 @@ class PairingTerms:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class CommandResult:
     """How a command ended: the row now, and whether it changed.
 
     `device_removed` is done when the session that the command ended is gone; `synced` when the
@@ -37,7 +37,7 @@ class Turn:
     synced: asyncio.Future[bool] | None = None
 
 
-def _future() -> asyncio.Future[Turn]:
+def _future() -> asyncio.Future[CommandResult]:
     return asyncio.get_running_loop().create_future()
 
 
@@ -47,9 +47,9 @@ class Command:
 
     cause: Cause
     operator: Operator
-    terms: PairingTerms | None = None
+    options: PairingOptions | None = None
     check: bool = False
-    done: asyncio.Future[Turn] = field(default_factory=_future)
+    done: asyncio.Future[CommandResult] = field(default_factory=_future)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Rename:
     label: str
     operator: Operator
     check: bool = False
-    done: asyncio.Future[Turn] = field(default_factory=_future)
+    done: asyncio.Future[CommandResult] = field(default_factory=_future)
 
 
 @dataclass(frozen=True, slots=True)

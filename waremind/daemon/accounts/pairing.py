@@ -3,9 +3,9 @@
 import re
 
 from waremind.daemon.accounts.account import Account, Progress
-from waremind.daemon.accounts.inbox import PairingTerms
+from waremind.daemon.accounts.inbox import PairingOptions
 from waremind.daemon.accounts.views import timestamp
-from waremind.daemon.system.caller import Asking
+from waremind.daemon.system.caller import Caller
 from waremind.domain.ids import shown
 from waremind.domain.lifecycle import MEANINGS, State
 from waremind.domain.quoting import quoted
@@ -61,7 +61,7 @@ def phone_digits(text: str | None) -> str | None:
     return found["digits"]
 
 
-def terms_of(request: AccountPair) -> PairingTerms:
+def options_of(request: AccountPair) -> PairingOptions:
     """Read what the operator allows.
 
     Raises WaremindError `invalid_input`.
@@ -70,7 +70,7 @@ def terms_of(request: AccountPair) -> PairingTerms:
         message = "cannot wait that long for a pairing: the timeout is not between 1 s and 1 h"
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="--timeout 160s")
     expect = phone_digits(request.expect)
-    return PairingTerms(
+    return PairingOptions(
         timeout_seconds=request.timeout_seconds,
         phone=phone_digits(request.phone),
         expect=expect and f"+{expect}",
@@ -78,7 +78,7 @@ def terms_of(request: AccountPair) -> PairingTerms:
     )
 
 
-async def follow(account: Account, asking: Asking) -> AccountRow:
+async def follow(account: Account, caller: Caller) -> AccountRow:
     """Send the codes as they come, until the account is connected.
 
     Raises WaremindError saying how the pairing ended instead.
@@ -87,11 +87,11 @@ async def follow(account: Account, asking: Asking) -> AccountRow:
     try:
         progress: Progress = account.row
         if account.code:
-            asking.emit(_code_event(account.code))
+            caller.emit(_code_event(account.code))
         while isinstance(progress, Code) or MEANINGS[progress.state].status == "pending":
             progress = await watch.get()
             if isinstance(progress, Code):
-                asking.emit(_code_event(progress))
+                caller.emit(_code_event(progress))
             elif progress.state is State.DELETED:
                 break
     finally:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from waremind.daemon.accounts.account import Account
-from waremind.daemon.accounts.environment import Context
+from waremind.daemon.accounts.environment import AccountEnvironment
 from waremind.daemon.accounts.sessions import sweep_leftovers
 from waremind.daemon.system import audit
 from waremind.domain.ids import canonical, new_id, shown
@@ -23,9 +23,9 @@ STOP_SECONDS = 8.0
 class Accounts:
     """The accounts of this daemon, each with its inbox."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = replace(context, deleted=self._deleted)
-        self._tell_deleted = context.deleted
+    def __init__(self, environment: AccountEnvironment) -> None:
+        self._environment = replace(environment, deleted=self._deleted)
+        self._tell_deleted = environment.deleted
         self._accounts: dict[str, Account] = {}
 
     def __iter__(self) -> Iterator[Account]:
@@ -62,16 +62,16 @@ class Accounts:
 
     async def start(self) -> None:
         """Read every account and let the table decide how it goes on."""
-        async with self._context.database.connection() as connection:
+        async with self._environment.database.connection() as connection:
             rows = await table.select_all(connection)
         devices = {row.id: row.device for row in rows}
-        await asyncio.to_thread(sweep_leftovers, self._context.place.root, devices)
+        await asyncio.to_thread(sweep_leftovers, self._environment.place.root, devices)
         for row in rows:
             self._begin(row).signal(Cause.STARTED)
 
     def _begin(self, row: AccountRow) -> Account:
-        account = self._accounts[row.id] = Account(row, self._context)
-        self._context.tasks.create_task(account.run())
+        account = self._accounts[row.id] = Account(row, self._environment)
+        self._environment.tasks.create_task(account.run())
         return account
 
     def _deleted(self, account: str) -> None:
@@ -80,7 +80,7 @@ class Accounts:
 
     def draft(self, label: str) -> AccountRow:
         """Make the row of an account that is not there yet."""
-        now = self._context.now()
+        now = self._environment.now()
         return AccountRow(
             id=new_id("acc"),
             label=label,
@@ -96,7 +96,7 @@ class Accounts:
         Raises WaremindError `already_exists`.
         """
         row = self.draft(label)
-        async with self._context.database.transaction() as connection:
+        async with self._environment.database.transaction() as connection:
             if not await table.insert(connection, row):
                 raise table.taken(label)
             target = ("account", row.id, row.label)
@@ -115,4 +115,4 @@ class Accounts:
                 await asyncio.gather(*(watch.get() for _, watch in watches))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
-                await self._context.place.gateway.close()
+                await self._environment.place.gateway.close()

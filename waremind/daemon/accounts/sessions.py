@@ -31,8 +31,8 @@ class OpeningGate:
         self._spacing = spacing
         self._next = 0.0
 
-    async def turn(self) -> None:
-        """Wait for one's turn."""
+    async def slot(self) -> None:
+        """Wait for the next free slot."""
         now = asyncio.get_running_loop().time()
         mine = max(now, self._next)
         self._next = mine + self._spacing()
@@ -96,7 +96,7 @@ class Sessions:
         try:
             await _over(ending)
             if gated:
-                await self._place.gate.turn()
+                await self._place.gate.slot()
             return await self._place.gateway.open(opening, self._hear)
         except Exception as error:  # noqa: BLE001 - one account can never hurt the daemon
             event(

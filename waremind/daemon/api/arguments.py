@@ -19,7 +19,7 @@ def valid_limit(limit: int, what: str) -> int:
     return limit
 
 
-def since(text: str | None, now: datetime) -> datetime | None:
+def parse_since(text: str | None, now: datetime) -> datetime | None:
     """Read `1d`, `90m` or an RFC 3339 time; without an offset it is UTC.
 
     Raises WaremindError `invalid_input`.

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from waremind.daemon.accounts.views import timestamp
 from waremind.daemon.delivery.views import runs_of
-from waremind.daemon.services import Daemon
+from waremind.daemon.services import Services
 from waremind.domain.duration import format_duration
 from waremind.domain.ids import shown
 from waremind.domain.quoting import quoted
@@ -60,32 +60,32 @@ def patience(seconds: float) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-async def fired(
-    daemon: Daemon, request: ReminderRun | Send, account: str, run: str, *, changed: bool
+async def run_now(
+    services: Services, request: ReminderRun | Send, account: str, run: str, *, changed: bool
 ) -> RunChanged:
     """Answer with a run of an account: at once, or when each of its deliveries has ended.
 
     Raises WaremindError `timed_out` with the run's id.
     """
-    daemon.deliveries.wake([account])
+    services.sender.wake([account])
     if request.wait:
-        await _wait_ended(daemon, run, patience(request.timeout_seconds))
-    return RunChanged(changed=changed, run=await shown_run(daemon, run), check=checked(request))
+        await _wait_ended(services, run, patience(request.timeout_seconds))
+    return RunChanged(changed=changed, run=await shown_run(services, run), check=checked(request))
 
 
-async def _wait_ended(daemon: Daemon, run: str, within: timedelta) -> None:
+async def _wait_ended(services: Services, run: str, within: timedelta) -> None:
     try:
         async with asyncio.timeout(within.total_seconds()):
-            await daemon.deliveries.awaited.ended(run)
+            await services.sender.waiters.ended(run)
     except TimeoutError:
         message = f"cannot say how {run} ends: not all was sent within {format_duration(within)}"
         hint = f"it goes on; look at it: waremind run show {run}"
         raise WaremindError(ErrorCode.TIMED_OUT, message, hint=hint, run=run) from None
 
 
-async def shown_run(daemon: Daemon, key: str) -> Run:
+async def shown_run(services: Services, key: str) -> Run:
     """Show one run. Raises WaremindError `not_found`."""
-    async with daemon.database.connection() as connection:
+    async with services.database.connection() as connection:
         views = await runs_of(connection, await table.select(connection, Wanted(run=key)))
     if views:
         return views[0]

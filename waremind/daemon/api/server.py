@@ -9,8 +9,8 @@ from typing import cast
 
 from waremind import protocol
 from waremind.daemon.api.handlers import HANDLERS
-from waremind.daemon.services import Daemon
-from waremind.daemon.system.caller import Asking, operator_of
+from waremind.daemon.services import Services
+from waremind.daemon.system.caller import Caller, operator_at
 from waremind.daemon.system.logs import event
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
@@ -21,15 +21,17 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS = 1.0
 
 
-class Door:
+class Acceptor:
     """Gives each connection to `enter` in the very moment that it is accepted.
 
-    asyncio's own servers let some turns of the loop pass in between, and drop who has come just
+    asyncio's own servers let the loop run some rounds in between, and drop who has come just
     before they close: under systemd's socket that is a call lost in a restart.
     """
 
-    def __init__(self, listener: socket.socket, enter: Callable[[socket.socket], None]) -> None:
-        self._listener = listener
+    def __init__(
+        self, listening_socket: socket.socket, enter: Callable[[socket.socket], None]
+    ) -> None:
+        self._listening_socket = listening_socket
         self._enter = enter
         self._loop = asyncio.get_running_loop()
         self._pause: asyncio.TimerHandle | None = None
@@ -43,20 +45,20 @@ class Door:
         finally:
             if self._pause:
                 self._pause.cancel()
-            self._loop.remove_reader(self._listener)
-            self._listener.close()
+            self._loop.remove_reader(self._listening_socket)
+            self._listening_socket.close()
 
     def _begin(self) -> None:
-        self._loop.add_reader(self._listener, self._accept)
+        self._loop.add_reader(self._listening_socket, self._accept)
 
     def _accept(self) -> None:
         try:
-            connection, _ = self._listener.accept()
+            connection, _ = self._listening_socket.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
         except OSError as error:
             event(log, "cannot accept", logging.ERROR, reason=error.strerror)
-            self._loop.remove_reader(self._listener)
+            self._loop.remove_reader(self._listening_socket)
             self._pause = self._loop.call_later(PAUSE_SECONDS, self._begin)
             return
         connection.setblocking(False)
@@ -74,8 +76,8 @@ PATIENCE_SECONDS = 30.0  # with a client that reads nothing
 class Server:
     """Answers the clients of one listening socket."""
 
-    def __init__(self, daemon: Daemon) -> None:
-        self._daemon = daemon
+    def __init__(self, services: Services) -> None:
+        self._services = services
         # A connection that is about to be read has no Client yet.
         self._clients: dict[asyncio.Task[None], Client | None] = {}
 
@@ -83,7 +85,7 @@ class Server:
     async def listening(self, listener: socket.socket) -> AsyncGenerator[None]:
         """Accept clients inside of the `async with`; at its end all are hung up on."""
         try:
-            with Door(listener, self._enter).open():
+            with Acceptor(listener, self._enter).open():
                 yield
         finally:
             await self._last_call()
@@ -108,7 +110,7 @@ class Server:
         reader, writer = await asyncio.open_unix_connection(
             sock=connection, limit=protocol.MAX_LINE
         )
-        client = self._clients[task] = Client(self._daemon, reader, writer)
+        client = self._clients[task] = Client(self._services, reader, writer)
         try:
             await client.run()
         except (OSError, asyncio.CancelledError):
@@ -124,13 +126,13 @@ class Client:
     """One connection; its requests are answered side by side."""
 
     def __init__(
-        self, daemon: Daemon, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, services: Services, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        self._daemon = daemon
+        self._services = services
         self._reader = reader
         self._writer = writer
-        self._operator: Operator = operator_of(writer.get_extra_info("socket"))
-        self._free = asyncio.Semaphore(CALLS_AT_ONCE)
+        self._operator: Operator = operator_at(writer.get_extra_info("socket"))
+        self._slots = asyncio.Semaphore(CALLS_AT_ONCE)
         self._has_asked = False
         self._unanswered = 0
 
@@ -155,7 +157,7 @@ class Client:
                 except ConnectionError:  # it is gone: what it asked for goes on
                     return
                 self._unanswered += 1
-                await self._free.acquire()
+                await self._slots.acquire()
                 calls.create_task(self._answer(call))
 
     async def _read_line(self) -> bytes | None:
@@ -185,8 +187,8 @@ class Client:
             self._put(protocol.encode_event(call.id, call.request.method, what))
 
         try:
-            asking = Asking(self._operator, emit)
-            result = await HANDLERS[type(call.request)](self._daemon, asking, call.request)
+            caller = Caller(self._operator, emit)
+            result = await HANDLERS[type(call.request)](self._services, caller, call.request)
             line = protocol.encode_result(call.id, result)
         except WaremindError as failure:
             line = protocol.encode_error(call.id, protocol.FAILED, failure)
@@ -196,7 +198,7 @@ class Client:
             failure = WaremindError(ErrorCode.INTERNAL, message)
             line = protocol.encode_error(call.id, protocol.FAILED, failure)
         finally:
-            self._free.release()
+            self._slots.release()
         await self._write(line)
         self._unanswered -= 1
 

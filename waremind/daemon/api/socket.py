@@ -88,7 +88,7 @@ def refuse_if_answered(path: Path) -> None:
     raise WaremindError(ErrorCode.CONFLICT, message, hint=f"use that one, or stop it: kill {pid}")
 
 
-def refuse_unusable(settings: Settings) -> None:
+def preflight(settings: Settings) -> None:
     """Raise WaremindError `invalid_input` for a path or a connection string that can be none."""
     refuse_too_long(settings.socket)
     if url := settings.database.url:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from waremind.daemon.system import audit
 from waremind.daemon.system.logs import event
-from waremind.daemon.system.runtime import Ground
-from waremind.daemon.system.tasks import first_of, steadily
+from waremind.daemon.system.runtime import Runtime
+from waremind.daemon.system.tasks import run_forever, wait_first
 from waremind.domain.misfire import Misfire, judge
 from waremind.domain.recurrence import Occurrence
 from waremind.objects import Operator
@@ -30,12 +30,12 @@ FREEZE = ("frozen",)
 class Holds:
     """Freezes and releases; `deliver` is told which accounts have something to send again."""
 
-    def __init__(self, ground: Ground, deliver: Callable[[Iterable[str]], None]) -> None:
-        self._database = ground.database
-        self._clock = ground.clock
+    def __init__(self, runtime: Runtime, deliver: Callable[[Iterable[str]], None]) -> None:
+        self._database = runtime.database
+        self._clock = runtime.clock
         self._deliver = deliver
         self._open_at: dict[str, datetime] = {}  # when each account may send again
-        self._unsure: set[str] = set()  # of which something was held a moment ago
+        self._to_recheck: set[str] = set()  # of which something was held a moment ago
         self._woken = asyncio.Event()
         self._freezes: dict[str | None, FreezeRow] = {}
 
@@ -49,14 +49,14 @@ class Holds:
         """Find the freeze of an account, or (None) of everything."""
         return self._freezes.get(account)
 
-    def opens(self, account: str, at: datetime) -> None:
+    def schedule_release(self, account: str, at: datetime) -> None:
         """Release at `at` what is held of an account, if nothing holds it then."""
         self._open_at[account] = at
         self._woken.set()
 
-    def look_again(self, accounts: Iterable[str]) -> None:
+    def recheck(self, accounts: Iterable[str]) -> None:
         """Release what was claimed as held while that which held it came to its end."""
-        self._unsure.update(accounts)
+        self._to_recheck.update(accounts)
         self._woken.set()
 
     def forget(self, account: str) -> None:
@@ -65,29 +65,29 @@ class Holds:
 
     async def run(self) -> None:
         """Release in time, for ever."""
-        await steadily(self._round, patience_seconds=PATIENCE_SECONDS)
+        await run_forever(self._round, patience_seconds=PATIENCE_SECONDS)
 
     async def _round(self) -> None:
         self._woken.clear()
         now = self._clock.now()
-        await self._look_again()
+        await self._recheck()
         for account in [account for account, at in self._open_at.items() if at <= now]:
             await self.release([account], BREAKERS)
             if self._open_at[account] <= now:  # not set anew meanwhile
                 del self._open_at[account]
         first = min(self._open_at.values(), default=None)
-        await first_of(self._clock.sleep_until(first), self._woken.wait())
+        await wait_first(self._clock.sleep_until(first), self._woken.wait())
 
-    async def _look_again(self) -> None:
-        unsure, self._unsure = self._unsure, set()
+    async def _recheck(self) -> None:
+        unsure, self._to_recheck = self._to_recheck, set()
         try:
-            if unsure and (free := await self._free(unsure)):
+            if unsure and (free := await self._releasable(unsure)):
                 await self.release(free, BREAKERS)
         except BaseException:
-            self._unsure |= unsure
+            self._to_recheck |= unsure
             raise
 
-    async def _free(self, accounts: Iterable[str]) -> list[str]:
+    async def _releasable(self, accounts: Iterable[str]) -> list[str]:
         """Find those that no breaker holds: whoever is held for long has many runs to look at."""
         async with self._database.connection() as connection:
             return await table.free(connection, list(accounts), BREAKERS, self._clock.now())

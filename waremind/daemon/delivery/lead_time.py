@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 from waremind.daemon.system.clock import Clock
 
-AHEAD = timedelta(milliseconds=500)
+LEAD = timedelta(milliseconds=500)
 
 
-async def reach(clock: Clock, at: datetime) -> None:
-    """Wait for a time that is `AHEAD` or less from now, and for no other.
+async def wait_until_due(clock: Clock, at: datetime) -> None:
+    """Wait for a time that is `LEAD` or less from now, and for no other.
 
     A clock that is set meanwhile ends the wait: set back, it would last longer than was meant.
     """
-    while clock.now() < at <= clock.now() + AHEAD:
+    while clock.now() < at <= clock.now() + LEAD:
         await clock.sleep_until(at)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 
-from waremind.daemon.accounts.environment import Beside
+from waremind.daemon.accounts.environment import SideReport
 from waremind.daemon.accounts.groups import Groups
 from waremind.daemon.accounts.inbox import Restricted
 from waremind.daemon.accounts.registry import Accounts
@@ -12,8 +12,8 @@ from waremind.daemon.delivery.cleaner import keep_house
 from waremind.daemon.delivery.holds import Holds
 from waremind.daemon.delivery.receipts import Receipts
 from waremind.daemon.delivery.scheduler import Scheduler
-from waremind.daemon.delivery.sender import Deliveries
-from waremind.daemon.system.runtime import Ground
+from waremind.daemon.delivery.sender import Sender
+from waremind.daemon.system.runtime import Runtime
 from waremind.domain.lifecycle import State
 from waremind.store.accounts import AccountRow
 from waremind.whatsapp.gateway import Session
@@ -22,8 +22,8 @@ from waremind.whatsapp.reports import Receipt
 STARTING = frozenset({State.STARTING, State.LINKED, State.RESUMING})
 
 
-class AccountSenders:
-    """The accounts, as those who send see them (`senders.Senders`)."""
+class RegisteredSenders:
+    """The accounts, as the sender sees them (`senders.SendingAccounts`)."""
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
@@ -62,50 +62,50 @@ class AccountSenders:
 class Outbox:
     """Scheduler, deliveries and holds of one daemon."""
 
-    def __init__(self, ground: Ground, accounts: Accounts, receipts: Receipts) -> None:
-        self._ground = ground
+    def __init__(self, runtime: Runtime, accounts: Accounts, receipts: Receipts) -> None:
+        self._runtime = runtime
         self._receipts = receipts
-        senders = AccountSenders(accounts)
-        self.holds = Holds(ground, self._deliver)
-        self.deliveries = Deliveries(ground, senders, self.holds, receipts.written)
-        self.scheduler = Scheduler(ground, self.deliveries.wake, self.holds.look_again)
+        senders = RegisteredSenders(accounts)
+        self.holds = Holds(runtime, self._deliver)
+        self.sender = Sender(runtime, senders, self.holds, receipts.written)
+        self.scheduler = Scheduler(runtime, self.sender.wake, self.holds.recheck)
 
     async def run(self) -> None:
         """Run all of them, for ever."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.scheduler.run())
-            tasks.create_task(self.deliveries.run())
+            tasks.create_task(self.sender.run())
             tasks.create_task(self.holds.run())
             tasks.create_task(self._receipts.run())
-            tasks.create_task(keep_house(self._ground))
+            tasks.create_task(keep_house(self._runtime))
 
     def _deliver(self, accounts: Iterable[str]) -> None:
-        self.deliveries.wake(accounts)
+        self.sender.wake(accounts)
 
     def forget(self, account: str) -> None:
         """Keep nothing of an account that is deleted."""
-        self.deliveries.forget(account)
+        self.sender.forget(account)
         self.holds.forget(account)
         self._receipts.forget(account)
 
-    def turned(self, before: AccountRow, row: AccountRow) -> None:
-        """Take note of a turn in an account's life, which is written."""
+    def account_changed(self, before: AccountRow, row: AccountRow) -> None:
+        """Take note of a written change in an account's life."""
         is_restricted_anew = row.restricted_until != before.restricted_until
         if row.state is State.CONNECTED and (before.state is not row.state or is_restricted_anew):
-            now = self._ground.clock.now()
-            self.holds.opens(row.id, max(row.restricted_until or now, now))
-        self.deliveries.wake([row.id])
-        self.deliveries.awaited.recheck()
+            now = self._runtime.clock.now()
+            self.holds.schedule_release(row.id, max(row.restricted_until or now, now))
+        self.sender.wake([row.id])
+        self.sender.waiters.notify_all()
 
 
-class SessionListener:
+class StoredReports:
     """Groups and receipts, as the accounts' Listener."""
 
     def __init__(self, groups: Groups, receipts: Receipts) -> None:
         self._groups = groups
         self._receipts = receipts
 
-    async def hear(self, row: AccountRow, report: Beside, session: Session | None) -> None:
+    async def hear(self, row: AccountRow, report: SideReport, session: Session | None) -> None:
         """Store what a session tells."""
         if isinstance(report, Receipt):
             await self._receipts.hear(row, report)

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from waremind.config import Governor
-from waremind.daemon.system.settings import CurrentSettings
+from waremind.daemon.system.settings import LiveSettings
 from waremind.domain.governor import Bucket, Limits
 from waremind.whatsapp.gateway import Session
 
 MEMORY_MINUTES = 24 * 60  # at most, however slow the limits
 
 
-class Senders(Protocol):
+class SendingAccounts(Protocol):
     """Whether an account can send, and what to send with; accounts are named by id."""
 
     def label(self, account: str) -> str:
@@ -55,7 +55,7 @@ def limits_of(settings: Governor, *, fresh: bool) -> Limits:
 class Pace:
     """Says when each account may send its next message."""
 
-    def __init__(self, current: CurrentSettings, senders: Senders) -> None:
+    def __init__(self, current: LiveSettings, senders: SendingAccounts) -> None:
         self._current = current
         self._senders = senders
         self._buckets: dict[str, Bucket] = {}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import NamedTuple
 
-from waremind.daemon.system.tasks import steadily
+from waremind.daemon.system.tasks import run_forever
 from waremind.store import receipts as table
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Database
@@ -61,7 +61,7 @@ class Receipts:
 
     async def run(self) -> None:
         """Offer the early ones again, for ever."""
-        await steadily(self._round, patience_seconds=PATIENCE_SECONDS)
+        await run_forever(self._round, patience_seconds=PATIENCE_SECONDS)
 
     async def _round(self) -> None:
         while not self._due:

@@ -13,11 +13,11 @@ from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfoNotFoundError
 
-from waremind.daemon.delivery.lead_time import AHEAD
-from waremind.daemon.rules.evaluator import RuleTrial, Unanswered
+from waremind.daemon.delivery.lead_time import LEAD
+from waremind.daemon.rules.evaluator import RuleEvaluator, Unanswered
 from waremind.daemon.system.logs import event
-from waremind.daemon.system.runtime import Ground
-from waremind.daemon.system.tasks import first_of, steadily, under_way
+from waremind.daemon.system.runtime import Runtime
+from waremind.daemon.system.tasks import run_forever, running, wait_first
 from waremind.domain.backoff import delay_seconds
 from waremind.domain.ids import new_id
 from waremind.domain.misfire import SENT_LATE_AT_MOST, Claim, Judgement
@@ -31,36 +31,40 @@ FIRST_SECONDS = 1.0
 MOST_SECONDS = 60.0
 
 
-class Rest(NamedTuple):
+class _Retry(NamedTuple):
     """How often a reminder could not be judged in a row, and until when it is left alone."""
 
     losses: int
     until: datetime
 
 
-class Unjudged:
-    """The reminders (ids) that rest; in memory only, as a restart may well mend it."""
+class RetryLater:
+    """The reminders (ids) over which the worker was lost, each tried again ever more slowly.
+
+    In memory only, as a restart may well mend it.
+    """
 
     def __init__(self) -> None:
-        self._rests: dict[str, Rest] = {}
+        self._retries: dict[str, _Retry] = {}
 
-    def resting(self, now: datetime) -> list[str]:
+    def waiting(self, now: datetime) -> list[str]:
         """List whom not to ask about now."""
-        return [id_ for id_, rest in self._rests.items() if rest.until > now]
+        return [id_ for id_, retry in self._retries.items() if retry.until > now]
 
     def next_at(self, now: datetime) -> datetime | None:
-        """Say when the next one has rested enough."""
-        return min((rest.until for rest in self._rests.values() if rest.until > now), default=None)
+        """Say when the next one has waited long enough."""
+        later = (retry.until for retry in self._retries.values() if retry.until > now)
+        return min(later, default=None)
 
-    def note(self, lost: Iterable[str], now: datetime) -> None:
-        """Let these rest; those that had rested and are not among them are forgotten."""
-        resting = {id_: self._rests[id_] for id_ in self.resting(now)}
-        self._rests = resting | {id_: self._rest(id_, now) for id_ in lost}
+    def put_off(self, lost: Iterable[str], now: datetime) -> None:
+        """Put these off; those that have waited long enough are forgotten if not among them."""
+        waiting = {id_: self._retries[id_] for id_ in self.waiting(now)}
+        self._retries = waiting | {id_: self._retry(id_, now) for id_ in lost}
 
-    def _rest(self, reminder: str, now: datetime) -> Rest:
-        losses = 1 + (self._rests[reminder].losses if reminder in self._rests else 0)
+    def _retry(self, reminder: str, now: datetime) -> _Retry:
+        losses = 1 + (self._retries[reminder].losses if reminder in self._retries else 0)
         seconds = delay_seconds(losses, FIRST_SECONDS, MOST_SECONDS, chance=1.0)
-        return Rest(losses, now + timedelta(seconds=seconds))
+        return _Retry(losses, now + timedelta(seconds=seconds))
 
 
 log = logging.getLogger(__name__)
@@ -81,18 +85,18 @@ class Scheduler:
 
     def __init__(
         self,
-        ground: Ground,
+        runtime: Runtime,
         deliver: Callable[[Iterable[str]], None],
         held: Callable[[Iterable[str]], None],
     ) -> None:
-        self._database = ground.database
-        self._lock = ground.lock
-        self._clock = ground.clock
+        self._database = runtime.database
+        self._lock = runtime.lock
+        self._clock = runtime.clock
         self._deliver = deliver
         self._held = held
         self._woken = asyncio.Event()
         self._started_at = self._clock.now()
-        self._unjudged = Unjudged()
+        self._retry_later = RetryLater()
         self.next_at: datetime | None = None
 
     def wake(self) -> None:
@@ -101,41 +105,42 @@ class Scheduler:
 
     async def run(self) -> None:
         """Claim and sleep, for ever."""
-        async with RuleTrial() as trial:
-            await steadily(partial(self._round, trial), patience_seconds=PATIENCE_SECONDS)
+        async with RuleEvaluator() as evaluator:
+            await run_forever(partial(self._round, evaluator), patience_seconds=PATIENCE_SECONDS)
 
-    async def _round(self, trial: RuleTrial) -> None:
+    async def _round(self, evaluator: RuleEvaluator) -> None:
         await self._lock.held.wait()
         self._woken.clear()
-        if not await self._claim(trial):
-            await self._sleep(trial)
+        if not await self._claim(evaluator):
+            await self._sleep(evaluator)
 
-    async def _sleep(self, trial: RuleTrial) -> None:
+    async def _sleep(self, evaluator: RuleEvaluator) -> None:
         now = self._clock.now()
         async with self._database.connection() as connection:
-            due = await reminders.next_due(connection, self._unjudged.resting(now))
-        again_at = self._unjudged.next_at(now)
+            due = await reminders.next_due(connection, self._retry_later.waiting(now))
+        again_at = self._retry_later.next_at(now)
         self.next_at = _first(due, again_at)
         if self.next_at:
-            await trial.warm()
-        look_at = _first(due and due - AHEAD, again_at)
-        await first_of(self._clock.sleep_until(look_at), self._woken.wait(), self._lock.lost.wait())
+            await evaluator.warm()
+        look_at = _first(due and due - LEAD, again_at)
+        woken, lost = self._woken.wait(), self._lock.lost.wait()
+        await wait_first(self._clock.sleep_until(look_at), woken, lost)
 
-    async def _claim(self, trial: RuleTrial) -> bool:
+    async def _claim(self, evaluator: RuleEvaluator) -> bool:
         """Claim some batches of what is due; False when nothing is."""
         now = self._clock.now()
         async with self._database.connection() as connection:
-            resting = self._unjudged.resting(now)
-            rows = await reminders.select_due(connection, now + AHEAD, BATCH * BATCHES, resting)
+            waiting = self._retry_later.waiting(now)
+            rows = await reminders.select_due(connection, now + LEAD, BATCH * BATCHES, waiting)
         batches = [rows[first : first + BATCH] for first in range(0, len(rows), BATCH)]
         # Judged before the transaction, which is guarded by the rows' revisions; all but the first
         # batch while another one is written.
         lost: list[str] = []
-        async with under_way(_judge(trial, batch, now) for batch in batches) as judging:
+        async with running(_judge(evaluator, batch, now) for batch in batches) as judging:
             for batch, judged in zip(batches, judging, strict=True):
                 await self._write(batch, await judged, now)
                 lost += _lost(batch, await judged)
-        self._unjudged.note(lost, now)
+        self._retry_later.put_off(lost, now)
         return bool(rows)
 
     async def _write(self, rows: Sequence[ReminderRow], judged: Verdicts, now: datetime) -> None:
@@ -194,10 +199,10 @@ def _first(*times: datetime | None) -> datetime | None:
     return min((at for at in times if at), default=None)
 
 
-async def _judge(trial: RuleTrial, rows: Sequence[ReminderRow], now: datetime) -> Verdicts:
+async def _judge(evaluator: RuleEvaluator, rows: Sequence[ReminderRow], now: datetime) -> Verdicts:
     """Judge reminders by id; a rule that is no longer understood is set aside as one too slow."""
     claims = {row.id: claim for row in rows if (claim := _claim_of(row, now))}
-    judged = zip(claims, await trial.judge(list(claims.values())), strict=True)
+    judged = zip(claims, await evaluator.judge(list(claims.values())), strict=True)
     return {row.id: Unanswered.TOO_SLOW for row in rows} | dict(judged)
 
 
@@ -219,7 +224,7 @@ def _claim_of(row: ReminderRow, now: datetime) -> Claim | None:
     except (WaremindError, ZoneInfoNotFoundError):
         return None
     grace = timedelta(seconds=row.grace_seconds)
-    return Claim(recurrence, due, now + AHEAD, grace + AHEAD, row.misfire) if due else None
+    return Claim(recurrence, due, now + LEAD, grace + LEAD, row.misfire) if due else None
 
 
 def _runs_of(row: ReminderRow, judgement: Judgement, now: datetime) -> list[RunRow]:

@@ -11,13 +11,13 @@ from itertools import islice
 from typing import NamedTuple, NoReturn
 
 from waremind.daemon.delivery.holds import Holds
-from waremind.daemon.delivery.lead_time import AHEAD, reach
+from waremind.daemon.delivery.lead_time import LEAD, wait_until_due
 from waremind.daemon.delivery.outcomes import ending_of, log_ending, trips_breaker
-from waremind.daemon.delivery.pace import Pace, Senders
-from waremind.daemon.delivery.waiters import AwaitedRuns
+from waremind.daemon.delivery.pace import Pace, SendingAccounts
+from waremind.daemon.delivery.waiters import RunWaiters
 from waremind.daemon.system.logs import event
-from waremind.daemon.system.runtime import Ground
-from waremind.daemon.system.tasks import first_of
+from waremind.daemon.system.runtime import Runtime
+from waremind.daemon.system.tasks import wait_first
 from waremind.errors import WaremindError
 from waremind.store import deliveries as table
 from waremind.store import holds as holds_table
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 0.5  # with a database that is away
 LANES = 2  # while one waits for PostgreSQL, the messages of the other one leave
 ROUND = 64  # accounts at most in one transaction of a lane: the next ones are for another
-SUSPENDED = timedelta(seconds=10)  # so late no load makes a turn: the machine has slept
+SUSPENDED = timedelta(seconds=10)  # so late no load makes a round: the machine has slept
 FINISH_SECONDS = 2.0  # for what is being sent when the daemon stops, and to write it
 
 
@@ -41,32 +41,32 @@ class Marking(NamedTuple):
     at: datetime
 
 
-class Deliveries:
+class Sender:
     """The one place where messages leave; `written` is told in which accounts one has ended."""
 
     def __init__(
         self,
-        ground: Ground,
-        senders: Senders,
+        runtime: Runtime,
+        senders: SendingAccounts,
         holds: Holds,
         written: Callable[[Iterable[str]], None],
     ) -> None:
-        self._database = ground.database
-        self._lock = ground.lock
-        self._clock = ground.clock
+        self._database = runtime.database
+        self._lock = runtime.lock
+        self._clock = runtime.clock
         self._senders = senders
-        self._current = ground.current
+        self._current = runtime.current
         self._written = written
         self._holds = holds
         self._tasks = asyncio.TaskGroup()
         self._sends: set[asyncio.Task[None]] = set()
-        self._pace = Pace(ground.current, senders)
+        self._pace = Pace(runtime.current, senders)
         self._woken = asyncio.Event()
         self._due: dict[str, datetime] = {}  # when each account next has something to do
         self._busy: set[str] = set()  # accounts that are sending, or in the round of a lane
         self._ended: dict[str, Ending] = {}  # by account, until PostgreSQL has taken it
         self._doubtful: list[Marking] = []  # may have been written all the same
-        self.awaited = AwaitedRuns(ground.database)
+        self.waiters = RunWaiters(runtime.database)
         self._term = 0  # of the lock, for which it is known what others have left
         self._recovering = asyncio.Lock()
 
@@ -108,7 +108,7 @@ class Deliveries:
             try:
                 await self._lock.held.wait()
                 await self._recover()
-                await self._turn()
+                await self._round()
             except WaremindError as error:
                 event(log, "cannot deliver", logging.WARNING, reason=error)
                 await asyncio.sleep(PATIENCE_SECONDS)
@@ -147,19 +147,19 @@ class Deliveries:
             work = await table.work(connection)
         self.wake(entry.account_id for entry in work)
 
-    async def _turn(self) -> None:
+    async def _round(self) -> None:
         self._woken.clear()
         now = self._clock.now()
         first = self._first_due()
         if first and now - first > SUSPENDED:
             await self._holds.judge_late("late")
         if picked := list(islice(self._pick(now), ROUND)):
-            await self._round(picked, now)
+            await self._write_and_start(picked, now)
         else:
             await self._sleep()
 
     def _first_due(self) -> datetime | None:
-        """Say when the turn of the first account comes, or came, that is not busy."""
+        """Say when the first account that is not busy is due, or was."""
         due = (at for account, at in self._due.items() if account not in self._busy)
         return min(due, default=None)
 
@@ -177,7 +177,7 @@ class Deliveries:
         self._due[account] = self._pace.ready_at(account, now)
         return self._due[account] <= now
 
-    async def _round(self, picked: Sequence[str], now: datetime) -> None:
+    async def _write_and_start(self, picked: Sequence[str], now: datetime) -> None:
         """Write what has ended in these accounts, and start what may start.
 
         An account's next delivery is marked together with the ending of its last one, or after.
@@ -204,7 +204,7 @@ class Deliveries:
                 for lost in doubtful:
                     await table.unmark(connection, lost.accounts, lost.at)
                 marked = await table.move_on(
-                    connection, list(ended.values()), able, now, now + AHEAD
+                    connection, list(ended.values()), able, now, now + LEAD
                 )
         except BaseException:
             self._doubtful.append(marking)
@@ -212,7 +212,7 @@ class Deliveries:
         self._doubtful = [lost for lost in self._doubtful if lost not in doubtful]
         for account, ending in ended.items():
             del self._ended[account]
-            self.awaited.settle([ending.run_id])
+            self.waiters.notify([ending.run_id])
         if ended:
             self._written(ended)
         return marked
@@ -230,10 +230,10 @@ class Deliveries:
         async with self._database.connection() as connection:
             # Not held yet: what was put back after its account or a freeze had changed.
             held = await holds_table.hold(connection, accounts, now)
-            self.awaited.settle(await table.give_up(connection, cut_off, now))
+            self.waiters.notify(await table.give_up(connection, cut_off, now))
             work = {entry.account_id: entry for entry in await table.work(connection, accounts)}
         if held:
-            self._holds.look_again(accounts)
+            self._holds.recheck(accounts)
         for account, due in asked.items():
             entry = work.get(account)
             if self._due[account] is not due:
@@ -246,11 +246,11 @@ class Deliveries:
                 self._due.pop(account)
             else:
                 again_at = now + timedelta(seconds=PATIENCE_SECONDS)
-                self._due[account] = max(entry.due_at - AHEAD, again_at)
+                self._due[account] = max(entry.due_at - LEAD, again_at)
 
     async def _sleep(self) -> None:
         if first := self._first_due():
-            await first_of(self._clock.sleep_until(first), self._woken.wait())
+            await wait_first(self._clock.sleep_until(first), self._woken.wait())
         else:
             await self._woken.wait()
 
@@ -264,7 +264,7 @@ class Deliveries:
 
     async def _send(self, sending: Sending) -> None:
         account = sending.account_id
-        await reach(self._clock, sending.started_at)
+        await wait_until_due(self._clock, sending.started_at)
         outcome = await self._outcome(sending)
         if trips_breaker(outcome):
             hold = timedelta(seconds=self._current.settings.governor.hold_seconds)

@@ -8,7 +8,7 @@ from waremind.store import deliveries as table
 from waremind.store.database import Database
 
 
-class AwaitedRuns:
+class RunWaiters:
     """The runs that somebody waits for."""
 
     def __init__(self, database: Database) -> None:
@@ -25,12 +25,12 @@ class AwaitedRuns:
                     return
             await changed.wait()
 
-    def settle(self, runs: Iterable[str]) -> None:
+    def notify(self, runs: Iterable[str]) -> None:
         """Tell who waits for runs that something of them has changed."""
         for run in runs:
             if changed := self._changed.pop(run, None):
                 changed.set()
 
-    def recheck(self) -> None:
+    def notify_all(self) -> None:
         """Let all who wait look again: an account, a freeze or a deletion has changed something."""
-        self.settle(list(self._changed))
+        self.notify(list(self._changed))

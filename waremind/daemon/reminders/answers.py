@@ -10,7 +10,7 @@ from waremind.config import Governor
 from waremind.daemon.delivery.pace import limits_of
 from waremind.daemon.reminders.changes import Draft, absent
 from waremind.daemon.reminders.views import occurrences_of, reminders_of
-from waremind.daemon.services import Daemon
+from waremind.daemon.services import Services
 from waremind.domain.duration import format_duration
 from waremind.domain.quoting import quoted
 from waremind.domain.recurrence import Occurrence
@@ -24,7 +24,7 @@ _PAST = ("last_run_failed", "last_run_unknown")
 
 
 async def answer(
-    daemon: Daemon,
+    services: Services,
     request: Mutation[ReminderChanged],
     draft: Draft,
     *,
@@ -33,22 +33,22 @@ async def answer(
 ) -> ReminderChanged:
     """Answer a request that changes a reminder."""
     row = draft.row
-    async with daemon.database.connection() as connection:
-        views = await reminders_of(daemon, connection, [row], {row.id: draft.groups})
+    async with services.database.connection() as connection:
+        views = await reminders_of(services, connection, [row], {row.id: draft.groups})
     if not views:
         raise absent(row.name)
     return ReminderChanged(
         changed=changed,
         reminder=views[0],
         next=occurrences_of(draft.next, row.zone),
-        warnings=tuple(_warnings(daemon, request, draft, views[0])),
+        warnings=tuple(_warnings(services, request, draft, views[0])),
         created=created if isinstance(request, ReminderSet) else UNSET,
         check=checked(request),
     )
 
 
 def _warnings(
-    daemon: Daemon, request: Mutation[ReminderChanged], draft: Draft, view: Reminder
+    services: Services, request: Mutation[ReminderChanged], draft: Draft, view: Reminder
 ) -> Iterator[str]:
     row = draft.row
     if row.state == "paused" and not isinstance(request, ReminderPause):
@@ -56,8 +56,8 @@ def _warnings(
     for entry in view.attention:
         if entry.code not in _PAST:
             yield f"{entry.text}; {entry.fix}"
-    account = daemon.accounts.get(row.account_id).row
-    governor, grace = daemon.settings.governor, timedelta(seconds=row.grace_seconds)
+    account = services.accounts.get(row.account_id).row
+    governor, grace = services.settings.governor, timedelta(seconds=row.grace_seconds)
     yield from budget_warnings(governor, account, len(draft.groups), draft.next, grace)
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from waremind.daemon.delivery.lead_time import reach
+from waremind.daemon.delivery.lead_time import wait_until_due
 from waremind.daemon.reminders.content import Content
 from waremind.daemon.reminders.schedule import first_times, next_times
-from waremind.daemon.services import Daemon
+from waremind.daemon.services import Services
 from waremind.daemon.system import audit
 from waremind.domain.ids import new_id, shown
 from waremind.domain.recurrence import Occurrence
@@ -62,20 +62,20 @@ def absent(key: str) -> WaremindError:
     return WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind reminder list")
 
 
-async def drafted(daemon: Daemon, content: Content, late_by: timedelta) -> Draft:
+async def drafted(services: Services, content: Content, late_by: timedelta) -> Draft:
     """Make a new reminder; `late_by` is how long ago its only time may be.
 
     Raises WaremindError `invalid_input` when it would never fire.
     """
-    now = daemon.now()
-    times = await first_times(daemon.trial, content.timing, now, late_by)
+    now = services.now()
+    times = await first_times(services.evaluator, content.timing, now, late_by)
     fields = {**_written(content), **waiting_for(times[0])}
     row = ReminderRow(id=new_id("rem"), state="active", created_at=now, **fields)
     return Draft(row=row, groups=content.groups, next=times)
 
 
 async def redrafted(
-    daemon: Daemon, row: ReminderRow, old: Content, new: Content, late_by: timedelta
+    services: Services, row: ReminderRow, old: Content, new: Content, late_by: timedelta
 ) -> Draft:
     """Change a reminder; while its timing stays it waits for what it waited for.
 
@@ -84,9 +84,9 @@ async def redrafted(
     changed = tuple(old.differing(new))
     row = replace(row, revision=row.revision + 1, **_written(new))
     if old.timing == new.timing:
-        times = await next_times(daemon.trial, row)
+        times = await next_times(services.evaluator, row)
         return Draft(row=row, groups=new.groups, next=times, changed=changed)
-    times = await first_times(daemon.trial, new.timing, daemon.now(), late_by)
+    times = await first_times(services.evaluator, new.timing, services.now(), late_by)
     state = "paused" if row.state == "paused" else "active"
     row = replace(row, state=state, too_slow_since=None, **waiting_for(times[0]))
     return Draft(row=row, groups=new.groups, next=times, changed=changed)
@@ -114,13 +114,13 @@ def waiting_for(occurrence: Occurrence | None) -> dict[str, Any]:
     return {"next_at": at, "next_nominal": nominal, "next_ordinal": ordinal}
 
 
-async def create(daemon: Daemon, draft: Draft, operator: Operator, action: str) -> Draft | None:
+async def create(services: Services, draft: Draft, operator: Operator, action: str) -> Draft | None:
     """Write a new reminder; None when its name is taken."""
-    return await _save(daemon, table.insert, draft, operator, action)
+    return await _save(services, table.insert, draft, operator, action)
 
 
 async def change(
-    daemon: Daemon, key: str, redraft: Redraft, operator: Operator | None, action: str
+    services: Services, key: str, redraft: Redraft, operator: Operator | None, action: str
 ) -> tuple[bool, Draft]:
     """Change a reminder; returns whether there was anything to change, and how it is now.
 
@@ -128,49 +128,49 @@ async def change(
     others keep changing it.
     """
     for _ in range(ATTEMPTS):
-        async with daemon.database.connection() as connection:
+        async with services.database.connection() as connection:
             row = await get(connection, key)
             groups = await groups_table.of_reminder(connection, row.id)
         if operator:
-            await let_leave(daemon, row)
+            await let_leave(services, row)
         draft = await redraft(row, groups)
         if draft is None:
-            times = await next_times(daemon.trial, row)
+            times = await next_times(services.evaluator, row)
             return False, Draft(row=row, groups=groups, next=times)
         if operator is None:
             return True, draft
-        if written := await _save(daemon, table.update, draft, operator, action):
+        if written := await _save(services, table.update, draft, operator, action):
             return True, written
     message = f"cannot change reminder {shown(key)}: something else keeps changing it"
     raise WaremindError(ErrorCode.CONFLICT, message, hint="try again")
 
 
-async def let_leave(daemon: Daemon, row: ReminderRow) -> None:
+async def let_leave(services: Services, row: ReminderRow) -> None:
     """Wait until what was claimed of a reminder ahead of its time has left.
 
     So a change comes before an occurrence or after it.
     """
-    async with daemon.database.connection() as connection:
+    async with services.database.connection() as connection:
         last = await runs_table.last_occurrence(connection, row.id)
     if last:
-        await reach(daemon.ground.clock, last)
+        await wait_until_due(services.runtime.clock, last)
 
 
 async def _save(
-    daemon: Daemon, save: Save, draft: Draft, operator: Operator, action: str
+    services: Services, save: Save, draft: Draft, operator: Operator, action: str
 ) -> Draft | None:
     """Write the row and all that goes with it, or nothing when the row cannot be written."""
-    async with daemon.database.transaction() as connection:
+    async with services.database.transaction() as connection:
         await accounts_table.keep(connection, [draft.row.account_id])
         if not await save(connection, draft.row):
             return None
-        written = await _write(daemon, connection, draft, operator, action)
-    daemon.scheduler.wake()
+        written = await _write(services, connection, draft, operator, action)
+    services.scheduler.wake()
     return written
 
 
 async def _write(
-    daemon: Daemon, connection: Connection, draft: Draft, operator: Operator, action: str
+    services: Services, connection: Connection, draft: Draft, operator: Operator, action: str
 ) -> Draft:
     """Write what goes with the row."""
     row, jids = draft.row, [group.jid for group in draft.groups]
@@ -180,5 +180,5 @@ async def _write(
         await runs_table.insert(connection, [draft.skipped])
     detail = {"changed": list(draft.changed)} if draft.changed else {}
     target = (TARGET, row.id, row.name)
-    await audit.write(connection, daemon.now(), operator, action, target, **detail)
+    await audit.write(connection, services.now(), operator, action, target, **detail)
     return replace(draft, groups=await groups_table.of_reminder(connection, row.id))

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from waremind.daemon.reminders.group_lookup import groups_for
 from waremind.daemon.reminders.schedule import Timing, When, edited, timing, timing_of
-from waremind.daemon.services import Daemon
+from waremind.daemon.services import Services
 from waremind.domain.duration import LONGEST
 from waremind.domain.ids import valid_name
 from waremind.domain.misfire import Misfire
@@ -66,11 +66,11 @@ def content_of(row: ReminderRow, groups: Sequence[GroupRow]) -> Content:
     )
 
 
-async def asked_for(daemon: Daemon, connection: Connection, request: ReminderAdd) -> Content:
+async def asked_for(services: Services, connection: Connection, request: ReminderAdd) -> Content:
     """Read what `add` and `set` ask for. Raises WaremindError."""
-    settings = daemon.settings
+    settings = services.settings
     name = valid_name(request.name, "a reminder")
-    account = daemon.accounts.get(request.account).row
+    account = services.accounts.get(request.account).row
     text = valid_text(request.text)
     when = When(request.at, request.rrule, request.start, request.tz)
     fires = timing(when, settings.default_tz)

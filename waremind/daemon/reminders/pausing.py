@@ -7,8 +7,8 @@ from datetime import datetime
 from waremind.daemon.delivery.scheduler import run_of
 from waremind.daemon.reminders.changes import Draft, waiting_for
 from waremind.daemon.reminders.schedule import next_times
-from waremind.daemon.rules.evaluator import RuleTrial
-from waremind.daemon.services import Daemon
+from waremind.daemon.rules.evaluator import RuleEvaluator
+from waremind.daemon.services import Services
 from waremind.domain.misfire import Missed, PassedOver
 from waremind.domain.quoting import quoted
 from waremind.domain.recurrence import Occurrence
@@ -28,7 +28,7 @@ async def paused(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
     return Draft(row=replace(row, state="paused", revision=row.revision + 1), groups=groups)
 
 
-async def resumed(daemon: Daemon, row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
+async def resumed(services: Services, row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
     """Resume a reminder; None when it is not paused.
 
     Raises WaremindError `conflict` when it has finished, `invalid_input` when its rule costs too
@@ -37,15 +37,15 @@ async def resumed(daemon: Daemon, row: ReminderRow, groups: Sequence[GroupRow]) 
     _check_goes_on("resume", row)
     if row.state == "active":
         return None
-    now = daemon.now()
-    missed, following = await passed_over(daemon.trial, row, now)
+    now = services.now()
+    missed, following = await passed_over(services.evaluator, row, now)
     state = "active" if following else "finished"
     fields = {"state": state, "too_slow_since": None, **waiting_for(following)}
     resumed = replace(row, revision=row.revision + 1, **fields)
     return Draft(
         row=resumed,
         groups=groups,
-        next=await next_times(daemon.trial, resumed),
+        next=await next_times(services.evaluator, resumed),
         skipped=missed and _skipped(row, missed, now),
     )
 
@@ -58,12 +58,12 @@ def _check_goes_on(verb: str, row: ReminderRow) -> None:
 
 
 async def passed_over(
-    trial: RuleTrial, row: ReminderRow, now: datetime
+    evaluator: RuleEvaluator, row: ReminderRow, now: datetime
 ) -> tuple[Missed | None, Occurrence | None]:
     """Find what came due while a reminder was paused, as one stretch, and what comes next."""
     missed, due = None, row.due
     while due is not None and due.at <= now:
-        judgement = await trial.pass_over(PassedOver(row.recurrence, due, now, PAUSED))
+        judgement = await evaluator.pass_over(PassedOver(row.recurrence, due, now, PAUSED))
         missed, due = _joined(missed, judgement.missed), judgement.next
     return missed, due
 

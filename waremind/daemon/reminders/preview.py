@@ -5,7 +5,7 @@ from datetime import datetime
 
 from waremind.daemon.reminders.changes import get
 from waremind.daemon.reminders.schedule import When, timing
-from waremind.daemon.services import Daemon
+from waremind.daemon.services import Services
 from waremind.domain.recurrence import Occurrence, Recurrence
 from waremind.domain.recurrence_explained import note, skips
 from waremind.domain.recurrence_trial import Preview, Upcoming
@@ -19,14 +19,14 @@ MOST = 1_000
 PAUSED = "paused: fires only after a resume"
 
 
-async def preview(daemon: Daemon, request: ReminderNext) -> list[OccurrenceObject]:
+async def preview(services: Services, request: ReminderNext) -> list[OccurrenceObject]:
     """List what will fire, or would. Raises WaremindError `invalid_input` or `not_found`."""
     _check(request)
     if request.reminder is None:
-        return await _of_rule(daemon, request)
-    async with daemon.database.connection() as connection:
+        return await _of_rule(services, request)
+    async with services.database.connection() as connection:
         row = await get(connection, request.reminder)
-    return await _of_reminder(daemon, request, row)
+    return await _of_reminder(services, request, row)
 
 
 def _check(request: ReminderNext) -> None:
@@ -45,22 +45,22 @@ def _refused(reason: str, hint: str) -> WaremindError:
     return WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
 
 
-async def _of_rule(daemon: Daemon, request: ReminderNext) -> list[OccurrenceObject]:
+async def _of_rule(services: Services, request: ReminderNext) -> list[OccurrenceObject]:
     when = When(None, request.rrule, request.start, request.tz)
-    recurrence = timing(when, daemon.settings.default_tz).recurrence
+    recurrence = timing(when, services.settings.default_tz).recurrence
     if request.from_ is None:
-        question = Preview(recurrence, daemon.now(), request.count)
-        found = await daemon.trial.admit(question)
+        question = Preview(recurrence, services.now(), request.count)
+        found = await services.evaluator.admit(question)
     else:
         question = _from(request, recurrence)
-        found = await daemon.trial.first(question)
+        found = await services.evaluator.first(question)
     return _shown(request, recurrence, found, question.after)
 
 
 async def _of_reminder(
-    daemon: Daemon, request: ReminderNext, row: ReminderRow
+    services: Services, request: ReminderNext, row: ReminderRow
 ) -> list[OccurrenceObject]:
-    recurrence, now = row.recurrence, daemon.now()
+    recurrence, now = row.recurrence, services.now()
     if request.from_ is not None:
         question = _from(request, recurrence, row.due)
     elif row.due is None:
@@ -69,7 +69,7 @@ async def _of_reminder(
         question = Preview(recurrence, now, request.count, since=row.due)
     else:
         question = Upcoming(recurrence, row.due, request.count)
-    found = await daemon.trial.first(question)
+    found = await services.evaluator.first(question)
     since = question.after if isinstance(question, Preview) else now
     standing = PAUSED if row.state == "paused" else None
     return _shown(request, recurrence, found, since, standing)

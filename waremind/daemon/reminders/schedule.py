@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from waremind.daemon.rules.evaluator import RuleTrial
+from waremind.daemon.rules.evaluator import RuleEvaluator
 from waremind.domain.duration import format_duration
 from waremind.domain.recurrence import Occurrence, Recurrence
 from waremind.domain.recurrence_trial import Preview, Upcoming
@@ -108,14 +108,14 @@ def _refused(reason: str, hint: str) -> WaremindError:
 
 
 async def first_times(
-    trial: RuleTrial, timing: Timing, now: datetime, late_by: timedelta
+    evaluator: RuleEvaluator, timing: Timing, now: datetime, late_by: timedelta
 ) -> tuple[Occurrence, ...]:
     """List the first occurrences after now; one by `--at` may be late by `late_by`.
 
     Raises WaremindError `invalid_input` when there is none, or the rule costs too much.
     """
     if timing.at is None:
-        return await trial.admit(Preview(timing.recurrence, now, SHOWN_NEXT))
+        return await evaluator.admit(Preview(timing.recurrence, now, SHOWN_NEXT))
     if timing.at <= now - late_by:
         raise _past(timing, timing.at, late_by)
     return (Occurrence(timing.at, timing.start),)
@@ -129,11 +129,11 @@ def _past(timing: Timing, at: datetime, late_by: timedelta) -> WaremindError:
     return WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
 
 
-async def next_times(trial: RuleTrial, row: ReminderRow) -> tuple[Occurrence, ...]:
+async def next_times(evaluator: RuleEvaluator, row: ReminderRow) -> tuple[Occurrence, ...]:
     """List what an active reminder waits for, and the next after it.
 
     Raises WaremindError `invalid_input` when its rule costs too much.
     """
     if row.due is None or row.state != "active" or row.too_slow_since is not None:
         return ()
-    return await trial.first(Upcoming(row.recurrence, row.due, SHOWN_NEXT))
+    return await evaluator.first(Upcoming(row.recurrence, row.due, SHOWN_NEXT))

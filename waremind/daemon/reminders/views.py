@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from waremind.daemon.delivery.views import runs_of
 from waremind.daemon.reminders.attention import attention_of
-from waremind.daemon.services import Daemon
+from waremind.daemon.services import Services
 from waremind.domain.recurrence import Occurrence
 from waremind.domain.wall_time import rfc3339
 from waremind.objects import GroupName, Reminder, ReminderState, Run
@@ -20,7 +20,7 @@ from waremind.store.reminders import ReminderRow
 
 
 async def reminders_of(
-    daemon: Daemon,
+    services: Services,
     connection: Connection,
     rows: Sequence[ReminderRow],
     groups: Mapping[str, Sequence[GroupRow]] | None = None,
@@ -31,7 +31,7 @@ async def reminders_of(
         groups = await groups_table.of_reminders(connection, ids)
     last = (await runs_table.last_of(connection, ids)).values()
     runs = {run.reminder_id: run for run in await runs_of(connection, list(last))}
-    accounts = {account.id: account for account in daemon.accounts.rows()}
+    accounts = {account.id: account for account in services.accounts.rows()}
     return [
         reminder_of(row, accounts[row.account_id], groups.get(row.id, ()), runs.get(row.id))
         for row in rows

@@ -79,7 +79,7 @@ class Worker:
         await self.process.wait()
 
 
-class RuleTrial:
+class RuleEvaluator:
     """One worker process, started when first asked, and anew after it was lost.
 
     Askers wait for each other: the scheduler and the operators are to have one each.
@@ -87,7 +87,7 @@ class RuleTrial:
 
     def __init__(self) -> None:
         self._worker: Worker | None = None
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         """Return itself; nothing is started yet."""
@@ -104,7 +104,7 @@ class RuleTrial:
 
     async def close(self) -> None:
         """End the worker; it is gone on return."""
-        async with self._turn:
+        async with self._lock:
             await self._end()
 
     async def warm(self) -> None:
@@ -156,7 +156,7 @@ class RuleTrial:
 
     async def _exchange(self, questions: Sequence[Question[AnswerT]]) -> Answers[AnswerT]:
         """Ask once; a worker that did not answer, or that nobody waited for, is ended."""
-        async with self._turn:
+        async with self._lock:
             self._worker = self._worker or await Worker.start()
             try:
                 return await self._worker.ask(questions)

@@ -12,7 +12,7 @@ import waremind
 from waremind.daemon.accounts.views import account_of, freeze_of, frozen, timestamp
 from waremind.daemon.reminders.attention import ACCOUNT_TROUBLES
 from waremind.daemon.reminders.views import reminders_of
-from waremind.daemon.services import Daemon
+from waremind.daemon.services import Services
 from waremind.domain.wall_time import rfc3339
 from waremind.objects import (
     Account,
@@ -34,8 +34,8 @@ MOST = 50
 THAW = "waremind thaw"
 
 
-async def attention_of_all(
-    daemon: Daemon,
+async def attention_list(
+    services: Services,
     connection: Connection,
     accounts: Sequence[Account],
     freeze: FreezeRow | None,
@@ -48,19 +48,19 @@ async def attention_of_all(
         found += [_of("account", account.id, account.label, entry) for entry in account.attention]
     silent = [account.id for account in accounts if account.status in ACCOUNT_TROUBLES]
     rows = await reminders_table.select_troubled(connection, silent, MOST + 1)
-    for reminder in await reminders_of(daemon, connection, rows[:MOST]):
+    for reminder in await reminders_of(services, connection, rows[:MOST]):
         found += [_of("reminder", reminder.id, reminder.name, e) for e in reminder.attention]
     if len(rows) > MOST:
-        found.append(_of("reminder", None, None, _more(daemon, "reminder")))
-    return found + await _of_sends(daemon, connection)
+        found.append(_of("reminder", None, None, _more(services, "reminder")))
+    return found + await _of_sends(services, connection)
 
 
-async def _of_sends(daemon: Daemon, connection: Connection) -> list[StatusAttention]:
+async def _of_sends(services: Services, connection: Connection) -> list[StatusAttention]:
     """List the messages of no reminder of which nobody can know whether they were sent."""
     runs = await runs_table.unknown_sends(connection, MOST + 1)
     found = [_of("run", run, None, _unknown(run, since)) for run, since in runs[:MOST]]
     if len(runs) > MOST:
-        found.append(_of("run", None, None, _more(daemon, "run")))
+        found.append(_of("run", None, None, _more(services, "run")))
     return found
 
 
@@ -74,11 +74,11 @@ def _unknown(run: str, since: datetime) -> Attention:
     )
 
 
-def _more(daemon: Daemon, what: str) -> Attention:
+def _more(services: Services, what: str) -> Attention:
     return Attention(
         code="more",
         severity="warning",
-        since=timestamp(daemon.now()),
+        since=timestamp(services.now()),
         text=f"more than {MOST} {what}s need a person",
         fix=f"waremind {what} list",
     )
@@ -91,21 +91,21 @@ def _of(kind: str, id_: str | None, name: str | None, entry: Attention) -> Statu
 LATELY = timedelta(hours=24)
 
 
-async def glance(daemon: Daemon) -> StatusReport:
+async def status_report(services: Services) -> StatusReport:
     """Sum up the daemon, the accounts, the runs, and what needs a person."""
-    now = daemon.now()
-    freeze = daemon.holds.freeze_of(None)
+    now = services.now()
+    freeze = services.holds.freeze_of(None)
     accounts = [
-        account_of(row, now, daemon.holds.freeze_of(row.id)) for row in daemon.accounts.rows()
+        account_of(row, now, services.holds.freeze_of(row.id)) for row in services.accounts.rows()
     ]
-    async with daemon.database.connection() as connection:
-        attention = await attention_of_all(daemon, connection, accounts, freeze)
+    async with services.database.connection() as connection:
+        attention = await attention_list(services, connection, accounts, freeze)
         counts = await _counts(connection, now)
         following = await reminders.select_next(connection)
     return StatusReport(
         ok=not attention,
         version=waremind.__version__,
-        daemon=DaemonState(os.getpid(), timestamp(daemon.started_at), daemon.database_name),
+        daemon=DaemonState(os.getpid(), timestamp(services.started_at), services.database_name),
         frozen=freeze_of(freeze) if freeze else None,
         accounts=dict(Counter(account.status for account in accounts)),
         runs=counts,

@@ -3,8 +3,8 @@
 import asyncio
 from typing import NoReturn
 
-from waremind.daemon.services import Daemon
-from waremind.daemon.status.report import glance
+from waremind.daemon.services import Services
+from waremind.daemon.status.report import status_report
 from waremind.daemon.system.systemd import Systemd
 from waremind.errors import WaremindError
 from waremind.objects import StatusReport
@@ -12,7 +12,7 @@ from waremind.objects import StatusReport
 MOST_SECONDS = 10.0
 
 
-async def beat(daemon: Daemon, systemd: Systemd) -> NoReturn:
+async def beat(services: Services, systemd: Systemd) -> NoReturn:
     """Tell STATUS for ever, and feed the watchdog each time that PostgreSQL has answered."""
     if not systemd.listens:
         await asyncio.Event().wait()
@@ -20,8 +20,8 @@ async def beat(daemon: Daemon, systemd: Systemd) -> NoReturn:
     while True:
         try:
             async with asyncio.timeout(period):
-                await _ask_postgres(daemon)
-                line = status_line(await glance(daemon))
+                await _ask_postgres(services)
+                line = status_line(await status_report(services))
         except (WaremindError, TimeoutError):
             systemd.tell(STATUS="PostgreSQL does not answer")
         else:
@@ -29,8 +29,8 @@ async def beat(daemon: Daemon, systemd: Systemd) -> NoReturn:
         await asyncio.sleep(period)
 
 
-async def _ask_postgres(daemon: Daemon) -> None:
-    async with daemon.database.connection() as connection:
+async def _ask_postgres(services: Services) -> None:
+    async with services.database.connection() as connection:
         await connection.execute("SELECT 1")
 
 

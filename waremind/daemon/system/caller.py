@@ -11,7 +11,7 @@ from waremind.objects import Operator
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Caller:
     """Who asks, by the kernel's word; `emit` sends one event of the request's stream."""
 
     operator: Operator
@@ -35,7 +35,7 @@ def peer_of(connection: socket.socket) -> Credentials:
     return Credentials(*_UCRED.unpack(read))
 
 
-def operator_of(connection: socket.socket) -> Operator:
+def operator_at(connection: socket.socket) -> Operator:
     """Read the peer's uid from the kernel; the name is None where the uid has none."""
     uid = peer_of(connection).uid
     return Operator(uid, name_of(uid))

@@ -30,7 +30,7 @@ def _shown(value: object) -> str:
 
 
 def sentence_of(record: logging.LogRecord) -> str:
-    """Write an event in one line: `turned account=ops session=3`."""
+    """Write an event in one line: `transition account=ops session=3`."""
     message = record.getMessage()
     shown = message if message.isprintable() else repr(message)
     return shown + "".join(f" {key}={_shown(value)}" for key, value in fields_of(record).items())
@@ -41,7 +41,7 @@ def _at(record: logging.LogRecord) -> datetime:
 
 
 class TextFormatter(logging.Formatter):
-    """`2026-12-01T09:00:00.123+01:00 info waremind.daemon turned account=ops state=connected`."""
+    """`2026-12-01T09:00:00.123+01:00 info waremind.daemon transition account=ops`."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
         """Write one line."""
@@ -50,7 +50,7 @@ class TextFormatter(logging.Formatter):
 
 
 class JournalFormatter(logging.Formatter):
-    """`turned account=ops state=connected`: the journal knows when, and how grave."""
+    """`transition account=ops state=connected`: the journal knows when, and how grave."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
         """Write one line."""
@@ -58,7 +58,7 @@ class JournalFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """`{"at": "2026-12-01T09:00:00.123Z", "level": "info", "event": "turned", …}`."""
+    """`{"at": "2026-12-01T09:00:00.123Z", "level": "info", "event": "transition", …}`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Write one line; an event's own fields never hide these."""

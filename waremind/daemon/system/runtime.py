@@ -5,37 +5,37 @@ from datetime import datetime
 
 from waremind.config import Settings
 from waremind.daemon.system.clock import Clock
-from waremind.daemon.system.settings import CurrentSettings
+from waremind.daemon.system.settings import LiveSettings
 from waremind.store.database import Database
 from waremind.store.lock import DaemonLock
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Runtime:
     """The settings as they are now, the database and the daemon's lock on it, and the time."""
 
-    current: CurrentSettings
+    current: LiveSettings
     database: Database
     lock: DaemonLock
     clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
-class Grounded:
+class WithRuntime:
     """What stands on the ground, and is asked for what lies there."""
 
-    ground: Ground
+    runtime: Runtime
 
     @property
     def settings(self) -> Settings:
         """The settings as they are now."""
-        return self.ground.current.settings
+        return self.runtime.current.settings
 
     @property
     def database(self) -> Database:
         """The database."""
-        return self.ground.database
+        return self.runtime.database
 
     def now(self) -> datetime:
         """Say what time it is, in UTC."""
-        return self.ground.clock.now()
+        return self.runtime.clock.now()

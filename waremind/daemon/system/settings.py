@@ -20,7 +20,7 @@ class Reloaded(NamedTuple):
     refused: list[str]
 
 
-class CurrentSettings:
+class LiveSettings:
     """Holds the `settings` as they are now; whoever keeps a part of them keeps an old one."""
 
     def __init__(self, configuration: Configuration) -> None:
@@ -45,7 +45,7 @@ class CurrentSettings:
         return taken, Reloaded(differing(self.settings, taken), differing(taken, fresh))
 
 
-def reload(current: CurrentSettings, systemd: Systemd) -> None:
+def reload(current: LiveSettings, systemd: Systemd) -> None:
     """Take over what can change live, and log what cannot; a bad configuration changes nothing."""
     systemd.tell(RELOADING=1, MONOTONIC_USEC=time.monotonic_ns() // 1000)
     try:

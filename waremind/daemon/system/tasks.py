@@ -21,11 +21,11 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-def beside(tasks: asyncio.TaskGroup, work: Coroutine[Any, Any, T]) -> asyncio.Future[T]:
+def spawn(tasks: asyncio.TaskGroup, work: Coroutine[Any, Any, T]) -> asyncio.Future[T]:
     """Run `work` in the task group; the future gets its result, or its WaremindError."""
     future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
     future.add_done_callback(_log_failure)
-    tasks.create_task(fulfil(future, work))
+    tasks.create_task(settle(future, work))
     return future
 
 
@@ -36,7 +36,7 @@ def _log_failure(done: asyncio.Future[Any]) -> None:
         event(log, "cannot finish", logging.WARNING, reason=error, hint=error.hint)
 
 
-async def fulfil(future: asyncio.Future[T], work: Coroutine[Any, Any, T], **about: object) -> None:
+async def settle(future: asyncio.Future[T], work: Coroutine[Any, Any, T], **about: object) -> None:
     """Give the future what `work` returns, or its WaremindError; a bug is logged with `about`."""
     try:
         result = await work
@@ -58,7 +58,9 @@ def _fail(future: asyncio.Future[Any], error: WaremindError) -> None:
         future.set_exception(error)
 
 
-async def steadily(round_: Callable[[], Awaitable[None]], *, patience_seconds: float) -> NoReturn:
+async def run_forever(
+    round_: Callable[[], Awaitable[None]], *, patience_seconds: float
+) -> NoReturn:
     """Do `round_` for ever; after a failure, PostgreSQL away or a bug, wait and go on."""
     while True:
         try:
@@ -72,7 +74,7 @@ async def steadily(round_: Callable[[], Awaitable[None]], *, patience_seconds: f
 
 
 @contextlib.asynccontextmanager
-async def under_way(
+async def running(
     works: Iterable[Coroutine[Any, Any, T]],
 ) -> AsyncGenerator[list[asyncio.Task[T]]]:
     """Have all of these done beside the body; what the body does not wait for is cancelled."""
@@ -83,7 +85,7 @@ async def under_way(
         await _cancelled(tasks)
 
 
-async def first_of(*waits: Coroutine[Any, Any, object]) -> None:
+async def wait_first(*waits: Coroutine[Any, Any, object]) -> None:
     """Wait until one of them returns; the others are cancelled."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:

@@ -13,15 +13,15 @@ from waremind.daemon.api.handlers import (
     run,
     status,
 )
-from waremind.daemon.services import Daemon
-from waremind.daemon.system.caller import Asking
+from waremind.daemon.services import Services
+from waremind.daemon.system.caller import Caller
 from waremind.requests import account as a
 from waremind.requests import daemon as d
 from waremind.requests import group as g
 from waremind.requests import reminder as r
 from waremind.requests import run as u
 
-Handler = Callable[[Daemon, Asking, Any], Awaitable[Any]]
+Handler = Callable[[Services, Caller, Any], Awaitable[Any]]
 
 HANDLERS: dict[type[Any], Handler] = {
     a.AccountAdd: account.add,
@@ -44,7 +44,7 @@ HANDLERS: dict[type[Any], Handler] = {
     r.ReminderPause: reminder.pause,
     r.ReminderResume: reminder.resume,
     r.ReminderDelete: reminder.delete,
-    u.ReminderRun: run.fire,
+    u.ReminderRun: run.run_reminder,
     u.Send: run.send,
     u.RunList: run.list_,
     u.RunShow: run.show,

@@ -1,8 +1,8 @@
 """Requests that stop every outgoing message, and let them go again."""
 
 from waremind.daemon.accounts.views import freeze_of
-from waremind.daemon.services import Daemon
-from waremind.daemon.system.caller import Asking
+from waremind.daemon.services import Services
+from waremind.daemon.system.caller import Caller
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Freeze
 from waremind.requests.core import checked
@@ -12,27 +12,27 @@ from waremind.store.accounts import AccountRow
 LONGEST_REASON = 500
 
 
-async def freeze(daemon: Daemon, asking: Asking, request: FreezeSet) -> FreezeChanged:
+async def freeze(services: Services, caller: Caller, request: FreezeSet) -> FreezeChanged:
     """Stop every outgoing message, of one account or of all."""
     _check_reason(request.reason or "")
-    account = _account(daemon, request.account)
-    there = _freeze(daemon, account)
+    account = _account(services, request.account)
+    there = _freeze(services, account)
     changed = there is None
     if changed and not request.check:
-        changed = await daemon.holds.freeze(account, asking.operator, request.reason)
-        there = _freeze(daemon, account)
+        changed = await services.holds.freeze(account, caller.operator, request.reason)
+        there = _freeze(services, account)
     return FreezeChanged(
         changed=changed, frozen=there, account=account and account.label, check=checked(request)
     )
 
 
-async def thaw(daemon: Daemon, asking: Asking, request: Thaw) -> FreezeChanged:
+async def thaw(services: Services, caller: Caller, request: Thaw) -> FreezeChanged:
     """End a freeze, and judge what it held."""
-    account = _account(daemon, request.account)
-    there = _freeze(daemon, account)
+    account = _account(services, request.account)
+    there = _freeze(services, account)
     released = None if there is None else 0
     if there is not None and not request.check:
-        released = await daemon.holds.thaw(account, asking.operator, request.held)
+        released = await services.holds.thaw(account, caller.operator, request.held)
     return FreezeChanged(
         changed=released is not None,
         frozen=there if request.check else None,
@@ -51,11 +51,11 @@ def _check_reason(reason: str) -> None:
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="say it in a sentence")
 
 
-def _account(daemon: Daemon, key: str | None) -> AccountRow | None:
-    return None if key is None else daemon.accounts.get(key).row
+def _account(services: Services, key: str | None) -> AccountRow | None:
+    return None if key is None else services.accounts.get(key).row
 
 
-def _freeze(daemon: Daemon, account: AccountRow | None) -> Freeze | None:
+def _freeze(services: Services, account: AccountRow | None) -> Freeze | None:
     """Find the freeze of an account, or (None) of everything."""
-    row = daemon.holds.freeze_of(account and account.id)
+    row = services.holds.freeze_of(account and account.id)
     return freeze_of(row) if row else None

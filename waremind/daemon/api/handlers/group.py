@@ -2,8 +2,8 @@
 
 from waremind.daemon.accounts.views import group_of
 from waremind.daemon.reminders.group_lookup import ambiguous
-from waremind.daemon.services import Daemon
-from waremind.daemon.system.caller import Asking
+from waremind.daemon.services import Services
+from waremind.daemon.system.caller import Caller
 from waremind.domain.ids import canonical, shown
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.group import GroupList, GroupResult, Groups, GroupShow
@@ -11,18 +11,18 @@ from waremind.store import groups as table
 from waremind.store.groups import GroupRow
 
 
-async def list_(daemon: Daemon, _asking: Asking, request: GroupList) -> Groups:
+async def list_(services: Services, _caller: Caller, request: GroupList) -> Groups:
     """List groups, of one account or with a text in their names."""
-    account = daemon.accounts.only(request.account)
-    async with daemon.database.connection() as connection:
+    account = services.accounts.only(request.account)
+    async with services.database.connection() as connection:
         rows = await table.select(connection, account)
     wanted = canonical(request.search or "").casefold()
     return Groups([group_of(row) for row in rows if wanted in row.name.casefold()])
 
 
-async def show(daemon: Daemon, _asking: Asking, request: GroupShow) -> GroupResult:
+async def show(services: Services, _caller: Caller, request: GroupShow) -> GroupResult:
     """Show one group."""
-    async with daemon.database.connection() as connection:
+    async with services.database.connection() as connection:
         rows = await table.select(connection, key=request.group)
     return GroupResult(group_of(only(rows, request.group)))
 

@@ -20,9 +20,9 @@ from waremind.daemon.reminders.content import asked_for, content_of, edited_cont
 from waremind.daemon.reminders.pausing import paused, resumed
 from waremind.daemon.reminders.preview import preview
 from waremind.daemon.reminders.views import reminders_of
-from waremind.daemon.services import Daemon
+from waremind.daemon.services import Services
 from waremind.daemon.system import audit
-from waremind.daemon.system.caller import Asking
+from waremind.daemon.system.caller import Caller
 from waremind.domain.ids import shown
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import ReminderState
@@ -52,130 +52,130 @@ STATES = get_args(ReminderState)
 NEVER_LATE = timedelta(0)
 
 
-async def add(daemon: Daemon, asking: Asking, request: ReminderAdd) -> ReminderChanged:
+async def add(services: Services, caller: Caller, request: ReminderAdd) -> ReminderChanged:
     """Make a reminder whose name is free."""
-    async with daemon.database.connection() as connection:
-        content = await asked_for(daemon, connection, request)
+    async with services.database.connection() as connection:
+        content = await asked_for(services, connection, request)
         there = await table.find(connection, content.name)
     if there is None:
-        draft = await drafted(daemon, content, content.grace)
+        draft = await drafted(services, content, content.grace)
         if request.check:
-            return await answer(daemon, request, draft, changed=True)
-        if written := await create(daemon, draft, asking.operator, request.method):
-            return await answer(daemon, request, written, changed=True)
+            return await answer(services, request, draft, changed=True)
+        if written := await create(services, draft, caller.operator, request.method):
+            return await answer(services, request, written, changed=True)
     if not request.exist_ok:
         raise table.taken(content.name)
-    return await _change(daemon, asking, request, content.name, _left)
+    return await _change(services, caller, request, content.name, _left)
 
 
 async def _left(_row: ReminderRow, _groups: Sequence[GroupRow]) -> None:
     """Leave a reminder as it is."""
 
 
-async def set_(daemon: Daemon, asking: Asking, request: ReminderSet) -> ReminderChanged:
+async def set_(services: Services, caller: Caller, request: ReminderSet) -> ReminderChanged:
     """Make a reminder, change it, or find it so."""
-    async with daemon.database.connection() as connection:
-        content = await asked_for(daemon, connection, request)
+    async with services.database.connection() as connection:
+        content = await asked_for(services, connection, request)
         there = await table.find(connection, content.name)
     if there is None:
-        draft = await drafted(daemon, content, NEVER_LATE)
+        draft = await drafted(services, content, NEVER_LATE)
         if request.check:
-            return await answer(daemon, request, draft, changed=True, created=True)
-        if written := await create(daemon, draft, asking.operator, request.method):
-            return await answer(daemon, request, written, changed=True, created=True)
+            return await answer(services, request, draft, changed=True, created=True)
+        if written := await create(services, draft, caller.operator, request.method):
+            return await answer(services, request, written, changed=True, created=True)
 
     async def redraft(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
         old = content_of(row, groups)
-        return await redrafted(daemon, row, old, content, NEVER_LATE) if old != content else None
+        return await redrafted(services, row, old, content, NEVER_LATE) if old != content else None
 
-    return await _change(daemon, asking, request, content.name, redraft)
+    return await _change(services, caller, request, content.name, redraft)
 
 
-async def edit(daemon: Daemon, asking: Asking, request: ReminderEdit) -> ReminderChanged:
+async def edit(services: Services, caller: Caller, request: ReminderEdit) -> ReminderChanged:
     """Change what is given and nothing else."""
 
     async def redraft(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
-        old, account = content_of(row, groups), daemon.accounts.get(row.account_id).row
-        async with daemon.database.connection() as connection:
+        old, account = content_of(row, groups), services.accounts.get(row.account_id).row
+        async with services.database.connection() as connection:
             new = await edited_content(connection, old, account, request)
-        return await redrafted(daemon, row, old, new, new.grace) if old != new else None
+        return await redrafted(services, row, old, new, new.grace) if old != new else None
 
-    return await _change(daemon, asking, request, request.reminder, redraft)
+    return await _change(services, caller, request, request.reminder, redraft)
 
 
-async def pause(daemon: Daemon, asking: Asking, request: ReminderPause) -> ReminderChanged:
+async def pause(services: Services, caller: Caller, request: ReminderPause) -> ReminderChanged:
     """Pause a reminder: what is due meanwhile is skipped."""
-    return await _change(daemon, asking, request, request.reminder, paused)
+    return await _change(services, caller, request, request.reminder, paused)
 
 
-async def resume(daemon: Daemon, asking: Asking, request: ReminderResume) -> ReminderChanged:
+async def resume(services: Services, caller: Caller, request: ReminderResume) -> ReminderChanged:
     """Let a paused reminder fire again."""
 
     async def redraft(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
-        return await resumed(daemon, row, groups)
+        return await resumed(services, row, groups)
 
-    return await _change(daemon, asking, request, request.reminder, redraft)
+    return await _change(services, caller, request, request.reminder, redraft)
 
 
 async def _change(
-    daemon: Daemon,
-    asking: Asking,
+    services: Services,
+    caller: Caller,
     request: Mutation[ReminderChanged],
     key: str,
     redraft: Redraft,
 ) -> ReminderChanged:
-    operator = None if request.check else asking.operator
-    changed, draft = await change(daemon, key, redraft, operator, request.method)
-    return await answer(daemon, request, draft, changed=changed)
+    operator = None if request.check else caller.operator
+    changed, draft = await change(services, key, redraft, operator, request.method)
+    return await answer(services, request, draft, changed=changed)
 
 
-async def delete(daemon: Daemon, asking: Asking, request: ReminderDelete) -> ReminderDeleted:
+async def delete(services: Services, caller: Caller, request: ReminderDelete) -> ReminderDeleted:
     """Delete a reminder with its runs."""
-    async with daemon.database.connection() as connection:
+    async with services.database.connection() as connection:
         there = await table.find(connection, request.reminder)
     if there and not request.check:
-        await let_leave(daemon, there)
-    async with daemon.database.transaction() as connection:
+        await let_leave(services, there)
+    async with services.database.transaction() as connection:
         row = await table.find(connection, request.reminder)
         if row is None and request.missing_ok:
             return ReminderDeleted(changed=False, reminder=None, check=checked(request))
         if row is None:
             raise absent(request.reminder)
-        views = await reminders_of(daemon, connection, [row])
+        views = await reminders_of(services, connection, [row])
         runs = await table.count_runs(connection, row.id)
         if not request.check:
             await table.delete(connection, row.id)
             target = ("reminder", row.id, row.name)
-            now = daemon.now()
-            await audit.write(connection, now, asking.operator, request.method, target, runs=runs)
-    daemon.scheduler.wake()
-    daemon.deliveries.awaited.recheck()  # who waits for one of its runs waits in vain
+            now = services.now()
+            await audit.write(connection, now, caller.operator, request.method, target, runs=runs)
+    services.scheduler.wake()
+    services.sender.waiters.notify_all()  # who waits for one of its runs waits in vain
     view = next(iter(views), None)
     return ReminderDeleted(changed=True, reminder=view, runs=runs, check=checked(request))
 
 
-async def list_(daemon: Daemon, _asking: Asking, request: ReminderList) -> Reminders:
+async def list_(services: Services, _caller: Caller, request: ReminderList) -> Reminders:
     """List reminders by name, of one account or in one state."""
     if request.state not in {None, *STATES}:
         message = f"cannot list reminders: there is no state {shown(request.state or '')}"
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="one of " + ", ".join(STATES))
-    account = daemon.accounts.only(request.account)
-    async with daemon.database.connection() as connection:
+    account = services.accounts.only(request.account)
+    async with services.database.connection() as connection:
         rows = await table.select(connection, account)
         wanted = [row for row in rows if request.state in {None, row.state}]
-        return Reminders(await reminders_of(daemon, connection, wanted))
+        return Reminders(await reminders_of(services, connection, wanted))
 
 
-async def show(daemon: Daemon, _asking: Asking, request: ReminderShow) -> ReminderResult:
+async def show(services: Services, _caller: Caller, request: ReminderShow) -> ReminderResult:
     """Show one reminder."""
-    async with daemon.database.connection() as connection:
+    async with services.database.connection() as connection:
         row = await get(connection, request.reminder)
-        views = await reminders_of(daemon, connection, [row])
+        views = await reminders_of(services, connection, [row])
     if not views:
         raise absent(request.reminder)
     return ReminderResult(views[0])
 
 
-async def next_(daemon: Daemon, _asking: Asking, request: ReminderNext) -> Occurrences:
+async def next_(services: Services, _caller: Caller, request: ReminderNext) -> Occurrences:
     """List exactly when a reminder fires next, or when a rule would."""
-    return Occurrences(await preview(daemon, request))
+    return Occurrences(await preview(services, request))

@@ -2,16 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from waremind.daemon.api.arguments import since, valid_limit
-from waremind.daemon.api.run_now import check_may_send, fired, patience, shown_run
+from waremind.daemon.api.arguments import parse_since, valid_limit
+from waremind.daemon.api.run_now import check_may_send, patience, run_now, shown_run
 from waremind.daemon.delivery.scheduler import run_of
 from waremind.daemon.delivery.views import runs_of
 from waremind.daemon.reminders.changes import get
 from waremind.daemon.reminders.content import valid_text
 from waremind.daemon.reminders.group_lookup import groups_for
-from waremind.daemon.services import Daemon
+from waremind.daemon.services import Services
 from waremind.daemon.system import audit
-from waremind.daemon.system.caller import Asking
+from waremind.daemon.system.caller import Caller
 from waremind.domain.ids import new_id, shown
 from waremind.domain.misfire import Misfire
 from waremind.errors import ErrorCode, WaremindError
@@ -36,13 +36,13 @@ KEY_KEPT = timedelta(hours=24)
 LONGEST_KEY = 200
 
 
-async def fire(daemon: Daemon, asking: Asking, request: ReminderRun) -> RunChanged:
+async def run_reminder(services: Services, caller: Caller, request: ReminderRun) -> RunChanged:
     """Fire a reminder now, beside its rule."""
     patience(request.timeout_seconds)
-    now = daemon.now()
-    async with daemon.database.transaction() as connection:
+    now = services.now()
+    async with services.database.transaction() as connection:
         row = await get(connection, request.reminder)
-        account = daemon.accounts.get(row.account_id).row
+        account = services.accounts.get(row.account_id).row
         await check_may_send(connection, account, now)
         if request.check:
             return RunChanged(changed=True, run=None, check=True)
@@ -50,18 +50,18 @@ async def fire(daemon: Daemon, asking: Asking, request: ReminderRun) -> RunChang
         await runs.insert(connection, [run])
         await deliveries.insert_of_runs(connection, [run.id], now)
         target = ("reminder", row.id, row.name)
-        await audit.write(connection, now, asking.operator, request.method, target, run=run.id)
-    return await fired(daemon, request, account.id, run.id, changed=True)
+        await audit.write(connection, now, caller.operator, request.method, target, run=run.id)
+    return await run_now(services, request, account.id, run.id, changed=True)
 
 
-async def send(daemon: Daemon, asking: Asking, request: Send) -> RunChanged:
+async def send(services: Services, caller: Caller, request: Send) -> RunChanged:
     """Send one text now; with a key that is known, answer with the run that has it."""
     patience(request.timeout_seconds)
     key, text = _valid_key(request.key), valid_text(request.text)
-    account = daemon.accounts.get(request.account).row
-    now = daemon.now()
-    run = _message(daemon, account, text, key, now)
-    async with daemon.database.transaction() as connection:
+    account = services.accounts.get(request.account).row
+    now = services.now()
+    run = _message(services, account, text, key, now)
+    async with services.database.transaction() as connection:
         groups = await groups_for(connection, account, request.to)
         known = await runs.with_key(connection, account.id, key, now - KEY_KEPT) if key else None
         if known is None:
@@ -72,10 +72,10 @@ async def send(daemon: Daemon, asking: Asking, request: Send) -> RunChanged:
             await runs.insert(connection, [run])
             await deliveries.insert_to(connection, run.id, ids, now)
             target = ("account", account.id, account.label)
-            await audit.write(connection, now, asking.operator, request.method, target, run=run.id)
+            await audit.write(connection, now, caller.operator, request.method, target, run=run.id)
     if request.check:
-        return RunChanged(changed=False, run=await shown_run(daemon, known or run.id), check=True)
-    return await fired(daemon, request, account.id, known or run.id, changed=known is None)
+        return RunChanged(changed=False, run=await shown_run(services, known or run.id), check=True)
+    return await run_now(services, request, account.id, known or run.id, changed=known is None)
 
 
 def _valid_key(key: str | None) -> str | None:
@@ -87,9 +87,9 @@ def _valid_key(key: str | None) -> str | None:
 
 
 def _message(
-    daemon: Daemon, account: AccountRow, text: str, key: str | None, now: datetime
+    services: Services, account: AccountRow, text: str, key: str | None, now: datetime
 ) -> RunRow:
-    settings = daemon.settings
+    settings = services.settings
     grace_seconds = settings.delivery.grace_seconds
     return RunRow(
         id=new_id("run"),
@@ -107,13 +107,13 @@ def _message(
     )
 
 
-async def list_(daemon: Daemon, _asking: Asking, request: RunList) -> Runs:
+async def list_(services: Services, _caller: Caller, request: RunList) -> Runs:
     """List runs, newest first."""
     _check_status(request.status)
     limit = valid_limit(request.limit, "runs")
-    account = daemon.accounts.only(request.account)
-    start = since(request.since, daemon.now())
-    async with daemon.database.connection() as connection:
+    account = services.accounts.only(request.account)
+    start = parse_since(request.since, services.now())
+    async with services.database.connection() as connection:
         key = request.reminder
         wanted = Wanted(
             reminder=None if key is None else (await get(connection, key)).id,
@@ -134,27 +134,27 @@ def _check_status(status: str | None) -> None:
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
 
 
-async def show(daemon: Daemon, _asking: Asking, request: RunShow) -> RunResult:
+async def show(services: Services, _caller: Caller, request: RunShow) -> RunResult:
     """Show one run."""
-    return RunResult(await shown_run(daemon, request.run))
+    return RunResult(await shown_run(services, request.run))
 
 
-async def resolve(daemon: Daemon, asking: Asking, request: RunResolve) -> RunChanged:
+async def resolve(services: Services, caller: Caller, request: RunResolve) -> RunChanged:
     """Say how the deliveries ended of which nobody else can know."""
-    run = await shown_run(daemon, request.run)
+    run = await shown_run(services, request.run)
     if not any(delivery.status == "unknown" for delivery in run.deliveries):
         _check_resolved(run, request.outcome)
         return RunChanged(changed=False, run=run, check=checked(request))
     if not request.check:
-        now = daemon.now()
-        async with daemon.database.transaction() as connection:
+        now = services.now()
+        async with services.database.transaction() as connection:
             await deliveries.resolve(connection, run.id, request.outcome, now)
             target = ("run", run.id, None)
             outcome = request.outcome
             await audit.write(
-                connection, now, asking.operator, request.method, target, outcome=outcome
+                connection, now, caller.operator, request.method, target, outcome=outcome
             )
-        run = await shown_run(daemon, run.id)
+        run = await shown_run(services, run.id)
     return RunChanged(changed=True, run=run, check=checked(request))
 
 

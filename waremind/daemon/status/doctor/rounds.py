@@ -1,7 +1,7 @@
 """Which checks are made when the daemon runs, and which when it does not."""
 
 from waremind.config import Settings
-from waremind.daemon.services import Daemon
+from waremind.daemon.services import Services
 from waremind.daemon.status.doctor.check import Check, Finding, examine
 from waremind.daemon.status.doctor.disk import CHILDREN, DISK, NO_CHILDREN
 from waremind.daemon.status.doctor.machine import MACHINE
@@ -10,13 +10,13 @@ from waremind.objects import CheckResult
 from waremind.store.health import check_at_rest
 
 
-async def examine_running(daemon: Daemon) -> list[CheckResult]:
+async def examine_running(services: Services) -> list[CheckResult]:
     """Look at everything from inside of the daemon."""
     return [
-        *await examine(RUNNING, daemon),
+        *await examine(RUNNING, services),
         *await examine(MACHINE, None),
-        *await examine((*DISK, CHILDREN), daemon.settings),
-        *await examine(PEOPLE, daemon),
+        *await examine((*DISK, CHILDREN), services.settings),
+        *await examine(PEOPLE, services),
     ]
 
 

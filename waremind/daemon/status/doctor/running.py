@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from waremind.daemon.services import Daemon
+from waremind.daemon.services import Services
 from waremind.daemon.status.doctor.check import Check, Finding, Trouble
-from waremind.daemon.status.report import glance
+from waremind.daemon.status.report import status_report
 from waremind.domain.lifecycle import State
 from waremind.domain.quoting import quoted
 from waremind.store.health import read_health
@@ -19,9 +19,9 @@ PHONE_CURE = (
 )
 
 
-async def configuration(daemon: Daemon) -> Finding:
+async def configuration(services: Services) -> Finding:
     """Read the configuration again, as the next start will."""
-    waiting = daemon.ground.current.compare()
+    waiting = services.runtime.current.compare()
     if waiting.refused:
         return [Trouble(f"only a restart takes over: {', '.join(waiting.refused)}", "warning")]
     if waiting.changed:
@@ -30,30 +30,30 @@ async def configuration(daemon: Daemon) -> Finding:
     return "valid, and what the daemon runs with"
 
 
-async def database(daemon: Daemon) -> Finding:
+async def database(services: Services) -> Finding:
     """Ask the database who it is, and what time it has."""
-    async with daemon.database.connection() as connection:
+    async with services.database.connection() as connection:
         health = await read_health(connection)
     skew = abs(health.now - datetime.now(UTC))
     if skew > SKEW:
         text = f"its clock and ours are {skew.total_seconds():.0f} s apart"
         return [Trouble(text, "warning", fix="timedatectl set-ntp true, on both machines")]
-    return f"{daemon.database_name}: {health.summary}"
+    return f"{services.database_name}: {health.summary}"
 
 
-async def accounts(daemon: Daemon) -> Finding:
+async def accounts(services: Services) -> Finding:
     """List what accounts, and the daemon itself, need a person for."""
-    return await _needs(daemon, {"account", "daemon"}) or _connected(daemon)
+    return await _needs(services, {"account", "daemon"}) or _connected(services)
 
 
-async def reminders(daemon: Daemon) -> Finding:
+async def reminders(services: Services) -> Finding:
     """List what cannot be sent, or of which nobody knows whether it was."""
-    return await _needs(daemon, {"reminder", "run"}) or "all can be sent"
+    return await _needs(services, {"reminder", "run"}) or "all can be sent"
 
 
-async def phones(daemon: Daemon) -> Finding:
+async def phones(services: Services) -> Finding:
     """Look for paired accounts that WhatsApp may soon unlink."""
-    now = daemon.now()
+    now = services.now()
     silent = [
         Trouble(
             f"{quoted(row.label)}: its phone was last seen on {row.phone_seen_at:%Y-%m-%d}; "
@@ -61,14 +61,14 @@ async def phones(daemon: Daemon) -> Finding:
             "warning",
             fix=PHONE_CURE.format(label=quoted(row.label)),
         )
-        for row in daemon.accounts.rows()
+        for row in services.accounts.rows()
         if row.device and row.phone_seen_at and now - row.phone_seen_at > SILENT
     ]
     return silent or "every paired account's phone was seen within 10 days"
 
 
-async def _needs(daemon: Daemon, kinds: set[str]) -> list[Trouble]:
-    attention = (await glance(daemon)).attention
+async def _needs(services: Services, kinds: set[str]) -> list[Trouble]:
+    attention = (await status_report(services)).attention
     return [
         Trouble(f"{quoted(who)}: {each.text}" if who else each.text, each.severity, each.fix)
         for each in attention
@@ -77,17 +77,17 @@ async def _needs(daemon: Daemon, kinds: set[str]) -> list[Trouble]:
     ]
 
 
-def _connected(daemon: Daemon) -> str:
-    rows = daemon.accounts.rows()
+def _connected(services: Services) -> str:
+    rows = services.accounts.rows()
     connected = sum(row.state is State.CONNECTED for row in rows)
     return f"{len(rows)}, of which {connected} connected" if rows else "none yet"
 
 
-RUNNING: tuple[Check[Daemon], ...] = (
+RUNNING: tuple[Check[Services], ...] = (
     Check("configuration", configuration, "systemctl restart waremind"),
     Check("database", database, "see what its log says"),
 )
-PEOPLE: tuple[Check[Daemon], ...] = (
+PEOPLE: tuple[Check[Services], ...] = (
     Check("accounts", accounts, "waremind account show ACCOUNT"),
     Check("phones", phones, "open WhatsApp on the phone"),
     Check("reminders", reminders, "waremind reminder show REMINDER"),
