@@ -51,11 +51,12 @@ def test_every_method_names_its_result(method: str) -> None:
     assert result_type(REQUESTS[method])
 
 
-def test_every_mutation_takes_check() -> None:
+def test_every_request_says_what_it_needs_and_every_mutation_takes_check() -> None:
     reads = {"account.list", "account.show", "group.list", "group.show", "reminder.list"}
     reads |= {"reminder.show", "reminder.next", "run.list", "run.show", "audit.list"}
     reads |= {"status", "doctor", "version"}
     assert {m for m, kind in REQUESTS.items() if not issubclass(kind, Mutation)} == reads
+    assert {m for m, kind in REQUESTS.items() if kind.access == "read"} == reads
 
 
 def test_a_request_that_names_no_result_is_a_mistake() -> None:

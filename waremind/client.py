@@ -3,6 +3,7 @@
 import os
 import socket
 import stat
+import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -83,6 +84,8 @@ class Client:
             raise protocol.too_long().failure
         try:
             self._socket.sendall(line)
+        except BrokenPipeError:
+            pass  # who lets us in no further has said why before it hung up
         except OSError as error:
             raise _lost(error) from None
 
@@ -95,7 +98,7 @@ class Client:
             raise WaremindError(ErrorCode.TIMED_OUT, message, hint=HANGS) from None
         except OSError as error:
             raise _lost(error) from None
-        if not line:
+        if not line.endswith(b"\n"):
             raise _lost(None)
         return protocol.decode_answer(line, request)
 
@@ -122,13 +125,29 @@ def _connect(path: Path) -> socket.socket:
         message = f"cannot use the socket {path}: the path is longer than {SOCKET_PATH_LIMIT} bytes"
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="choose a shorter one: --socket")
     connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(PATIENCE_SECONDS)
     try:
-        connection.connect(str(path))
+        _wait_for_a_place(connection, path)
     except OSError as error:
         connection.close()
         raise _unreachable(path, error) from None
+    connection.settimeout(PATIENCE_SECONDS)
     return connection
+
+
+def _wait_for_a_place(connection: socket.socket, path: Path) -> None:
+    """Connect; wait `PATIENCE_SECONDS` at most while the daemon's queue is full.
+
+    Python's own timeout would make the socket non-blocking, for which a full queue is an error at
+    once (EAGAIN, unix(7)).
+    """
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(PATIENCE_SECONDS))
+    connection.connect(str(path))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(0))
+
+
+def _timeval(seconds: float) -> bytes:
+    whole, rest = divmod(round(seconds * 1_000_000), 1_000_000)
+    return struct.pack("@ll", whole, rest)
 
 
 def _way_in(path: Path) -> str:
@@ -160,10 +179,12 @@ def _unreachable(path: Path, error: OSError) -> WaremindError:
     if isinstance(error, PermissionError):
         message = f"cannot reach the daemon: no permission for {path}"
         return WaremindError(ErrorCode.PERMISSION_DENIED, message, hint=_way_in(path))
+    if isinstance(error, BlockingIOError):
+        message = f"cannot wait longer: the daemon let nobody in for {PATIENCE_SECONDS:g} s"
+        return WaremindError(ErrorCode.TIMED_OUT, message, hint=HANGS)
     reasons: dict[type[OSError], str] = {
         FileNotFoundError: f"there is no socket {path}",
         ConnectionRefusedError: f"nobody listens on {path}",
-        TimeoutError: f"nobody answers on {path}",
     }
     reason = reasons.get(type(error), f"{path}: {error.strerror}")
     return WaremindError(ErrorCode.DAEMON_UNREACHABLE, f"cannot reach the daemon: {reason}")

@@ -71,6 +71,12 @@ class ErrorCode(StrEnum):
     )
     FROZEN = ("frozen", 7, "outgoing messages are frozen", "waremind thaw")
     HELD = ("held", 7, "the delivery is held", "waremind run show RUN says until when")
+    BUSY = (
+        "busy",
+        8,
+        "you ask for more at once than one Unix user may",
+        "try again in a moment",
+    )
     PAIRING_TIMED_OUT = (
         "pairing_timed_out",
         8,
@@ -139,6 +145,7 @@ RETRYABLE = frozenset(
     {
         ErrorCode.DAEMON_UNREACHABLE,
         ErrorCode.NOT_CONNECTED,
+        ErrorCode.BUSY,
         ErrorCode.PAIRING_TIMED_OUT,
         ErrorCode.PAIRING_FAILED,
         ErrorCode.TIMED_OUT,

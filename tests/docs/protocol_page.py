@@ -48,7 +48,7 @@ def _method(request: type[Request[Any]]) -> Iterator[str]:
 
 
 def _sentence(request: type[Request[Any]]) -> str:
-    command = f"As `waremind {request.method.replace('.', ' ')}`."
+    command = f"As `waremind {request.method.replace('.', ' ')}`; needs `{request.access}`."
     return f"{command} {getdoc(request)}" if vars(request).get("__doc__") else command
 
 

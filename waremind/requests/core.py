@@ -1,21 +1,26 @@
 """What every request is: a method with typed parameters and a typed result."""
 
-from typing import Any, ClassVar, Generic, TypeGuard, TypeVar, get_args
+from typing import Any, ClassVar, Generic, Literal, TypeGuard, TypeVar, get_args
 
 from msgspec import UNSET, Struct, UnsetType
 
 R_co = TypeVar("R_co", covariant=True)
+
+# What somebody must be allowed to do to ask for something.
+Access = Literal["read", "operate"]
 
 
 class Request(Struct, Generic[R_co], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something a client asks; `R_co` is the type of its result."""
 
     method: ClassVar[str]
+    access: ClassVar[Access] = "read"
 
 
 class Mutation(Request[R_co], Generic[R_co], frozen=True, kw_only=True):
     """A request that changes something, or with `check` only says what it would change."""
 
+    access: ClassVar[Access] = "operate"
     check: bool = False
 
 
