@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
@@ -106,6 +107,11 @@ class Terminal:
         """Leave nothing behind."""
         self.hang_up()
         self.process.wait(PATIENCE_SECONDS)
+
+
+def uncoloured(written: bytes) -> str:
+    """Take colours and weights off what a program wrote."""
+    return re.sub(rb"\x1b\[[0-9;]*m", b"", written).decode()
 
 
 def picture(screen: pyte.Screen, background: int = 0) -> Image.Image:

@@ -14,7 +14,7 @@ import pytest
 from cli import samples
 from cli.conftest import PROGRAM, OnTerminal
 from cli.played_daemon import PlayedDaemon
-from cli.terminal import Terminal
+from cli.terminal import Terminal, uncoloured
 
 from waremind.requests.account import AccountPair, PairConnected, PairQr
 
@@ -72,7 +72,7 @@ def test_a_signal_that_ends_it_leaves_the_shells_screen_behind(
     terminal.process.send_signal(number)
     assert terminal.wait_end() == code
     assert _left(terminal)
-    assert terminal.written.endswith(b"cancel it: waremind account unpair ops\r\n")
+    assert uncoloured(terminal.written).endswith("cancel it: waremind account unpair ops\r\n")
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x1c"])

@@ -19,7 +19,7 @@ from cli import samples
 from cli.conftest import PROGRAM, OnTerminal, Typed, Waremind
 from cli.played_daemon import PlayedDaemon
 from cli.relay import forwarded
-from cli.terminal import Terminal, picture
+from cli.terminal import Terminal, picture, uncoloured
 from PIL import Image
 
 from waremind.errors import ErrorCode, WaremindError
@@ -153,7 +153,7 @@ def test_ctrl_c_leaves_the_pairing_running_and_says_how_to_go_on(
 
 def _said(terminal: Terminal) -> str:
     """Read what was written after the second screen was left."""
-    return " ".join(terminal.written.partition(b"\x1b[?1049l")[2].decode().split())
+    return " ".join(uncoloured(terminal.written.partition(b"\x1b[?1049l")[2]).split())
 
 
 def test_the_caption_counts_down_and_names_the_way_on_the_phone(

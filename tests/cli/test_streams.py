@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Generator
 from pathlib import Path
@@ -201,16 +202,14 @@ def test_on_a_terminal_a_table_fits_and_is_coloured(
 LONG = WaremindError(ErrorCode.NOT_FOUND, "cannot " + "look here " * 20, hint="light a " * 20)
 
 
-@pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_on_a_terminal_a_long_error_is_broken_between_words(
-    variables: dict[str, str], on_terminal: OnTerminal, played: PlayedDaemon
+    on_terminal: OnTerminal, played: PlayedDaemon
 ) -> None:
     played.answers[Status] = LONG
-    terminal = on_terminal("status", columns=50, **variables)
+    terminal = on_terminal("status", columns=50)
     assert terminal.wait_end() == 6
     said = f"error: {LONG.message} hint: {LONG.hint}"
     assert terminal.text().split() == said.split()
-    assert all(len(line) <= 50 for line in terminal.written.decode().splitlines())
 
 
 def test_in_a_pipe_an_error_is_one_line_however_long(
@@ -220,14 +219,52 @@ def test_in_a_pipe_an_error_is_one_line_however_long(
     assert len(waremind("status", COLUMNS="50").err.splitlines()) == 2
 
 
-@pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_colour_can_be_switched_off(
-    variables: dict[str, str], on_terminal: OnTerminal, played: PlayedDaemon
+PLAIN = [
+    *((line, plain) for line in ("account list", "status") for plain in ("NO_COLOR=1", "--quiet")),
+    ("status", "TERM=dumb"),
+    ("--help", "NO_COLOR=1"),
+]
+
+
+@pytest.mark.parametrize(("line", "plain"), PLAIN)
+def test_whoever_wants_it_plain_gets_the_lines_of_a_pipe_on_a_terminal_too(
+    line: str, plain: str, on_terminal: OnTerminal, waremind: Waremind, played: PlayedDaemon
 ) -> None:
-    played.answers[AccountList] = Accounts([samples.account()])
-    terminal = on_terminal("account", "list", **variables)
-    assert terminal.wait_end() == 0
-    assert b"\x1b" not in terminal.written
+    played.answers = {AccountList: Accounts([samples.account()]), Status: LONG}
+    words, variables = _asked_plain(line, plain)
+    terminal = on_terminal(*words, columns=50, **variables)
+    code = terminal.wait_end()
+    piped = waremind(*words, COLUMNS="50")
+    written = terminal.written.decode().replace("\r", "")
+    assert (code, written) == (piped.code, piped.out + piped.err)
+
+
+def _asked_plain(line: str, plain: str) -> tuple[list[str], dict[str, str]]:
+    """Ask for plain lines by an option, by a variable, or (`pipe`) by neither."""
+    name, is_variable, value = plain.partition("=")
+    options = [plain] if plain.startswith("--") else []
+    return [*line.split(), *options], {name: value} if is_variable else {}
+
+
+@pytest.mark.parametrize(
+    ("line", "plain"),
+    [
+        *(("account list", plain) for plain in ("--json", "--quiet", "NO_COLOR=1", "pipe")),
+        ("--help", "pipe"),
+        ("send -a ops --to A --text hi", "pipe"),
+    ],
+)
+def test_rich_is_imported_only_where_it_draws(
+    line: str, plain: str, environment: dict[str, str], played: PlayedDaemon
+) -> None:
+    played.answers = {AccountList: Accounts([samples.account()]), Send: LONG}
+    words, variables = _asked_plain(line, plain)
+    program = f"import sys\nfrom waremind.cli.app import run\nrun({words!r})\n"
+    command = [sys.executable, "-c", f"{program}print('rich' in sys.modules)"]
+    ended = subprocess.run(
+        command, env={**environment, **variables}, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.splitlines()[-1] == "False"
 
 
 def _slow(_request: Status) -> Generator[Any, None, object]:

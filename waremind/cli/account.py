@@ -9,7 +9,7 @@ import typer
 from waremind.cli import confirmation
 from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
-from waremind.cli.layout import Block, Record, Table
+from waremind.cli.layout import Block, Record, Styled, Table
 from waremind.cli.options import (
     AccountArgument,
     Check,
@@ -19,7 +19,6 @@ from waremind.cli.options import (
     NoWait,
     Yes,
 )
-from waremind.cli.text import Styled
 from waremind.cli.views import attention, counted, here, status_style
 from waremind.domain.duration import parse_duration
 from waremind.domain.quoting import quoted
@@ -178,9 +177,13 @@ _STILL_LISTED = "the phone still lists the device: remove it there, under Linked
 @commands.verb()
 def sync(cli: Invocation, account: AccountArgument, *, check: Check = False) -> None:
     """Fetch the account's groups from WhatsApp now."""
-    result = cli.call(requests.AccountSync(account=account, check=check))
+    from waremind.cli.waiting import wait_for_answer  # noqa: PLC0415 - few commands wait
+
+    name = f"account {quoted(account)}"
+    request = requests.AccountSync(account=account, check=check)
+    result = wait_for_answer(cli, request, f"fetching the groups of {name}")
     groups = f"its groups: waremind group list --account {quoted(account)}"
-    cli.changed(result, f"account {quoted(account)}", "synced", groups)
+    cli.changed(result, name, "synced", groups)
 
 
 @commands.verb()

@@ -79,7 +79,7 @@ def run(arguments: list[str]) -> int:
         return root.main(arguments, "waremind", standalone_mode=False, obj=shared) or 0
     except (Exception, Abort) as error:  # noqa: BLE001 - the last one who can explain it
         # What was wrong may stand before the option that asks for JSON.
-        output = Output(json=shared.json or "--json" in arguments)
+        output = Output(json=shared.json or "--json" in arguments, quiet=shared.quiet)
         return explain(error, output, debug=shared.debug)
 
 

@@ -39,7 +39,7 @@ _SHARED = [
 
 def _show_help(context: Invocation, _option: TyperOption, asked: bool) -> None:  # noqa: FBT001 - Typer's
     if asked and not context.resilient_parsing:
-        context.output.line(context.get_help())
+        context.output.help(context.get_help(), asked=True)
         context.exit()
 
 
@@ -111,7 +111,7 @@ class Group(TyperGroup):
         if args or ctx.resilient_parsing or ctx.obj.json:  # resilient: a shell completes
             with _blamed(ctx):
                 return super().parse_args(ctx, args)
-        ctx.output.help(ctx.get_help())
+        ctx.output.help(ctx.get_help(), asked=False)
         raise typer.Exit(ErrorCode.USAGE.exit_code)
 
 

@@ -1,4 +1,4 @@
-"""A stream of events that also wakes up every second, and when the terminal wants something."""
+"""A stream of events that also wakes up again and again, and when the terminal wants something."""
 
 import signal
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -10,8 +10,6 @@ from types import FrameType
 from typing import TypeVar
 
 E = TypeVar("E")
-
-CLOCK_SECONDS = 1.0
 
 
 class Moment(Enum):
@@ -30,8 +28,8 @@ _MOMENTS = {
 _END = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
-def live_events(events: Iterator[E]) -> Iterator[E | Moment]:
-    """Yield each event as it comes, and moments in between.
+def live_events(events: Iterator[E], every_seconds: float = 1.0) -> Iterator[E | Moment]:
+    """Yield each event as it comes, and moments in between: one when none came for so long.
 
     Raises whatever `events` raises.
     """
@@ -45,7 +43,7 @@ def live_events(events: Iterator[E]) -> Iterator[E | Moment]:
     with _handled(_MOMENTS, wake):
         while True:
             try:
-                event = queue.get(timeout=CLOCK_SECONDS)
+                event = queue.get(timeout=every_seconds)
             except Empty:
                 event = Moment.CLOCK
             if isinstance(event, StopIteration):

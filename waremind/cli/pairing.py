@@ -1,13 +1,15 @@
 """Watching a pairing: the QR or the code as it rotates, until the account is connected."""
 
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import typer
 
-from waremind.cli.display import Display, Form, Screen, Scroll
+from waremind.cli.display import Display, Form, Scroll
 from waremind.cli.invocation import CHANGES_PENDING, Invocation
 from waremind.cli.live_events import Moment, ended_by_signals, live_events, stop
+from waremind.cli.progress import Progress
 from waremind.cli.qr_file import QrFile
 from waremind.cli.views import here
 from waremind.domain.quoting import quoted
@@ -79,7 +81,7 @@ def _shown(
     cli: Invocation, request: AccountPair, form: Form, file: Path | None
 ) -> PairEvent | None:
     last: PairEvent | None = None
-    display = _display(cli, form, file)
+    display = _display(cli, request, form, file)
     with ended_by_signals(), closing(display), cli.client() as client:
         for event in live_events(client.watch(request, PairEvent)):
             if isinstance(event, Moment):
@@ -102,24 +104,29 @@ def _do(moment: Moment, display: Display) -> None:
             stop()
 
 
-def _display(cli: Invocation, form: Form, file: Path | None) -> Display:
+def _display(cli: Invocation, request: AccountPair, form: Form, file: Path | None) -> Display:
     if file is not None:
         return QrFile(cli.output, form, file)
     if cli.obj.json:
         return Display()
-    if cli.output.live and form != "raw":
-        return Screen(cli.output, form)
-    return Scroll(cli.output, form)
+    if not cli.output.draws(sys.stdout) or form == "raw":
+        return Scroll(cli.output, form)
+    from waremind.cli.screen import Screen  # noqa: PLC0415 - only people need it
+
+    what = f"waiting for WhatsApp to pair {_name(request.account)}"
+    return Screen(cli.output, form, Progress(cli.output, what, request.timeout_seconds))
 
 
 def _show(cli: Invocation, display: Display, event: PairEvent) -> None:
     match event:
         case PairPending():
+            display.pause()
             cli.note(f"{_name(event.account.label)} is being paired")
             _note_old_device(cli, event)
         case PairQr():
             display.show(event)
         case PairCode():
+            display.pause()
             cli.note(_TYPE_IT)
             cli.note(f"and type this code until {here(event.expires_at)}:")
             if not cli.obj.json:

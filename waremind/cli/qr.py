@@ -1,7 +1,6 @@
 """A QR code as terminals and files show it (ISO/IEC 18004). Pure: gives lines and bytes.
 
-With colour it is black on white whatever the terminal's background is. Without, light modules are
-what is drawn, which is right on a dark background.
+Light modules are what is drawn, which is right on a dark background.
 """
 
 import struct
@@ -13,8 +12,6 @@ Drawn = Literal["small", "large", "ascii"]
 Modules = Sequence[Sequence[bool]]  # True is dark
 
 BORDERS = (4, 2, 1)  # the standard wants 4; phones read 1
-_BLACK_ON_WHITE = "\x1b[30;47;107m"  # a terminal that knows no bright white takes the other
-_RESET = "\x1b[0m"
 _HALVES = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 _PNG_SCALE = 8  # pixels a module
 
@@ -26,8 +23,6 @@ class Look(NamedTuple):
     dark: str
 
 
-# Reversed spaces rather than full blocks: fonts may leave gaps between those.
-_COLOURED = Look("  ", "\x1b[7m  \x1b[27m")
 _LOOKS: dict[Drawn, Look] = {"large": Look("██", "  "), "ascii": Look("##", "  ")}
 
 
@@ -55,17 +50,16 @@ def size_of(side: int, drawn: Drawn) -> tuple[int, int]:
     return (side, (side + 1) // 2) if drawn == "small" else (2 * side, side)
 
 
-def draw(modules: Modules, drawn: Drawn, *, colour: bool) -> list[str]:
+def draw(modules: Modules, drawn: Drawn) -> list[str]:
     """Draw a code as lines of text."""
     if drawn == "small":
-        lines = _halves(modules, light_is_drawn=not colour)
-    else:
-        look = _COLOURED if colour else _LOOKS[drawn]
-        lines = ("".join(look[module] for module in row) for row in modules)
-    return [f"{_BLACK_ON_WHITE}{line}{_RESET}" if colour else line for line in lines]
+        return list(halves(modules, light_is_drawn=True))
+    look = _LOOKS[drawn]
+    return ["".join(look[module] for module in row) for row in modules]
 
 
-def _halves(modules: Modules, *, light_is_drawn: bool) -> Iterator[str]:
+def halves(modules: Modules, *, light_is_drawn: bool) -> Iterator[str]:
+    """Draw two rows in one, of light modules or of dark ones."""
     # Below an odd number of rows stands one more that is light.
     rows = [*modules, [False] * len(modules)]
     for upper, lower in zip(rows[::2], rows[1::2], strict=False):

@@ -19,7 +19,7 @@ from waremind.cli.options import (
     Yes,
 )
 from waremind.cli.reminder_writing import edit, writer
-from waremind.cli.waiting import finish, wait
+from waremind.cli.waiting import finish, wait_for_run
 from waremind.domain.duration import parse_duration
 from waremind.domain.quoting import quoted
 from waremind.requests import reminder as requests
@@ -130,7 +130,8 @@ def run_(
     """Fire a reminder now, beside its rule; wait until it is sent."""
     seconds = parse_duration(timeout, flag="--timeout").total_seconds()
     request = ReminderRun(reminder=reminder, timeout_seconds=seconds, wait=not no_wait, check=check)
-    finish(cli, wait(cli, request), f"reminder {quoted(reminder)}", no_wait=no_wait)
+    name = f"reminder {quoted(reminder)}"
+    finish(cli, wait_for_run(cli, request, name), name, no_wait=no_wait)
 
 
 @commands.verb()

@@ -5,8 +5,7 @@ from datetime import timedelta
 
 from msgspec.structs import astuple
 
-from waremind.cli.layout import Block, Paragraph, Prose, Record, Table
-from waremind.cli.text import Styled
+from waremind.cli.layout import Block, Paragraph, Prose, Record, Styled, Table
 from waremind.cli.views import attention, counted, group_names, status_style
 from waremind.domain.duration import format_duration
 from waremind.objects import Occurrence, Reminder

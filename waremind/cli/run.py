@@ -7,9 +7,8 @@ import typer
 
 from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
-from waremind.cli.layout import Block, Record, Table
+from waremind.cli.layout import Block, Record, Styled, Table
 from waremind.cli.options import AccountFilter, Check, ExitStatus, Limit, RunArgument, Since
-from waremind.cli.text import Styled
 from waremind.cli.views import group_names, here, status_style
 from waremind.domain.quoting import quoted
 from waremind.objects import Delivery, Run

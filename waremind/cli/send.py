@@ -8,7 +8,7 @@ from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
 from waremind.cli.message import Text, TextFile, message_text
 from waremind.cli.options import AccountOption, Check, NoWait, SendTimeout
-from waremind.cli.waiting import finish, wait
+from waremind.cli.waiting import finish, wait_for_run
 from waremind.domain.duration import parse_duration
 from waremind.domain.quoting import quoted
 from waremind.requests.run import Send
@@ -49,4 +49,5 @@ def send(
         wait=not no_wait,
         check=check,
     )
-    finish(cli, wait(cli, request), f"message to {', '.join(map(quoted, to))}", no_wait=no_wait)
+    message = f"message to {', '.join(map(quoted, to))}"
+    finish(cli, wait_for_run(cli, request, message), message, no_wait=no_wait)

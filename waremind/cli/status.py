@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
-from waremind.cli.layout import Block, Prose, Record
+from waremind.cli.layout import Block, Prose, Record, Styled
 from waremind.cli.options import ExitStatus
-from waremind.cli.text import Styled
 from waremind.cli.views import here
 from waremind.domain.quoting import quoted
 from waremind.objects import Freeze, RunCounts, StatusReport

@@ -9,9 +9,8 @@ from msgspec import UNSET, Struct
 
 from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
-from waremind.cli.layout import Block, Record
+from waremind.cli.layout import Block, Record, Styled
 from waremind.cli.options import Check, ExitStatus
-from waremind.cli.text import Styled
 from waremind.install import installation, tools, units
 from waremind.requests.core import Changed
 

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import overload
 
-from waremind.cli.layout import Block, Prose
-from waremind.cli.text import Styled
+from waremind.cli.layout import Block, Prose, Styled
 from waremind.objects import Attention, GroupName
 
 _STYLES = {

@@ -1,14 +1,30 @@
-"""How a run that a command waited for becomes the command's exit code."""
+"""Waiting for a run, and how its end becomes the command's exit code."""
+
+import sys
+from collections.abc import Iterator
+from time import monotonic, sleep
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from waremind.cli.invocation import Invocation
+from waremind.cli.progress import Step, followed
+from waremind.client import PATIENCE_SECONDS, Client
 from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Run
-from waremind.requests.run import ReminderRun, RunChanged, Send
+from waremind.requests.core import Request
+from waremind.requests.run import ReminderRun, RunChanged, RunShow, Send
+
+R = TypeVar("R")
 
 # What the daemon may take beside the time that the operator allows for the sending.
 _MARGIN_SECONDS = 15.0
 
+_LOOK_SECONDS = 0.2
+_OPEN = {"scheduled", "sending"}
+
+_GOES_ON = "it goes on; look at it: waremind run show RUN"
 _FAILURES = {
     "sending": ErrorCode.TIMED_OUT,
     "scheduled": ErrorCode.TIMED_OUT,
@@ -20,13 +36,43 @@ _FAILURES = {
 }
 
 
-def wait(cli: Invocation, request: ReminderRun | Send) -> RunChanged:
-    """Ask for a run and wait for its end; whoever leaves earlier is told that it goes on."""
+def wait_for_answer(cli: Invocation, request: Request[R], what: str) -> R:
+    """Ask what takes long; a person who watches sees that `what` is under way."""
+
+    def steps() -> Iterator[tuple[Step, R]]:
+        yield Step(), cli.call(request)
+
+    return followed(cli.output, steps(), what, PATIENCE_SECONDS)
+
+
+def wait_for_run(cli: Invocation, request: ReminderRun | Send, what: str) -> RunChanged:
+    """Ask for a run and wait for its end; whoever leaves earlier is told that it goes on.
+
+    A person who watches sees how far `what` is.
+    """
     try:
-        return cli.call(request, request.timeout_seconds + _MARGIN_SECONDS)
+        if not (cli.output.draws(sys.stderr) and request.wait) or request.check is True:
+            return cli.call(request, request.timeout_seconds + _MARGIN_SECONDS)
+        with cli.client() as client:
+            steps = _steps(client, request)
+            return followed(cli.output, steps, what, request.timeout_seconds)
     except KeyboardInterrupt:
         cli.note("what has begun goes on without you: waremind run list")
         raise
+
+
+def _steps(client: Client, request: ReminderRun | Send) -> Iterator[tuple[Step, RunChanged]]:
+    """Begin the run, and look at it until it has ended or nobody wants to wait any longer."""
+    end = monotonic() + request.timeout_seconds
+    begun = client.call(replace(request, wait=False))
+    run = begun.run
+    while run is not None:
+        left = [each for each in run.deliveries if each.status in _OPEN]
+        yield Step(len(run.deliveries) - len(left), len(run.deliveries)), replace(begun, run=run)
+        if not left or monotonic() > end:
+            return
+        sleep(_LOOK_SECONDS)
+        run = client.call(RunShow(run=run.id)).run
 
 
 def finish(cli: Invocation, result: RunChanged, subject: str, *, no_wait: bool) -> None:
@@ -50,5 +96,5 @@ def _failure(run: Run) -> WaremindError:
     groups = ", ".join(quoted(group.name or group.jid) for group in behind)
     where = f" to {groups}" if behind else ""
     reason = run.reason_text or code.sentence
-    hint = code.hint.replace("RUN", quoted(run.id))
+    hint = (_GOES_ON if code is ErrorCode.TIMED_OUT else code.hint).replace("RUN", quoted(run.id))
     return WaremindError(code, f"cannot send{where}: {reason}", hint=hint, run=run.id)
