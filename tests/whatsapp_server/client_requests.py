@@ -76,6 +76,12 @@ class Requests:
     def pair_phone(self, phone: str) -> str:
         return self._client.PairPhone(phone, show_push_notification=True)
 
+    def push_name(self) -> str:
+        return self._client.get_me().PushName
+
+    def presence(self, kind: str) -> None:
+        self._client.send_presence(self._enum.Presence(kind.encode()))
+
     def logout(self) -> None:
         self._client.logout()
 

@@ -12,7 +12,7 @@ from whatsapp_server import groups, pairing, pairing_code, receipts
 from whatsapp_server.addresses import JID
 from whatsapp_server.behaviour import Behaviour, GroupOptions, ReceiptWishes
 from whatsapp_server.connection import Connection
-from whatsapp_server.records import Message, State
+from whatsapp_server.records import Message, Presence, State
 from whatsapp_server.waits import WAITS
 from whatsapp_server.world import Group, World
 
@@ -139,6 +139,10 @@ async def give_file(world: World, *, message_id: str) -> str:
     return b64encode(kept[-1]).decode()
 
 
+async def list_presences(world: World) -> list[Presence]:
+    return world.presences
+
+
 async def list_frames(world: World) -> list[str]:
     return world.frames
 
@@ -183,6 +187,7 @@ COMMANDS: Mapping[str, Command] = {
         list_messages,
         give_file,
         list_frames,
+        list_presences,
         tell_state,
         *WAITS,
     )

@@ -23,7 +23,7 @@ from whatsapp_server.behaviour import (
     Spoil,
 )
 from whatsapp_server.certificates import trusted_path
-from whatsapp_server.records import Message, Request, State
+from whatsapp_server.records import Message, Presence, Request, State
 
 T = TypeVar("T")
 
@@ -225,6 +225,10 @@ class PlayedWhatsApp:
     def file(self, message: Message) -> bytes:
         """Return the file that came with a message, as the phones saved it."""
         return b64decode(self._ask(str, "give_file", message_id=message.id))
+
+    def presences(self) -> list[Presence]:
+        """Return what devices said of themselves, ever; `wait_counted("presence")` waits."""
+        return self._ask(list[Presence], "list_presences")
 
     def state(self) -> State:
         return self._ask(State, "tell_state")

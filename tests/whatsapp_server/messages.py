@@ -19,6 +19,10 @@ _DELETIONS = ("7", "8")
 
 async def take_message(connection: Connection, node: Node) -> None:
     world, behaviour = connection.world, connection.behaviour
+    if node.text("category") == "peer":
+        # Between a person's own devices: nobody's message.
+        await connection.send(_ack("message", node))
+        return
     refused = _refusal(connection, node)
     _record(connection, node, refused)
     world.notice()

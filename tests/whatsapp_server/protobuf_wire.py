@@ -1,7 +1,8 @@
-"""Reads a protobuf message without its schema: libsignal's few messages need no more."""
+"""Reads and writes protobuf without a schema: libsignal's few messages need no more."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _VARINT, _BYTES = 0, 2
@@ -45,6 +46,24 @@ def read_fields(message: bytes) -> Fields:
         else:
             raise ValueError(f"wire type {tag & 7} is not played")
     return fields
+
+
+def write_fields(values: Mapping[int, int | bytes]) -> bytes:
+    """Write varints and length-delimited fields, by field number."""
+    message = b""
+    for number, value in values.items():
+        kind = _VARINT if isinstance(value, int) else _BYTES
+        message += _varint(number << 3 | kind)
+        message += _varint(value) if isinstance(value, int) else _varint(len(value)) + value
+    return message
+
+
+def _varint(value: int) -> bytes:
+    written = b""
+    while value >= 1 << 7:
+        written += bytes((value & 127 | 128,))
+        value >>= 7
+    return written + bytes((value,))
 
 
 def _read_varint(message: bytes, at: int) -> tuple[int, int]:

@@ -27,9 +27,11 @@ try:
     from neonize.proto.waAdv import WAAdv_pb2 as adv
     from neonize.proto.waCert import WACert_pb2 as cert
     from neonize.proto.waE2E import WAWebProtobufsE2E_pb2 as e2e
+    from neonize.proto.waServerSync import WAWebProtobufsServerSync_pb2 as server_sync
+    from neonize.proto.waSyncAction import WAWebProtobufSyncAction_pb2 as sync_action
     from neonize.proto.waWa6 import WAWebProtobufsWa6_pb2 as wa6
 finally:
     if not _loaded:
         del sys.modules["neonize"]
 
-__all__ = ["adv", "cert", "e2e", "wa6"]
+__all__ = ["adv", "cert", "e2e", "server_sync", "sync_action", "wa6"]

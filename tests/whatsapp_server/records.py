@@ -64,6 +64,18 @@ class Message(Struct, kw_only=True):
         return next(iter(self.texts.values()))
 
 
+class Presence(Struct, kw_only=True):
+    """What a device said of itself."""
+
+    device: str
+    kind: str
+    """`available`: the phone goes quiet. `unavailable`: it rings again."""
+    name: str
+    """The name that others see; without any presence they may see `-`."""
+    at: float
+    """Unix time."""
+
+
 class State(Struct, kw_only=True):
     """The server at one moment."""
 

@@ -1,4 +1,4 @@
-"""The receiving half of the Signal protocol (version 3): one recipient's device."""
+"""The Signal protocol (version 3) of one played device: it reads all, and opens sessions."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from whatsapp_server.curve import KeyPair, agree, hkdf, sign, verify
-from whatsapp_server.protobuf_wire import Fields, read_fields
+from whatsapp_server.protobuf_wire import Fields, read_fields, write_fields
 
 _KEY_TYPE = b"\5"
+_VERSION = b"\x33"
 _MAC_SIZE = 8
 _SIGNATURE_SIZE = 64
 
@@ -41,7 +42,7 @@ class _Chain:
 
 @dataclass
 class _Session:
-    """What two devices agreed on; it only ever receives, so its ratchet key stays."""
+    """What two devices agreed on; nothing follows its first message, so its ratchet key stays."""
 
     root: bytes
     ratchet: KeyPair
@@ -61,6 +62,17 @@ class _SenderKey:
 
     chain: _Chain
     signing: bytes
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Public keys of a device that somebody opens a session with; ids as on the wire."""
+
+    identity: bytes
+    signed_prekey_id: bytes
+    signed_prekey: bytes
+    prekey_id: bytes
+    prekey: bytes
 
 
 class SignalDevice:
@@ -118,6 +130,41 @@ class SignalDevice:
         keys = hkdf(known.chain.message_key(fields.number(2)), 48, b"WhisperGroup")
         return _unpad(_decrypt_cbc(keys[16:48], keys[:16], fields.raw(3)))
 
+    def seal(self, recipient: str, bundle: Bundle, plain: bytes) -> bytes:
+        """Return a `pkmsg`: the first message of a session that this device opens."""
+        base, ratchet = KeyPair.new(), KeyPair.new()
+        secret = (
+            b"\xff" * 32
+            + agree(self.identity.private, bundle.signed_prekey)
+            + agree(base.private, bundle.identity)
+            + agree(base.private, bundle.signed_prekey)
+            + agree(base.private, bundle.prekey)
+        )
+        first = hkdf(secret, 64, b"WhisperText")[:32]
+        agreed = agree(ratchet.private, bundle.signed_prekey)
+        keys = hkdf(agreed, 64, b"WhisperRatchet", first)
+        session = _Session(keys[:32], ratchet, bundle.identity)
+        self._current[recipient] = session
+        sealed = self._write(session, _Chain(keys[32:]).message_key(0), plain)
+        numbers = {5: self.registration_id, 1: int.from_bytes(bundle.prekey_id, "big")}
+        parts = {2: base.public, 3: self.identity.public}
+        return _VERSION + write_fields(
+            {
+                **numbers,
+                **{number: _KEY_TYPE + key for number, key in parts.items()},
+                4: sealed,
+                6: int.from_bytes(bundle.signed_prekey_id, "big"),
+            }
+        )
+
+    def _write(self, session: _Session, message_key: bytes, plain: bytes) -> bytes:
+        keys = hkdf(message_key, 80, b"WhisperMessageKeys")
+        text = encrypt_cbc(keys[:32], keys[64:80], plain + b"\1")
+        ratchet = _KEY_TYPE + session.ratchet.public
+        body = _VERSION + write_fields({1: ratchet, 2: 0, 3: 0, 4: text})
+        parties = _KEY_TYPE + self.identity.public + _KEY_TYPE + session.their_identity
+        return body + hmac.digest(keys[32:64], parties + body, "sha256")[:_MAC_SIZE]
+
     def _open_session(self, sender: str, fields: Fields) -> _Session:
         base, identity = fields.key(2), fields.key(3)
         known = self._sessions.get((sender, base))
@@ -149,6 +196,13 @@ class SignalDevice:
 def _decrypt_cbc(key: bytes, iv: bytes, sealed: bytes) -> bytes:
     decryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
     return _unpad(decryptor.update(sealed) + decryptor.finalize())
+
+
+def encrypt_cbc(key: bytes, iv: bytes, plain: bytes) -> bytes:
+    """Encrypt with the padding of PKCS #7."""
+    missing = 16 - len(plain) % 16
+    encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
+    return encryptor.update(plain + bytes((missing,)) * missing) + encryptor.finalize()
 
 
 def _unpad(padded: bytes) -> bytes:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
-from whatsapp_server import contacts, groups, media_host, messages, pairing_code, prekeys, receipts
+from whatsapp_server import (
+    app_state,
+    contacts,
+    groups,
+    media_host,
+    messages,
+    pairing_code,
+    prekeys,
+    receipts,
+)
 from whatsapp_server.connection import Connection, Handler
 from whatsapp_server.node import Node
+from whatsapp_server.records import Presence
 
 
 async def _take_iq(connection: Connection, node: Node) -> None:
@@ -37,6 +48,7 @@ async def _take_ack(connection: Connection, node: Node) -> None:
 async def _become_active(connection: Connection, request: Node) -> None:
     """Let a device hear what it missed: it is passive until it has told its keys."""
     await connection.answer(request)
+    await app_state.share_key(connection)
     connection.soon(receipts.post_kept(connection))
 
 
@@ -56,9 +68,17 @@ async def _remove_device(connection: Connection, request: Node) -> None:
         await connection.answer(request)
 
 
+async def _keep_presence(connection: Connection, node: Node) -> None:
+    said = Presence(
+        device=str(connection.jid), kind=node.text("type"), name=node.text("name"), at=time.time()
+    )
+    connection.world.presences.append(said)
+
+
 STANZAS: Mapping[str, Handler] = {
     "iq": _take_iq,
     "ack": _take_ack,
+    "presence": _keep_presence,
     "message": messages.take_message,
     "receipt": messages.take_receipt,
 }
@@ -73,6 +93,7 @@ _REQUESTS: Mapping[str, Handler] = {
     "w:g2/get/participating": groups.list_groups,
     "w:g2/get/query": groups.tell_group,
     "w:m/set/media_conn": media_host.tell_hosts,
+    "w:sync:app:state/set/sync": app_state.tell_state,
     "usync/get/usync": contacts.tell_users,
     "md/set/link_code_companion_reg": pairing_code.take_link_code,
     "md/set/remove-companion-device": _remove_device,

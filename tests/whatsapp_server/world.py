@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
@@ -15,7 +16,7 @@ from msgspec.structs import replace
 from whatsapp_server.addresses import GROUP, JID, LID, PHONE_NUMBER
 from whatsapp_server.behaviour import Addressing, Behaviour, Decrypting, GroupOptions
 from whatsapp_server.node import Node
-from whatsapp_server.records import Message, State
+from whatsapp_server.records import Message, Presence, State
 from whatsapp_server.signal_protocol import SignalDevice
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class LinkedDevice:
     """Its id, public key and signature."""
     prekeys: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
     connection: Connection | None = None
+    has_app_state_key: bool = False
+    """The phone has handed it the key to its settings."""
     mail: dict[str, Node] = field(default_factory=dict[str, Node])
     """Receipts that it has not acked."""
 
@@ -59,6 +62,8 @@ class User:
     """The <failure> that each login gets."""
     passkey: bool = False
     """Linking has to be confirmed with a passkey, which no headless client can do."""
+    app_state_key: bytes = field(default_factory=lambda: os.urandom(32))
+    """The phone's settings are sealed under it."""
     changes: dict[str, object] = field(default_factory=dict[str, object])
     """Where the server behaves differently towards this account."""
 
@@ -122,6 +127,7 @@ class World:
         self.frames: list[str] = []
         self.counts: Counter[str] = Counter()
         self.unhandled: Counter[str] = Counter()
+        self.presences: list[Presence] = []
         self.media_address = ""
         self.media: dict[str, bytes] = {}
         """Path → an uploaded ciphertext."""
