@@ -86,8 +86,7 @@ async def test_two_schedulers_never_make_two_runs_of_one_occurrence(
         for number in range(5):
             name = f"each minute {number}"
             await playing.add(name, rrule="FREQ=MINUTELY", start="2026-03-02T07:00")
-        runtime, told = playing.daemon.runtime, playing.daemon.sender.wake
-        second = Scheduler(runtime, told, told)
+        second = Scheduler(playing.daemon.runtime, playing.daemon.holds)
         task = asyncio.create_task(second.run())
         await playing.pass_to(START + 20 * MINUTE)
         task.cancel()

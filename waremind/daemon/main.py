@@ -38,7 +38,6 @@ from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
 from waremind.paths import client_socket, is_root
 from waremind.store import migrations
-from waremind.store.accounts import AccountRow
 from waremind.store.database import Database
 from waremind.store.lock import DaemonLock
 from waremind.whatsapp.gateway import Gateway
@@ -116,7 +115,7 @@ async def _main(current: LiveSettings, systemd: Systemd, *, frozen: bool) -> Non
         database = await stack.enter_async_context(Database(dsn, pool_size=pool_size))
         runtime = Runtime(current, database, lock, WallClock())
         if frozen:
-            await Holds(runtime, lambda _: None).freeze(None, OURSELVES, "started with --frozen")
+            await Holds(runtime).freeze(None, OURSELVES, "started with --frozen")
         await _serve(runtime, systemd, database_name)
 
 
@@ -187,22 +186,14 @@ def assemble(
     evaluator: RuleEvaluator,
     database_name: str,
 ) -> Services:
-    """Put the accounts and the outbox together: each tells the other what has changed."""
+    """Put the accounts and the outbox together."""
     now, current = runtime.clock.now, runtime.current
     gate = OpeningGate(lambda: current.settings.sessions.stagger_seconds)
     place = SessionPlace(gateway, current.settings.state_dir / "sessions", gate, tasks)
     receipts = Receipts(runtime.database)
     listener = StoredReports(Groups(runtime.database, tasks, now), receipts)
 
-    def account_changed(before: AccountRow, row: AccountRow) -> None:
-        outbox.account_changed(before, row)
-
-    def deleted(account: str) -> None:
-        outbox.forget(account)
-
-    accounts = Accounts(
-        AccountEnvironment(runtime, place, listener, tasks, random.random, account_changed, deleted)
-    )
+    accounts = Accounts(AccountEnvironment(runtime, place, listener, tasks, random.random))
     outbox = Outbox(runtime, accounts, receipts)
     return Services(runtime, database_name, accounts, outbox, evaluator, now())
 

@@ -8,6 +8,7 @@ from waremind.daemon.delivery.holds import Holds
 from waremind.daemon.delivery.outbox import Outbox
 from waremind.daemon.delivery.scheduler import Scheduler
 from waremind.daemon.delivery.sender import Sender
+from waremind.daemon.delivery.waiters import RunWaiters
 from waremind.daemon.rules.evaluator import RuleEvaluator
 from waremind.daemon.system.runtime import WithRuntime
 
@@ -31,6 +32,11 @@ class Services(WithRuntime):
     def sender(self) -> Sender:
         """What sends messages."""
         return self.outbox.sender
+
+    @property
+    def waiters(self) -> RunWaiters:
+        """Who waits for runs."""
+        return self.outbox.waiters
 
     @property
     def holds(self) -> Holds:

@@ -3,11 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from psycopg.rows import class_row
 from psycopg.sql import SQL
 
 from waremind.store.database import Connection, as_json
+
+
+class ChangedDelivery(NamedTuple):
+    """A delivery of a run whose status is another now."""
+
+    run_id: str
+    account_id: str
+    status: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +53,15 @@ class Ending:
     due_at: datetime | None = None
 
 
-async def insert_of_runs(connection: Connection, runs: Sequence[str], now: datetime) -> set[str]:
-    """Make a delivery for each group of the runs' reminders: scheduled, held, or missed.
-
-    Returns the runs of which something is held.
-    """
+async def insert_of_runs(
+    connection: Connection, runs: Sequence[str], now: datetime
+) -> list[ChangedDelivery]:
+    """Make a delivery for each group of the runs' reminders: scheduled, held, or missed."""
     cursor = await connection.execute(
         _INSERT.format(SQL("JOIN reminder_groups t ON t.reminder_id = r.reminder_id")),
         {"runs": list(runs), "now": now},
     )
-    return {run async for run, status in cursor if status == "held"}
+    return [ChangedDelivery(*row) async for row in cursor]
 
 
 async def insert_to(connection: Connection, run: str, groups: Sequence[str], now: datetime) -> None:
@@ -77,7 +85,7 @@ _INSERT = SQL(
     JOIN accounts a ON a.id = r.account_id
     CROSS JOIN LATERAL why_held(a, %(now)s) h
     WHERE r.id = ANY (%(runs)s)
-    RETURNING run_id, status
+    RETURNING run_id, account_id, status
     """
 )
 
@@ -149,14 +157,17 @@ async def unmark(connection: Connection, accounts: Sequence[str], at: datetime) 
     )
 
 
-async def lose_track(connection: Connection, ours: Sequence[str], now: datetime) -> int:
+async def lose_track(
+    connection: Connection, ours: Sequence[str], now: datetime
+) -> list[ChangedDelivery]:
     """Call `unknown` what another daemon was sending when it ended; `ours` are our own accounts."""
-    done = await connection.execute(
+    cursor = await connection.execute(
         "UPDATE deliveries SET status = 'unknown', reason = 'crashed', finished_at = %s"
-        " WHERE status = 'sending' AND account_id <> ALL (%s)",
+        " WHERE status = 'sending' AND account_id <> ALL (%s)"
+        " RETURNING run_id, account_id, status",
         [now, list(ours)],
     )
-    return done.rowcount
+    return [ChangedDelivery(*row) async for row in cursor]
 
 
 async def started(connection: Connection, since: datetime) -> list[tuple[str, datetime]]:
@@ -175,8 +186,10 @@ async def started(connection: Connection, since: datetime) -> list[tuple[str, da
     return await cursor.fetchall()
 
 
-async def give_up(connection: Connection, accounts: Sequence[str], now: datetime) -> list[str]:
-    """Fail what these accounts could not send in time; returns the runs.
+async def give_up(
+    connection: Connection, accounts: Sequence[str], now: datetime
+) -> list[ChangedDelivery]:
+    """Fail what these accounts could not send in time.
 
     Their pace may keep them sending for longer than the grace: it begins again when they are cut
     off.
@@ -187,11 +200,11 @@ async def give_up(connection: Connection, accounts: Sequence[str], now: datetime
         FROM runs r JOIN accounts a ON a.id = r.account_id
         WHERE d.run_id = r.id AND d.status = 'scheduled' AND d.account_id = ANY (%(accounts)s)
           AND greatest(r.give_up_at, a.status_since + r.grace_seconds * interval '1 s') <= %(now)s
-        RETURNING d.run_id
+        RETURNING d.run_id, d.account_id, d.status
         """,
         {"accounts": list(accounts), "now": now},
     )
-    return [run for (run,) in await cursor.fetchall()]
+    return [ChangedDelivery(*row) async for row in cursor]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,29 +7,33 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from waremind.store.database import Connection
+from waremind.store.deliveries import ChangedDelivery
 
 
-async def hold(connection: Connection, accounts: Sequence[str] | None, now: datetime) -> int:
+async def hold(
+    connection: Connection, accounts: Sequence[str] | None, now: datetime
+) -> list[ChangedDelivery]:
     """Hold what is scheduled of these accounts (None: of all) and may not leave now."""
-    done = await connection.execute(
+    cursor = await connection.execute(
         """
         UPDATE deliveries d SET status = 'held', reason = h.reason
         FROM accounts a CROSS JOIN LATERAL why_held(a, %(now)s) h
         WHERE a.id = d.account_id AND d.status = 'scheduled'
           AND (%(accounts)s::text[] IS NULL OR a.id = ANY (%(accounts)s))
           AND h.reason IS NOT NULL
+        RETURNING d.run_id, d.account_id, d.status
         """,
         {"accounts": accounts, "now": now},
     )
-    return done.rowcount
+    return [ChangedDelivery(*row) async for row in cursor]
 
 
-async def hold_late(connection: Connection, reason: str, now: datetime) -> int:
+async def hold_late(connection: Connection, reason: str, now: datetime) -> list[ChangedDelivery]:
     """Hold what was kept from being sent for longer than its grace, and not by its pace.
 
     As long as an account sends, nothing keeps it: its grace begins again with each message.
     """
-    done = await connection.execute(
+    cursor = await connection.execute(
         """
         WITH open AS (
             SELECT r.account_id, min(r.created_at) AS since
@@ -47,15 +51,18 @@ async def hold_late(connection: Connection, reason: str, now: datetime) -> int:
         FROM runs r JOIN active a ON a.account_id = r.account_id
         WHERE d.run_id = r.id AND d.status = 'scheduled' AND r.give_up_at < %(now)s
           AND coalesce(a.at, r.created_at) + r.grace_seconds * interval '1 s' < %(now)s
+        RETURNING d.run_id, d.account_id, d.status
         """,
         {"reason": reason, "now": now},
     )
-    return done.rowcount
+    return [ChangedDelivery(*row) async for row in cursor]
 
 
-async def trim(connection: Connection, reminders: Sequence[str], most: int, now: datetime) -> None:
+async def trim(
+    connection: Connection, reminders: Sequence[str], most: int, now: datetime
+) -> list[ChangedDelivery]:
     """Give up what a release could never send: held runs that their misfire rule passes over."""
-    await connection.execute(
+    cursor = await connection.execute(
         """
         UPDATE deliveries d SET status = 'missed', finished_at = %(now)s
         FROM (
@@ -69,9 +76,11 @@ async def trim(connection: Connection, reminders: Sequence[str], most: int, now:
         ) r
         WHERE d.run_id = r.id AND d.status = 'held' AND r.late
           AND (r.misfire = 'skip' OR r.misfire = 'once' AND r.place > 1 OR r.place > %(most)s)
+        RETURNING d.run_id, d.account_id, d.status
         """,
         {"reminders": list(reminders), "most": most, "now": now},
     )
+    return [ChangedDelivery(*row) async for row in cursor]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,31 +136,34 @@ async def free(
 
 async def release(
     connection: Connection, runs: Sequence[str], now: datetime, give_up_at: datetime
-) -> None:
+) -> list[ChangedDelivery]:
     """Schedule the held deliveries of runs; what something else holds now is held for that."""
     await connection.execute(
         "UPDATE runs SET give_up_at = greatest(give_up_at, %s) WHERE id = ANY (%s)",
         [give_up_at, list(runs)],
     )
-    await connection.execute(
+    cursor = await connection.execute(
         """
         UPDATE deliveries d SET
             status = CASE WHEN h.reason IS NULL THEN 'scheduled' ELSE 'held' END,
             reason = h.reason, due_at = %(now)s
         FROM accounts a CROSS JOIN LATERAL why_held(a, %(now)s) h
         WHERE a.id = d.account_id AND d.run_id = ANY (%(runs)s) AND d.status = 'held'
+        RETURNING d.run_id, d.account_id, d.status
         """,
         {"runs": list(runs), "now": now},
     )
+    return [ChangedDelivery(*row) async for row in cursor]
 
 
-async def miss(connection: Connection, runs: Sequence[str], now: datetime) -> None:
+async def miss(connection: Connection, runs: Sequence[str], now: datetime) -> list[ChangedDelivery]:
     """Give the held deliveries of runs up; the reason stays what held them."""
-    await connection.execute(
+    cursor = await connection.execute(
         "UPDATE deliveries SET status = 'missed', finished_at = %s"
-        " WHERE run_id = ANY (%s) AND status = 'held'",
+        " WHERE run_id = ANY (%s) AND status = 'held' RETURNING run_id, account_id, status",
         [now, list(runs)],
     )
+    return [ChangedDelivery(*row) async for row in cursor]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from waremind.store import accounts as table
 from waremind.store import holds
 from waremind.store.accounts import AccountRow, Belongings
 from waremind.store.database import is_unavailable
+from waremind.store.deliveries import ChangedDelivery
 from waremind.whatsapp.reports import AnyReport, Code, LifeReport, PhoneSeen
 
 log = logging.getLogger(__name__)
@@ -107,7 +108,7 @@ class Account:
                     self._kept.append(message)
                 case _:
                     await self._handle_report(message)
-        self._environment.deleted(self.row.id)
+        self._environment.changes.account_deleted(self.row.id)
         for message in self._inbox.rest():
             if isinstance(message, Command | Rename) and not message.done.done():
                 message.done.set_exception(self._gone())
@@ -216,7 +217,7 @@ class Account:
         if row != (before := self.row):
             await self._write(row, "", None)
             self.row = row
-            self._environment.account_changed(before, row)
+            self._environment.changes.account_changed(before, row)
 
     # -- a step: write, then act
 
@@ -245,7 +246,7 @@ class Account:
         if command and command.options:
             self.effects.allow(command.options)
         self.effects.act(before, row, cause, to.effects)
-        self._environment.account_changed(before, row)
+        self._environment.changes.account_changed(before, row)
         self._publish(row)
         return gone
 
@@ -257,6 +258,7 @@ class Account:
         Returns what went with a deleted account: the audit log and the operator read the same.
         """
         gone: Belongings | None = None
+        held: list[ChangedDelivery] = []
         async with self._environment.database.transaction() as connection:
             if row.state is State.DELETED:
                 gone = await table.belongings(connection, row.id)
@@ -267,11 +269,12 @@ class Account:
             if not written:
                 raise _MovedOnError
             if row.state is not State.CONNECTED or row.restricted_until:
-                await holds.hold(connection, [row.id], self._environment.now())
+                held = await holds.hold(connection, [row.id], self._environment.now())
             if operator:
                 target = ("account", row.id, self.row.label)
                 now = self._environment.now()
                 await audit.write(connection, now, operator, action, target, **detail)
+        self._environment.changes.runs_changed(held)
         return gone
 
     async def _adopt(self) -> None:

@@ -37,5 +37,3 @@ class AccountEnvironment(WithRuntime):
     sink: ReportSink
     tasks: asyncio.TaskGroup
     chance: Callable[[], float]
-    account_changed: Callable[[AccountRow, AccountRow], None]
-    deleted: Callable[[str], None]

@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from dataclasses import replace
 
 from waremind.daemon.accounts.account import Account
 from waremind.daemon.accounts.environment import AccountEnvironment
 from waremind.daemon.accounts.sessions import sweep_leftovers
 from waremind.daemon.system import audit
+from waremind.daemon.system.changes import Subscriber
 from waremind.domain.ids import canonical, new_id, shown
 from waremind.domain.lifecycle import Cause, State
 from waremind.errors import ErrorCode, WaremindError
@@ -20,13 +20,13 @@ from waremind.store.accounts import AccountRow
 STOP_SECONDS = 8.0
 
 
-class Accounts:
+class Accounts(Subscriber):
     """The accounts of this daemon, each with its inbox."""
 
     def __init__(self, environment: AccountEnvironment) -> None:
-        self._environment = replace(environment, deleted=self._deleted)
-        self._tell_deleted = environment.deleted
+        self._environment = environment
         self._accounts: dict[str, Account] = {}
+        environment.changes.subscribe(self)
 
     def __iter__(self) -> Iterator[Account]:
         """Iterate by label."""
@@ -74,9 +74,9 @@ class Accounts:
         self._environment.tasks.create_task(account.run())
         return account
 
-    def _deleted(self, account: str) -> None:
+    def account_deleted(self, account: str) -> None:
+        """Know an account no longer that is deleted."""
         self._accounts.pop(account, None)
-        self._tell_deleted(account)
 
     def draft(self, label: str) -> AccountRow:
         """Make the row of an account that is not there yet."""

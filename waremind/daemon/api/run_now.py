@@ -67,7 +67,7 @@ async def run_now(
 
     Raises WaremindError `timed_out` with the run's id.
     """
-    services.sender.wake([account])
+    services.changes.work_for([account])
     if request.wait:
         await _wait_ended(services, run, patience(request.timeout_seconds))
     return RunChanged(changed=changed, run=await shown_run(services, run), check=checked(request))
@@ -76,7 +76,7 @@ async def run_now(
 async def _wait_ended(services: Services, run: str, within: timedelta) -> None:
     try:
         async with asyncio.timeout(within.total_seconds()):
-            await services.sender.waiters.ended(run)
+            await services.waiters.ended(run)
     except TimeoutError:
         message = f"cannot say how {run} ends: not all was sent within {format_duration(within)}"
         hint = f"it goes on; look at it: waremind run show {run}"

@@ -3,19 +3,23 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from waremind.daemon.system import audit
+from waremind.daemon.system.changes import Subscriber
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.tasks import run_forever, wait_first
+from waremind.domain.lifecycle import State
 from waremind.domain.misfire import Misfire, judge
 from waremind.domain.recurrence import Occurrence
 from waremind.objects import Operator
 from waremind.store import holds as table
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Connection
+from waremind.store.deliveries import ChangedDelivery
 from waremind.store.holds import FreezeRow, HeldRun
 
 log = logging.getLogger(__name__)
@@ -27,41 +31,52 @@ BREAKERS = ("unpaired", "banned", "restricted")
 FREEZE = ("frozen",)
 
 
-class Holds:
-    """Freezes and releases; `deliver` is told which accounts have something to send again."""
+class Released(NamedTuple):
+    """What became of held runs: those that are sent after all, and the deliveries of all."""
 
-    def __init__(self, runtime: Runtime, deliver: Callable[[Iterable[str]], None]) -> None:
+    runs: list[HeldRun]
+    deliveries: list[ChangedDelivery]
+
+
+class Holds(Subscriber):
+    """Freezes and releases."""
+
+    def __init__(self, runtime: Runtime) -> None:
         self._database = runtime.database
         self._clock = runtime.clock
-        self._deliver = deliver
+        self._changes = runtime.changes
         self._open_at: dict[str, datetime] = {}  # when each account may send again
         self._to_recheck: set[str] = set()  # of which something was held a moment ago
         self._woken = asyncio.Event()
         self._freezes: dict[str | None, FreezeRow] = {}
+        self._reading = asyncio.Lock()
 
     async def read_freezes(self) -> None:
         """Read what is frozen."""
-        async with self._database.connection() as connection:
+        async with self._reading, self._database.connection() as connection:  # the last one counts
             rows = await table.select_freezes(connection)
-        self._freezes = {row.account_id: row for row in rows}
+            self._freezes = {row.account_id: row for row in rows}
 
     def freeze_of(self, account: str | None) -> FreezeRow | None:
         """Find the freeze of an account, or (None) of everything."""
         return self._freezes.get(account)
 
-    def schedule_release(self, account: str, at: datetime) -> None:
-        """Release at `at` what is held of an account, if nothing holds it then."""
-        self._open_at[account] = at
-        self._woken.set()
+    def account_changed(self, before: AccountRow, row: AccountRow) -> None:
+        """Release what is held of an account that is connected, or when it may send again."""
+        is_restricted_anew = row.restricted_until != before.restricted_until
+        if row.state is State.CONNECTED and (before.state is not row.state or is_restricted_anew):
+            now = self._clock.now()
+            self._open_at[row.id] = max(row.restricted_until or now, now)
+            self._woken.set()
+
+    def account_deleted(self, account: str) -> None:
+        """Keep no freeze of an account that is deleted."""
+        self._freezes.pop(account, None)
 
     def recheck(self, accounts: Iterable[str]) -> None:
         """Release what was claimed as held while that which held it came to its end."""
         self._to_recheck.update(accounts)
         self._woken.set()
-
-    def forget(self, account: str) -> None:
-        """Keep no freeze of an account that is deleted."""
-        self._freezes.pop(account, None)
 
     async def run(self) -> None:
         """Release in time, for ever."""
@@ -72,7 +87,7 @@ class Holds:
         now = self._clock.now()
         await self._recheck()
         for account in [account for account, at in self._open_at.items() if at <= now]:
-            await self.release([account], BREAKERS)
+            await self._release([account], BREAKERS)
             if self._open_at[account] <= now:  # not set anew meanwhile
                 del self._open_at[account]
         first = min(self._open_at.values(), default=None)
@@ -82,7 +97,7 @@ class Holds:
         unsure, self._to_recheck = self._to_recheck, set()
         try:
             if unsure and (free := await self._releasable(unsure)):
-                await self.release(free, BREAKERS)
+                await self._release(free, BREAKERS)
         except BaseException:
             self._to_recheck |= unsure
             raise
@@ -92,42 +107,24 @@ class Holds:
         async with self._database.connection() as connection:
             return await table.free(connection, list(accounts), BREAKERS, self._clock.now())
 
-    async def release(
-        self, accounts: Sequence[str] | None, reasons: Sequence[str], misfire: str | None = None
-    ) -> int:
-        """Judge what is held for one of `reasons` and that nothing holds any more.
-
-        By grace and each reminder's misfire rule, or by `misfire` where one is given. Returns how
-        many runs are sent after all.
-        """
-        now = self._clock.now()
+    async def _release(self, accounts: Sequence[str], reasons: Sequence[str]) -> None:
+        """Judge what is held of accounts for one of `reasons` and that nothing holds any more."""
         async with self._database.transaction() as connection:
-            released = await self._release(connection, accounts, reasons, misfire, now)
-        self._deliver({run.account_id for run in released})
-        return len(released)
+            released = await _judge(connection, accounts, reasons, None, self._clock.now())
+        self._tell(released)
 
     async def judge_late(self, reason: str) -> None:
         """Judge what was kept from being sent for longer than its grace: nothing ran, `reason`."""
         now = self._clock.now()
+        released = Released([], [])
         async with self._database.transaction() as connection:
             if await table.hold_late(connection, reason, now):
-                await self._release(connection, None, [reason], None, now)
+                released = await _judge(connection, None, [reason], None, now)
+        self._tell(released)
 
-    async def _release(
-        self,
-        connection: Connection,
-        accounts: Sequence[str] | None,
-        reasons: Sequence[str],
-        misfire: str | None,
-        now: datetime,
-    ) -> list[HeldRun]:
-        held = await table.select_held(connection, accounts, reasons, now)
-        sent = [run for runs in _by_reminder(held) for run in _sent(runs, misfire, now)]
-        chosen = {run.run_id for run in sent}
-        grace = max((run.grace_seconds for run in sent), default=0)
-        await table.miss(connection, [r.run_id for r in held if r.run_id not in chosen], now)
-        await table.release(connection, list(chosen), now, now + timedelta(seconds=grace))
-        return sent
+    def _tell(self, released: Released) -> None:
+        self._changes.work_for({run.account_id for run in released.runs})
+        self._changes.runs_changed(released.deliveries)
 
     async def freeze(
         self, account: AccountRow | None, operator: Operator, reason: str | None
@@ -135,15 +132,17 @@ class Holds:
         """Stop every outgoing message, of an account or (None) of all; False when it is so."""
         now = self._clock.now()
         row = FreezeRow(account and account.id, now, operator.name or str(operator.uid), reason)
+        held: list[ChangedDelivery] = []
         async with self._database.transaction() as connection:
             changed = await table.freeze(connection, row)
             if changed:
-                await table.hold(connection, [account.id] if account else None, now)
+                held = await table.hold(connection, [account.id] if account else None, now)
                 target = _target(account)
                 await audit.write(connection, now, operator, "freeze", target, reason=reason)
         await self.read_freezes()
         if changed:
             event(log, "frozen", logging.WARNING, account=_label(account), by=row.operator)
+        self._changes.runs_changed(held)
         return changed
 
     async def thaw(self, account: AccountRow | None, operator: Operator, held: str) -> int | None:
@@ -152,13 +151,14 @@ class Holds:
         await self.read_freezes()
         if released is None:
             return None
-        event(log, "thawed", logging.WARNING, account=_label(account), released=len(released))
-        self._deliver({run.account_id for run in released})
-        return len(released)
+        count = len(released.runs)
+        event(log, "thawed", logging.WARNING, account=_label(account), released=count)
+        self._tell(released)
+        return count
 
     async def _thaw(
         self, account: AccountRow | None, operator: Operator, held: str
-    ) -> list[HeldRun] | None:
+    ) -> Released | None:
         now = self._clock.now()
         accounts = [account.id] if account else None
         async with self._database.transaction() as connection:
@@ -168,7 +168,27 @@ class Holds:
             if not await table.thaw(connection, account and account.id):
                 return None
             await audit.write(connection, now, operator, "thaw", _target(account), held=held)
-            return await self._release(connection, accounts, FREEZE, held, now)
+            return await _judge(connection, accounts, FREEZE, held, now)
+
+
+async def _judge(
+    connection: Connection,
+    accounts: Sequence[str] | None,
+    reasons: Sequence[str],
+    misfire: str | None,
+    now: datetime,
+) -> Released:
+    """Judge what is held for one of `reasons` and that nothing holds any more.
+
+    By grace and each reminder's misfire rule, or by `misfire` where one is given.
+    """
+    held = await table.select_held(connection, accounts, reasons, now)
+    sent = [run for runs in _by_reminder(held) for run in _sent(runs, misfire, now)]
+    chosen = {run.run_id for run in sent}
+    given_up = [run.run_id for run in held if run.run_id not in chosen]
+    give_up_at = now + timedelta(seconds=max((run.grace_seconds for run in sent), default=0))
+    missed = await table.miss(connection, given_up, now)
+    return Released(sent, missed + await table.release(connection, list(chosen), now, give_up_at))
 
 
 def _label(account: AccountRow | None) -> str:

@@ -1,7 +1,6 @@
 """Everything that makes messages leave: scheduler, deliveries, holds, and the accounts."""
 
 import asyncio
-from collections.abc import Iterable
 from datetime import datetime
 
 from waremind.daemon.accounts.environment import SideReport
@@ -13,6 +12,7 @@ from waremind.daemon.delivery.holds import Holds
 from waremind.daemon.delivery.receipts import Receipts
 from waremind.daemon.delivery.scheduler import Scheduler
 from waremind.daemon.delivery.sender import Sender
+from waremind.daemon.delivery.waiters import RunWaiters
 from waremind.daemon.system.runtime import Runtime
 from waremind.domain.lifecycle import State
 from waremind.store.accounts import AccountRow
@@ -66,9 +66,11 @@ class Outbox:
         self._runtime = runtime
         self._receipts = receipts
         senders = RegisteredSenders(accounts)
-        self.holds = Holds(runtime, self._deliver)
-        self.sender = Sender(runtime, senders, self.holds, receipts.written)
-        self.scheduler = Scheduler(runtime, self.sender.wake, self.holds.recheck)
+        self.holds = Holds(runtime)
+        self.sender = Sender(runtime, senders, self.holds)
+        self.scheduler = Scheduler(runtime, self.holds)
+        self.waiters = RunWaiters(runtime.database)
+        runtime.changes.subscribe(self.holds, self.sender, self.waiters, receipts)
 
     async def run(self) -> None:
         """Run all of them, for ever."""
@@ -78,24 +80,6 @@ class Outbox:
             tasks.create_task(self.holds.run())
             tasks.create_task(self._receipts.run())
             tasks.create_task(keep_house(self._runtime))
-
-    def _deliver(self, accounts: Iterable[str]) -> None:
-        self.sender.wake(accounts)
-
-    def forget(self, account: str) -> None:
-        """Keep nothing of an account that is deleted."""
-        self.sender.forget(account)
-        self.holds.forget(account)
-        self._receipts.forget(account)
-
-    def account_changed(self, before: AccountRow, row: AccountRow) -> None:
-        """Take note of a written change in an account's life."""
-        is_restricted_anew = row.restricted_until != before.restricted_until
-        if row.state is State.CONNECTED and (before.state is not row.state or is_restricted_anew):
-            now = self._runtime.clock.now()
-            self.holds.schedule_release(row.id, max(row.restricted_until or now, now))
-        self.sender.wake([row.id])
-        self.sender.waiters.notify_all()
 
 
 class StoredReports:

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import partial
 from typing import NamedTuple
 
+from waremind.daemon.system.changes import Subscriber
 from waremind.daemon.system.tasks import run_forever
 from waremind.store import receipts as table
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Database
+from waremind.store.deliveries import ChangedDelivery
 from waremind.store.receipts import ReceiptRow
 from waremind.whatsapp.reports import Receipt
 
@@ -26,7 +28,7 @@ class Early(NamedTuple):
     offers: int
 
 
-class Receipts:
+class Receipts(Subscriber):
     """Stores who has got and who has read what."""
 
     def __init__(self, database: Database) -> None:
@@ -48,14 +50,15 @@ class Receipts:
         )
         await self._note(Early(receipt, OFFERED_AGAIN))
 
-    def written(self, accounts: Iterable[str]) -> None:
-        """Take note that messages of these accounts were written: early ones may fit now."""
-        for account in accounts:
-            self._due.extend(self._early.pop(account, ()))
+    def runs_changed(self, deliveries: Collection[ChangedDelivery]) -> None:
+        """Offer the early ones of accounts of which a message is written as sent: they may fit."""
+        for delivery in deliveries:
+            if delivery.status == "sent":
+                self._due.extend(self._early.pop(delivery.account_id, ()))
         if self._due:
             self._woken.set()
 
-    def forget(self, account: str) -> None:
+    def account_deleted(self, account: str) -> None:
         """Keep nothing of an account that is deleted."""
         self._early.pop(account, None)
 

@@ -6,13 +6,14 @@ something changes.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfoNotFoundError
 
+from waremind.daemon.delivery.holds import Holds
 from waremind.daemon.delivery.lead_time import LEAD
 from waremind.daemon.rules.evaluator import RuleEvaluator, Unanswered
 from waremind.daemon.system.logs import event
@@ -22,8 +23,10 @@ from waremind.domain.backoff import delay_seconds
 from waremind.domain.ids import new_id
 from waremind.domain.misfire import SENT_LATE_AT_MOST, Claim, Judgement
 from waremind.errors import WaremindError
-from waremind.store import accounts, deliveries, holds, reminders, runs
+from waremind.store import accounts, deliveries, reminders, runs
+from waremind.store import holds as holds_table
 from waremind.store.database import Connection
+from waremind.store.deliveries import ChangedDelivery
 from waremind.store.reminders import Advance, ReminderRow
 from waremind.store.runs import RunRow
 
@@ -78,22 +81,14 @@ Verdicts = Mapping[str, Judgement | Unanswered]
 
 
 class Scheduler:
-    """The one place where reminders fire.
+    """The one place where reminders fire."""
 
-    `deliver` is told which accounts have work, `held` of which accounts something may not leave.
-    """
-
-    def __init__(
-        self,
-        runtime: Runtime,
-        deliver: Callable[[Iterable[str]], None],
-        held: Callable[[Iterable[str]], None],
-    ) -> None:
+    def __init__(self, runtime: Runtime, holds: Holds) -> None:
         self._database = runtime.database
         self._lock = runtime.lock
         self._clock = runtime.clock
-        self._deliver = deliver
-        self._held = held
+        self._changes = runtime.changes
+        self._holds = holds
         self._woken = asyncio.Event()
         self._started_at = self._clock.now()
         self._retry_later = RetryLater()
@@ -155,18 +150,16 @@ class Scheduler:
                 await reminders.mark_too_slow(connection, row.id, row.revision, now)
             verdicts = ((row, judged[row.id]) for row in rows)
             sound = [(row, verdict) for row, verdict in verdicts if isinstance(verdict, Judgement)]
-            held = await self._move_on(connection, sound, now)
-        if held:
-            self._held(held)
-        self._deliver({row.account_id for row in rows})
+            changed = await self._move_on(connection, sound, now)
+        self._changes.runs_changed(changed)
+        if held := {one.account_id for one in changed if one.status == "held"}:
+            self._holds.recheck(held)
+        self._changes.work_for({row.account_id for row in rows})
 
     async def _move_on(
         self, connection: Connection, judged: Sequence[Judged], now: datetime
-    ) -> set[str]:
-        """Move the reminders on, and write what became of the occurrences that they leave.
-
-        Returns of which accounts something is held.
-        """
+    ) -> list[ChangedDelivery]:
+        """Move the reminders on, and write what became of the occurrences that they leave."""
         advances = [Advance.to(row, judgement.next) for row, judgement in judged]
         claimed = await reminders.advance(connection, advances)
         mine = [(row, judgement) for row, judgement in judged if row.id in claimed]
@@ -174,11 +167,12 @@ class Scheduler:
         sent = [run for entry in mine for run in _runs_of(*entry, now)]
         made = await runs.insert(connection, [*stretches, *sent])
         firing = [run.id for run in sent if run.id in made]
-        held = await deliveries.insert_of_runs(connection, firing, now)
-        if held:
-            behind = [run.reminder_id for run in sent if run.id in held and run.reminder_id]
-            await holds.trim(connection, behind, SENT_LATE_AT_MOST, now)
-        return {run.account_id for run in sent if run.id in held}
+        written = await deliveries.insert_of_runs(connection, firing, now)
+        held = {delivery.run_id for delivery in written if delivery.status == "held"}
+        behind = [run.reminder_id for run in sent if run.id in held and run.reminder_id]
+        if behind:
+            written += await holds_table.trim(connection, behind, SENT_LATE_AT_MOST, now)
+        return written
 
     def _stretch(self, row: ReminderRow, judgement: Judgement, now: datetime) -> RunRow | None:
         """Make the run that says why occurrences did not fire."""

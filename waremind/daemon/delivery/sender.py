@@ -5,7 +5,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple, NoReturn
@@ -14,14 +14,15 @@ from waremind.daemon.delivery.holds import Holds
 from waremind.daemon.delivery.lead_time import LEAD, wait_until_due
 from waremind.daemon.delivery.outcomes import ending_of, log_ending, trips_breaker
 from waremind.daemon.delivery.pace import Pace, SendingAccounts
-from waremind.daemon.delivery.waiters import RunWaiters
+from waremind.daemon.system.changes import Subscriber
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.tasks import wait_first
 from waremind.errors import WaremindError
 from waremind.store import deliveries as table
 from waremind.store import holds as holds_table
-from waremind.store.deliveries import Ending, Sending
+from waremind.store.accounts import AccountRow
+from waremind.store.deliveries import ChangedDelivery, Ending, Sending
 from waremind.whatsapp.gateway import Message
 from waremind.whatsapp.reports import NotInGroup, NotSent, Outcome, SendUnknown
 
@@ -41,22 +42,16 @@ class Marking(NamedTuple):
     at: datetime
 
 
-class Sender:
-    """The one place where messages leave; `written` is told in which accounts one has ended."""
+class Sender(Subscriber):
+    """The one place where messages leave."""
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        senders: SendingAccounts,
-        holds: Holds,
-        written: Callable[[Iterable[str]], None],
-    ) -> None:
+    def __init__(self, runtime: Runtime, senders: SendingAccounts, holds: Holds) -> None:
         self._database = runtime.database
         self._lock = runtime.lock
         self._clock = runtime.clock
         self._senders = senders
         self._current = runtime.current
-        self._written = written
+        self._changes = runtime.changes
         self._holds = holds
         self._tasks = asyncio.TaskGroup()
         self._sends: set[asyncio.Task[None]] = set()
@@ -66,18 +61,21 @@ class Sender:
         self._busy: set[str] = set()  # accounts that are sending, or in the round of a lane
         self._ended: dict[str, Ending] = {}  # by account, until PostgreSQL has taken it
         self._doubtful: list[Marking] = []  # may have been written all the same
-        self.waiters = RunWaiters(runtime.database)
         self._term = 0  # of the lock, for which it is known what others have left
         self._recovering = asyncio.Lock()
 
-    def wake(self, accounts: Iterable[str] = ()) -> None:
+    def work_for(self, accounts: Collection[str]) -> None:
         """Look again: these accounts have something to send, or may send again."""
         now = self._clock.now()
         for account in accounts:
             self._due[account] = now
         self._woken.set()
 
-    def forget(self, account: str) -> None:
+    def account_changed(self, before: AccountRow, row: AccountRow) -> None:  # noqa: ARG002
+        """Look whether an account may send now, or is cut off."""
+        self.work_for([row.id])
+
+    def account_deleted(self, account: str) -> None:
         """Keep no pace of an account that is deleted."""
         self._pace.forget(account)
 
@@ -140,12 +138,13 @@ class Sender:
         async with self._database.connection() as connection:
             lost = await table.lose_track(connection, list(ours), now)
         if lost:
-            event(log, "outcome unknown", logging.WARNING, deliveries=lost)
+            event(log, "outcome unknown", logging.WARNING, deliveries=len(lost))
+        self._changes.runs_changed(lost)
         await self._holds.judge_late("late" if self._term else "down")
         async with self._database.connection() as connection:
             self._pace.replay(await table.started(connection, now - self._pace.memory()))
             work = await table.work(connection)
-        self.wake(entry.account_id for entry in work)
+        self.work_for([entry.account_id for entry in work])
 
     async def _round(self) -> None:
         self._woken.clear()
@@ -210,11 +209,11 @@ class Sender:
             self._doubtful.append(marking)
             raise
         self._doubtful = [lost for lost in self._doubtful if lost not in doubtful]
-        for account, ending in ended.items():
+        for account in ended:
             del self._ended[account]
-            self.waiters.notify([ending.run_id])
-        if ended:
-            self._written(ended)
+        self._changes.runs_changed(
+            [ChangedDelivery(one.run_id, account, one.status) for account, one in ended.items()]
+        )
         return marked
 
     async def _look(self, asked: Mapping[str, datetime], now: datetime) -> None:
@@ -230,8 +229,9 @@ class Sender:
         async with self._database.connection() as connection:
             # Not held yet: what was put back after its account or a freeze had changed.
             held = await holds_table.hold(connection, accounts, now)
-            self.waiters.notify(await table.give_up(connection, cut_off, now))
+            given_up = await table.give_up(connection, cut_off, now)
             work = {entry.account_id: entry for entry in await table.work(connection, accounts)}
+        self._changes.runs_changed(held + given_up)
         if held:
             self._holds.recheck(accounts)
         for account, due in asked.items():
@@ -276,7 +276,7 @@ class Sender:
         log_ending(self._senders.label(account), sending, ending)
         self._ended[account] = ending
         self._busy.discard(account)
-        self.wake([account])
+        self.work_for([account])
 
     async def _outcome(self, sending: Sending) -> Outcome:
         session = self._senders.session(sending.account_id)

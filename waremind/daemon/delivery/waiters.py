@@ -1,14 +1,16 @@
 """Who waits for a run to end, and what tells them to look again."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from weakref import WeakValueDictionary
 
+from waremind.daemon.system.changes import Subscriber
 from waremind.store import deliveries as table
 from waremind.store.database import Database
+from waremind.store.deliveries import ChangedDelivery
 
 
-class RunWaiters:
+class RunWaiters(Subscriber):
     """The runs that somebody waits for."""
 
     def __init__(self, database: Database) -> None:
@@ -25,12 +27,19 @@ class RunWaiters:
                     return
             await changed.wait()
 
-    def notify(self, runs: Iterable[str]) -> None:
-        """Tell who waits for runs that something of them has changed."""
+    def runs_changed(self, deliveries: Collection[ChangedDelivery]) -> None:
+        """Let who waits for one of these runs look again."""
+        self._notify(delivery.run_id for delivery in deliveries)
+
+    def account_deleted(self, account: str) -> None:  # noqa: ARG002 - whose run it was is not kept
+        """Let all who wait look again: one of its runs may be gone."""
+        self.notify_all()
+
+    def notify_all(self) -> None:
+        """Let all who wait look again: a run may be gone with its reminder."""
+        self._notify(list(self._changed))
+
+    def _notify(self, runs: Iterable[str]) -> None:
         for run in runs:
             if changed := self._changed.pop(run, None):
                 changed.set()
-
-    def notify_all(self) -> None:
-        """Let all who wait look again: an account, a freeze or a deletion has changed something."""
-        self.notify(list(self._changed))

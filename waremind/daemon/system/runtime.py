@@ -1,9 +1,10 @@
 """What everything in the daemon stands on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from waremind.config import Settings
+from waremind.daemon.system.changes import Changes
 from waremind.daemon.system.clock import Clock
 from waremind.daemon.system.settings import LiveSettings
 from waremind.store.database import Database
@@ -12,12 +13,16 @@ from waremind.store.lock import DaemonLock
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The settings as they are now, the database and the daemon's lock on it, and the time."""
+    """The settings as they are now, the database and the daemon's lock on it, and the time.
+
+    What changes is said to `changes`.
+    """
 
     current: LiveSettings
     database: Database
     lock: DaemonLock
     clock: Clock
+    changes: Changes = field(default_factory=Changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,11 @@ class WithRuntime:
     def database(self) -> Database:
         """The database."""
         return self.runtime.database
+
+    @property
+    def changes(self) -> Changes:
+        """Where changes are said and heard of."""
+        return self.runtime.changes
 
     def now(self) -> datetime:
         """Say what time it is, in UTC."""

@@ -149,7 +149,7 @@ async def delete(services: Services, caller: Caller, request: ReminderDelete) ->
             now = services.now()
             await audit.write(connection, now, caller.operator, request.method, target, runs=runs)
     services.scheduler.wake()
-    services.sender.waiters.notify_all()  # who waits for one of its runs waits in vain
+    services.waiters.notify_all()  # who waits for one of its runs waits in vain
     view = next(iter(views), None)
     return ReminderDeleted(changed=True, reminder=view, runs=runs, check=checked(request))
 
