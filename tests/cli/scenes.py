@@ -1,28 +1,38 @@
-"""Commands as people see them, beside a played daemon: what is captured and kept."""
+"""Commands as people see them, captured beside a played daemon: `make docs` keeps them as text."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any
+import re
+import shlex
+import threading
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 from cli import samples
+from cli.played_daemon import PlayedDaemon
+from cli.terminal import Terminal, uncoloured
+from command import PROGRAM
 
 from waremind.errors import ErrorCode, WaremindError
-from waremind.objects import Attention, CheckResult, GroupName, Occurrence
+from waremind.objects import Attention, GroupName, Occurrence, StatusAttention
 from waremind.requests.account import (
     AccountList,
     AccountPair,
     AccountResult,
     Accounts,
     AccountShow,
+    PairConnected,
     PairPending,
     PairQr,
 )
 from waremind.requests.core import Request
-from waremind.requests.daemon import Doctor, DoctorReport, Status
+from waremind.requests.daemon import Status
 from waremind.requests.reminder import Occurrences, ReminderNext
-from waremind.requests.run import RunChanged, RunList, RunResult, Runs, RunShow, Send
+from waremind.requests.run import ReminderRun, RunChanged, RunList, RunResult, Runs, RunShow, Send
 
+ENVIRONMENT = {"LANG": "C.UTF-8", "TERM": "xterm-256color", "TZ": "UTC"}
 CODE = "https://wa.me/settings/linked_devices#2@" + "A1b2C3d4/+" * 26
 EXPIRES = "2026-11-22T12:00:00+00:00"
 NIGHT = GroupName("grp_9x8y7z6w5v4t", "1203631@g.us", "Night shift of the second hospital, ward 3")
@@ -33,6 +43,16 @@ REPLACED = Attention(
     since=samples.NOON,
     text="another program took over the session of this device",
     fix="close the other one, then: waremind account reconnect 'second account'",
+)
+NEEDS = StatusAttention(
+    kind="account",
+    id="acc_9x8y7z6w5v4t",
+    name="second account",
+    code=REPLACED.code,
+    severity=REPLACED.severity,
+    since=REPLACED.since,
+    text=REPLACED.text,
+    fix=REPLACED.fix,
 )
 ACCOUNTS = [
     samples.account(),
@@ -67,24 +87,6 @@ RUNS = [
     samples.run(id="run_9x8y7z6w5v4t", status="held", reason="banned"),
     samples.run(),
 ]
-CHECKS = [
-    CheckResult(check="version", status="ok", text="0.1.0, as the daemon", fix=None),
-    CheckResult(
-        check="database", status="ok", text="embedded PostgreSQL 18.6, 12 migrations", fix=None
-    ),
-    CheckResult(
-        check="engine",
-        status="warning",
-        text="neonize 0.5.2 is 47 days old; WhatsApp has refused engines of 80 days and more",
-        fix="pip install --upgrade neonize, then: systemctl restart waremind",
-    ),
-    CheckResult(
-        check="accounts",
-        status="critical",
-        text="account 'second account': another program took over the session of this device",
-        fix="close the other one, then: waremind account reconnect 'second account'",
-    ),
-]
 AMBIGUOUS = WaremindError(
     ErrorCode.AMBIGUOUS,
     "cannot choose a group: Team fits 2 of account ops",
@@ -106,47 +108,99 @@ TIMES = Occurrences(
 )
 
 
-def sending(_request: Send) -> RunChanged:
-    """Begin to send to three groups."""
-    return RunChanged(changed=True, run=under_way())
+UNDER_WAY = samples.run(
+    id="run_7w6x5y4z3a2b",
+    status="sending",
+    finished_at=None,
+    deliveries=[
+        samples.delivery(),
+        *(samples.delivery(group=group, status="sending") for group in (NIGHT, PARENTS)),
+    ],
+)
 
 
-def under_way(_request: object = None) -> Any:
-    """Give a run of which two of three messages have not been sent yet."""
-    deliveries = [
-        DELIVERIES[0],
-        *(samples.delivery(group=g, status="sending") for g in (NIGHT, PARENTS)),
-    ]
-    return samples.run(status="sending", finished_at=None, deliveries=deliveries)
+def shown_run(request: RunShow) -> RunResult:
+    """Give the run that is under way, or the one that has ended."""
+    return RunResult(UNDER_WAY if request.run == UNDER_WAY.id else RUNS[0])
 
 
 def pairing(_request: AccountPair) -> Generator[Any, None, object]:
     """Show a code, and go on for ever."""
     yield PairPending(samples.account(status="pending"))
     yield PairQr(CODE, EXPIRES)
-    while True:
-        yield {"type": "noise"}
+    threading.Event().wait(60)
+    return PairConnected(changed=True, account=samples.account())
 
 
 ANSWERS: dict[type[Request[Any]], Any] = {
     AccountList: Accounts(ACCOUNTS),
     AccountShow: AccountResult(ACCOUNTS[1]),
-    Status: samples.status(ok=False, attention=[]),
-    Doctor: DoctorReport.of(CHECKS),
+    AccountPair: pairing,
+    Status: samples.status(ok=False, attention=[NEEDS]),
     RunList: Runs(RUNS, truncated=True),
-    RunShow: RunResult(RUNS[0]),
+    RunShow: shown_run,
     ReminderNext: TIMES,
     Send: AMBIGUOUS,
+    ReminderRun: RunChanged(changed=True, run=UNDER_WAY),
 }
+
+
+class Scene(NamedTuple):
+    """A command line, and the text on its screen at which it is captured (none: at its end)."""
+
+    line: str
+    until: str | None = None
+
+
 SCENES = {
-    "account-list": "account list",
-    "account-show": "account show second",
-    "status": "status",
-    "doctor": "doctor",
-    "run-list": "run list --limit 3",
-    "run-show": "run show run_5q4r3s2t1v0w",
-    "reminder-next": "reminder next --explain stand-up",
-    "help": "--help",
-    "help-of-a-command": "account pair --help",
-    "ambiguous": "send --account ops --to Team --text hi",
+    "account-list": Scene("account list"),
+    "account-show": Scene("account show 'second account'"),
+    "ambiguous": Scene("send --account ops --to Team --text hi"),
+    "help": Scene("--help"),
+    "help-of-a-command": Scene("account pair --help"),
+    "pair": Scene("account pair ops", until="Ctrl-C"),
+    "reminder-next": Scene("reminder next stand-up --explain"),
+    "reminder-run": Scene("reminder run stand-up", until="1/3"),
+    "run-list": Scene("run list --limit 3"),
+    "run-show": Scene("run show run_5q4r3s2t1v0w"),
+    "status": Scene("status"),
 }
+VIEWS: list[tuple[int, int, dict[str, str]]] = [
+    (80, 24, {}),
+    (200, 50, {}),
+    (80, 24, {"NO_COLOR": "1"}),
+]
+
+
+def capture(scene: Scene, columns: int, rows: int, variables: Mapping[str, str]) -> str:
+    """Run a command on a terminal of this size, and read what is on it, without colour."""
+    with TemporaryDirectory(dir="/tmp") as home, PlayedDaemon(Path(home) / "s") as daemon:
+        daemon.answers = ANSWERS
+        command = [str(PROGRAM), *shlex.split(scene.line), "--socket", str(daemon.path)]
+        terminal = Terminal(command, {**ENVIRONMENT, **variables}, columns, rows)
+        if scene.until:
+            terminal.wait_for(scene.until)
+            text = terminal.text()
+            terminal.type("\x03")
+        else:
+            text = ""
+        terminal.wait_end()
+        terminal.close()
+        return _stable(text or uncoloured(terminal.written).replace("\r", ""))
+
+
+def _stable(text: str) -> str:
+    """Take off what is another each time: where a spinner is, how much time has gone."""
+    lines = re.sub(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏](.*) \d+ s of", r"⠋\1 1 s of", text).splitlines()
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def page(name: str) -> str:
+    """Capture a scene in each view."""
+    scene = SCENES[name]
+    shown = [f"$ waremind {scene.line}\n"]
+    for columns, rows, variables in VIEWS[:2] if scene.until else VIEWS:
+        asked = "".join(f", {key}={value}" for key, value in variables.items())
+        title = f"── {columns}×{rows}{asked} ".ljust(columns, "─")
+        shown += [title, capture(scene, columns, rows, variables), ""]
+    return "\n".join(shown)

@@ -72,9 +72,7 @@ def pairing(_request: AccountPair) -> Generator[Any, None, object]:
     return PairConnected(changed=True, account=samples.account(phone=EVIL))
 
 
-ATTENTION = Attention(
-    code="replaced", severity="warning", since=samples.NOON, text=EVIL, fix=EVIL
-)
+ATTENTION = Attention(code="replaced", severity="warning", since=samples.NOON, text=EVIL, fix=EVIL)
 FAILED = [samples.delivery(group=GROUP, status="failed", reason=EVIL)]
 RUN = samples.run(status="failed", reason_text=EVIL, deliveries=FAILED)
 ANSWERS: dict[type, Any] = {

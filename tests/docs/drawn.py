@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from cli import scenes
+
 from docs import lifecycle_page, protocol_page
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -12,13 +14,17 @@ DOCS = Path(__file__).parents[2] / "docs"
 DRAWN: dict[str, Callable[[str], str]] = {
     "lifecycle.md": lambda _: lifecycle_page.page(),
     "protocol.md": protocol_page.renewed,
+    **{
+        f"../tests/cli/captures/{name}.txt": lambda _, name=name: scenes.page(name)
+        for name in scenes.SCENES
+    },
 }
 
 
 def main() -> None:
     for name, drawn in DRAWN.items():
         path = DOCS / name
-        path.write_text(drawn(path.read_text()))
+        path.write_text(drawn(path.read_text() if path.exists() else ""))
 
 
 if __name__ == "__main__":
