@@ -154,9 +154,9 @@ async def engine(state: Path, dsn: str, gateway: Gateway) -> AsyncIterator[Engin
 async def _connected(daemon: Services) -> None:
     """Wait until each account is connected and has its groups."""
     for account in daemon.accounts:
-        progress = account.watch()
+        progress = account.progress.watch()
         while account.row.state is not State.CONNECTED:
             await progress.get()
-        account.unwatch(progress)
+        account.progress.unwatch(progress)
         if account.effects.syncing:
             await account.effects.syncing

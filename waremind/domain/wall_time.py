@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -168,6 +168,6 @@ def recent_gap(at: datetime, zone: ZoneInfo) -> timedelta:
     return max((now or timedelta()) - (before or timedelta()), timedelta())
 
 
-def rfc3339(at: datetime, zone: ZoneInfo) -> str:
-    """Write an instant as output shows it: with seconds and the offset of `zone`."""
+def rfc3339(at: datetime, zone: tzinfo = UTC) -> str:
+    """Write an instant as output shows it (RFC 3339): with seconds and the offset of `zone`."""
     return at.astimezone(zone).isoformat(timespec="seconds")

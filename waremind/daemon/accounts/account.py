@@ -9,7 +9,7 @@ import logging
 from collections import deque
 from dataclasses import asdict, replace
 
-from waremind.daemon.accounts.effects import Effects
+from waremind.daemon.accounts.effects import Effects, Transition
 from waremind.daemon.accounts.environment import AccountEnvironment, SideReport
 from waremind.daemon.accounts.inbox import (
     FLOOD,
@@ -17,15 +17,17 @@ from waremind.daemon.accounts.inbox import (
     CommandResult,
     Inbox,
     Message,
+    PairingOptions,
     Rename,
     Restricted,
     Signal,
 )
-from waremind.daemon.accounts.transitions import cause_of, next_row, with_phone_seen
+from waremind.daemon.accounts.progress import ProgressFeed
+from waremind.daemon.accounts.transitions import cause_of, expected_phone, next_row, with_phone_seen
 from waremind.daemon.system import audit
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.tasks import settle
-from waremind.domain.lifecycle import Cause, Effect, State, Step, step
+from waremind.domain.lifecycle import MEANINGS, Cause, Effect, State, Step, step
 from waremind.domain.refusals import refusal
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
@@ -42,7 +44,6 @@ log = logging.getLogger(__name__)
 OFFER_AGAIN_SECONDS = 1.0
 
 AccountReport = Signal | Restricted | AnyReport
-Progress = AccountRow | Code
 
 
 class _MovedOnError(Exception):
@@ -55,11 +56,14 @@ class Account:
     def __init__(self, row: AccountRow, environment: AccountEnvironment) -> None:
         self.row = row
         self.code: Code | None = None
-        self.effects = Effects(row, environment, self.post)
+        self.progress = ProgressFeed()
+        self.effects = Effects(self, environment, self.post)
         self._environment = environment
         self._inbox = Inbox()
         self._kept: deque[AccountReport] = deque()
-        self._watchers: set[asyncio.Queue[Progress]] = set()
+        self._pairing = PairingOptions()
+        self._monotonic = asyncio.get_running_loop().time
+        self._pairing_until = 0.0
 
     def post(self, message: Message) -> None:
         """Put something into the inbox; a session that floods it is ended, as if it had crashed."""
@@ -84,15 +88,10 @@ class Account:
         """Say something on the daemon's own behalf, about the account as it is now."""
         self.post(Signal(cause, self.row.session, self.row.state))
 
-    def watch(self) -> asyncio.Queue[Progress]:
-        """Subscribe to every new row and code; `unwatch` ends it."""
-        queue: asyncio.Queue[Progress] = asyncio.Queue()
-        self._watchers.add(queue)
-        return queue
-
-    def unwatch(self, queue: asyncio.Queue[Progress]) -> None:
-        """End a subscription."""
-        self._watchers.discard(queue)
+    @property
+    def is_live(self) -> bool:
+        """Whether a session is open, or about to be."""
+        return MEANINGS[self.row.state].live
 
     async def run(self) -> None:
         """Handle the inbox until the account is deleted."""
@@ -163,7 +162,6 @@ class Account:
             row = replace(self.row, label=rename.label)
             await self._write(row, "account.rename", rename.operator, before=self.row.label)
             self.row = row
-            self.effects.row = row
         return CommandResult(self.row, changes)
 
     # -- reports and signals
@@ -195,7 +193,7 @@ class Account:
                 if message.state == self.row.state:
                     await self._step(message.cause)
             case LifeReport():
-                expected = self.effects.expected_phone()
+                expected = expected_phone(self._pairing, self.row)
                 cause = cause_of(message, self.row, expected, self._environment.now())
                 await self._step(cause, message)
             case Restricted():
@@ -204,7 +202,7 @@ class Account:
                 await self._amend(with_phone_seen(self.row, message.at))
             case Code():
                 self.code = message
-                self._publish(message)
+                self.progress.publish(message)
             case _:
                 await self._environment.sink.hear(self.row, message, self.effects.session)
 
@@ -244,11 +242,16 @@ class Account:
             after=row.state,
         )
         if command and command.options:
-            self.effects.allow(command.options)
-        self.effects.act(before, row, cause, to.effects)
+            self._pairing = command.options
+            self._pairing_until = self._monotonic() + command.options.timeout_seconds
+        self._act(before, cause, to.effects)
         self._environment.changes.account_changed(before, row)
-        self._publish(row)
+        self.progress.publish(row)
         return gone
+
+    def _act(self, before: AccountRow, cause: Cause, effects: tuple[Effect, ...]) -> None:
+        left = self._pairing_until - self._monotonic()
+        self.effects.act(Transition(before, self.row, cause, self._pairing, left), effects)
 
     async def _write(
         self, row: AccountRow, action: str, operator: Operator | None, **detail: object
@@ -287,10 +290,6 @@ class Account:
         event(log, "adopted", logging.WARNING, account=self.row.label, session=self.row.session)
         before, self.row = self.row, stored or replace(self.row, state=State.DELETED, device=None)
         end = Effect.END if stored else Effect.FORGET
-        self.effects.act(before, self.row, Cause.STARTED, (end,))
+        self._act(before, Cause.STARTED, (end,))
         self.signal(Cause.STARTED)
-        self._publish(self.row)
-
-    def _publish(self, progress: Progress) -> None:
-        for queue in self._watchers:
-            queue.put_nowait(progress)
+        self.progress.publish(self.row)

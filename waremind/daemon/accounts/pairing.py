@@ -2,14 +2,15 @@
 
 import re
 
-from waremind.daemon.accounts.account import Account, Progress
+from waremind.daemon.accounts.account import Account
 from waremind.daemon.accounts.inbox import PairingOptions
-from waremind.daemon.accounts.views import timestamp
+from waremind.daemon.accounts.progress import Progress
 from waremind.daemon.system.caller import Caller
 from waremind.domain.ids import shown
 from waremind.domain.lifecycle import MEANINGS, State
 from waremind.domain.quoting import quoted
 from waremind.domain.standing import STANDINGS, clause, told
+from waremind.domain.wall_time import rfc3339
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.account import AccountPair, PairCode, PairQr
 from waremind.store.accounts import AccountRow
@@ -83,7 +84,7 @@ async def follow(account: Account, caller: Caller) -> AccountRow:
 
     Raises WaremindError saying how the pairing ended instead.
     """
-    watch = account.watch()
+    watch = account.progress.watch()
     try:
         progress: Progress = account.row
         if account.code:
@@ -95,7 +96,7 @@ async def follow(account: Account, caller: Caller) -> AccountRow:
             elif progress.state is State.DELETED:
                 break
     finally:
-        account.unwatch(watch)
+        account.progress.unwatch(watch)
     if progress.state is not State.CONNECTED:
         raise _ended(progress)
     return progress
@@ -103,7 +104,7 @@ async def follow(account: Account, caller: Caller) -> AccountRow:
 
 def _code_event(code: Code) -> PairQr | PairCode:
     kind = PairQr if code.kind == "qr" else PairCode
-    return kind(code.code, timestamp(code.expires_at))
+    return kind(code.code, rfc3339(code.expires_at))
 
 
 def _ended(row: AccountRow) -> WaremindError:

@@ -107,7 +107,7 @@ class Accounts(Subscriber):
 
     async def stop(self) -> None:
         """Say `stopped` of what is connected, then end every session."""
-        watches = [(account, account.watch()) for account in self if account.effects.is_live]
+        watches = [(account, account.progress.watch()) for account in self if account.is_live]
         for account, _ in watches:
             account.signal(Cause.STOPPING)
         with contextlib.suppress(TimeoutError):

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from waremind.daemon.accounts.transitions import kept_devices
 from waremind.daemon.system.logs import event
 from waremind.domain.lifecycle import Cause
+from waremind.store.accounts import AccountRow
 from waremind.whatsapp.gateway import Gateway, OnReport, Opening, Pairing, Session
 from waremind.whatsapp.reports import LifeReport
 
@@ -53,20 +55,16 @@ class Owner(Protocol):
     """What sessions need to know of the account whose they are."""
 
     @property
-    def label(self) -> str:
-        """Its label, for the log."""
-        ...
-
-    def keeps(self) -> set[int]:
-        """Name the directories that must stay: the device's keys, and a pairing under way."""
+    def row(self) -> AccountRow:
+        """How it stands now."""
         ...
 
 
 class Sessions:
     """The sessions of one account; `owner` says how that stands now."""
 
-    def __init__(self, account: str, place: SessionPlace, hear: OnReport, owner: Owner) -> None:
-        self._account = account
+    def __init__(self, owner: Owner, place: SessionPlace, hear: OnReport) -> None:
+        self._account = owner.row.id
         self._place = place
         self._hear = hear
         self._owner = owner
@@ -103,7 +101,7 @@ class Sessions:
                 log,
                 "cannot open a session",
                 logging.ERROR,
-                account=self._owner.label,
+                account=self._owner.row.label,
                 session=opening.session,
                 reason=error,
             )
@@ -149,7 +147,7 @@ class Sessions:
                 return device is None
             return await self._log_out(device, log_out_seconds, removed=removed)
         except Exception as error:  # noqa: BLE001 - as above; and the files go all the same
-            label = self._owner.label
+            label = self._owner.row.label
             event(log, "cannot end a session", logging.ERROR, account=label, reason=error)
             return False
         finally:
@@ -169,7 +167,7 @@ class Sessions:
 
     def _sweep(self) -> None:
         """Remove the directories that the row no longer names."""
-        keeps = {str(number) for number in self._owner.keeps()}
+        keeps = {str(number) for number in kept_devices(self._owner.row)}
         sweep(self._place.root / self._account, keeps)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from waremind.config import Sessions
+from waremind.daemon.accounts.inbox import PairingOptions
 from waremind.domain.backoff import delay_seconds
 from waremind.domain.lifecycle import COMMANDS, MEANINGS, Cause, Effect, State, Step
 from waremind.store.accounts import AccountRow
@@ -34,6 +35,18 @@ def cause_of(report: LifeReport, row: AccountRow, expected: str | None, now: dat
         recently = now - row.replaced_at < REPLACED_AGAIN_WITHIN
         return Cause.REPLACED_AGAIN if recently else Cause.REPLACED
     return report.cause
+
+
+def expected_phone(options: PairingOptions, row: AccountRow) -> str | None:
+    """Say which phone alone may pair; None: any."""
+    return options.expect or (None if options.new_number else row.phone)
+
+
+def kept_devices(row: AccountRow) -> set[int]:
+    """Name the devices whose keys must stay: the linked one, and that of a pairing under way."""
+    if row.state is State.PAIRING:
+        return {row.session}
+    return {row.device} if row.device and row.state is not State.UNPAIRING else set()
 
 
 def next_row(

@@ -1,10 +1,11 @@
 """Rows as the objects that operators read."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from waremind.domain.lifecycle import MEANINGS, State, actions
 from waremind.domain.quoting import quoted
 from waremind.domain.standing import STANDINGS, Need, told
+from waremind.domain.wall_time import rfc3339
 from waremind.objects import Account, Attention, AuditEntry, Freeze, Group, Operator, Target
 from waremind.store.accounts import AccountRow
 from waremind.store.audit import AuditRow
@@ -14,13 +15,8 @@ from waremind.store.holds import FreezeRow
 RESTRICTED = Need("restricted", "warning", "send less; the held deliveries go on by themselves")
 
 
-def timestamp(at: datetime) -> str:
-    """Write a time as RFC 3339 in UTC, to the second."""
-    return at.astimezone(UTC).isoformat(timespec="seconds")
-
-
 def _when(at: datetime | None) -> str | None:
-    return timestamp(at) if at else None
+    return rfc3339(at) if at else None
 
 
 def is_restricted(row: AccountRow, now: datetime) -> bool:
@@ -45,8 +41,8 @@ def account_of(row: AccountRow, now: datetime, freeze: FreezeRow | None) -> Acco
         phone=row.phone,
         push_name=row.push_name,
         session=row.session,
-        created_at=timestamp(row.created_at),
-        status_since=timestamp(row.status_since),
+        created_at=rfc3339(row.created_at),
+        status_since=rfc3339(row.status_since),
         last_connected_at=_when(row.last_connected_at),
         phone_seen_at=_when(row.phone_seen_at),
         banned_until=_when(row.banned_until),
@@ -69,7 +65,7 @@ def attention_of(row: AccountRow, freeze: FreezeRow | None, *, restricted: bool)
             Attention(
                 code=need.code,
                 severity=need.severity,
-                since=timestamp(row.state_since),
+                since=rfc3339(row.state_since),
                 text=status_text(row, restricted=restricted),
                 fix=need.fix.format(label=quoted(row.label)),
             )
@@ -86,7 +82,7 @@ def frozen(freeze: FreezeRow, what: str, fix: str) -> Attention:
     return Attention(
         code="frozen",
         severity="warning",
-        since=timestamp(freeze.since),
+        since=rfc3339(freeze.since),
         text=f"{what} frozen by {freeze.operator}{reason}",
         fix=fix,
     )
@@ -111,7 +107,7 @@ def audit_entry_of(row: AuditRow) -> AuditEntry:
     """Show an entry of the audit log."""
     return AuditEntry(
         id=row.id,
-        at=timestamp(row.at),
+        at=rfc3339(row.at),
         operator=Operator(row.uid, row.operator),
         action=row.action,
         target=Target(row.target_kind, row.target_id, row.target_name),
@@ -121,4 +117,4 @@ def audit_entry_of(row: AuditRow) -> AuditEntry:
 
 def freeze_of(row: FreezeRow) -> Freeze:
     """Show a freeze."""
-    return Freeze(timestamp(row.since), row.operator, row.reason)
+    return Freeze(rfc3339(row.since), row.operator, row.reason)

@@ -3,12 +3,12 @@
 import asyncio
 from datetime import datetime, timedelta
 
-from waremind.daemon.accounts.views import timestamp
 from waremind.daemon.delivery.views import runs_of
 from waremind.daemon.services import Services
 from waremind.domain.duration import format_duration
 from waremind.domain.ids import shown
 from waremind.domain.quoting import quoted
+from waremind.domain.wall_time import rfc3339
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Run
 from waremind.requests.core import checked
@@ -47,7 +47,7 @@ def _frozen(freeze: FreezeRow, label: str) -> WaremindError:
         what, only = (f"account {label} is", f" --account {label}")
     reason = f": {freeze.reason}" if freeze.reason else ""
     message = (
-        f"cannot send: {what} frozen since {timestamp(freeze.since)} by {freeze.operator}{reason}"
+        f"cannot send: {what} frozen since {rfc3339(freeze.since)} by {freeze.operator}{reason}"
     )
     return WaremindError(ErrorCode.FROZEN, message, hint=f"waremind thaw{only}")
 

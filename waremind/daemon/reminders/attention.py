@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from waremind.daemon.accounts.views import timestamp
 from waremind.daemon.reminders.group_lookup import named, obstacle, obstacle_since
 from waremind.domain.lifecycle import MEANINGS
 from waremind.domain.quoting import quoted
 from waremind.domain.standing import Severity
+from waremind.domain.wall_time import rfc3339
 from waremind.objects import Attention, Run
 from waremind.store.accounts import AccountRow
 from waremind.store.groups import GroupRow
@@ -103,7 +103,7 @@ def _attention(code: str, since: datetime | str, **words: str) -> Attention:
     return Attention(
         code=code,
         severity=trouble.severity,
-        since=since if isinstance(since, str) else timestamp(since),
+        since=since if isinstance(since, str) else rfc3339(since),
         text=trouble.text.format(**words),
         fix=trouble.fix.format(**words),
     )

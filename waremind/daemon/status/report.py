@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 import waremind
-from waremind.daemon.accounts.views import account_of, freeze_of, frozen, timestamp
+from waremind.daemon.accounts.views import account_of, freeze_of, frozen
 from waremind.daemon.reminders.attention import ACCOUNT_TROUBLES
 from waremind.daemon.reminders.views import reminders_of
 from waremind.daemon.services import Services
@@ -68,7 +68,7 @@ def _unknown(run: str, since: datetime) -> Attention:
     return Attention(
         code="send_unknown",
         severity="warning",
-        since=timestamp(since),
+        since=rfc3339(since),
         text="nobody can know whether it was sent",
         fix=f"look at the phone, then: waremind run resolve {run} --as sent|failed",
     )
@@ -78,7 +78,7 @@ def _more(services: Services, what: str) -> Attention:
     return Attention(
         code="more",
         severity="warning",
-        since=timestamp(services.now()),
+        since=rfc3339(services.now()),
         text=f"more than {MOST} {what}s need a person",
         fix=f"waremind {what} list",
     )
@@ -105,7 +105,7 @@ async def status_report(services: Services) -> StatusReport:
     return StatusReport(
         ok=not attention,
         version=waremind.__version__,
-        daemon=DaemonState(os.getpid(), timestamp(services.started_at), services.database_name),
+        daemon=DaemonState(os.getpid(), rfc3339(services.started_at), services.database_name),
         frozen=freeze_of(freeze) if freeze else None,
         accounts=dict(Counter(account.status for account in accounts)),
         runs=counts,
