@@ -18,6 +18,7 @@ RUNNING = [
     "configuration",
     "database",
     "engine",
+    "sandbox",
     "libmagic",
     "time zones",
     "disk",

@@ -20,10 +20,18 @@ def build(overlay: Path, directory: Path, *, without: str = "") -> Path:
     package.mkdir(parents=True)
     for path in (overlay / "neonize").iterdir():
         if path.name != "__init__.py" and not (without and path.suffix == without):
-            (package / path.name).symlink_to(path)
+            # A session may read what is in this directory, and where Python's packages are.
+            _copy(path, package / path.name)
     entrance = _ENTRANCE + (overlay / "neonize" / "__init__.py").read_text()
     (package / "__init__.py").write_text(entrance)
     return directory
+
+
+def _copy(path: Path, target: Path) -> None:
+    if path.is_symlink():
+        target.symlink_to(path.resolve())
+    else:
+        target.hardlink_to(path)
 
 
 def harm(session_directory: Path, code: str) -> None:

@@ -37,6 +37,11 @@ class EventTranslator:
         self.online = threading.Event()
         self.me: Identity | None = None
 
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether a device that is linked has no connection now."""
+        return (self._wanted is None or self.me is not None) and not self.online.is_set()
+
     def has_device(self, client: Client) -> bool:
         """Tell whether there are keys that WhatsApp may list, as far as can be told."""
         if self._wanted is None or self.me:

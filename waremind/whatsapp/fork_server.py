@@ -7,7 +7,6 @@ pidfd, or a sentence that says why there is none. It ends when the daemon (`PID`
 or dies.
 """
 
-import ctypes
 import os
 import resource
 import signal
@@ -18,9 +17,8 @@ from typing import NamedTuple
 
 from waremind.whatsapp import worker
 from waremind.whatsapp.child_protocol import PACKET_BYTES
+from waremind.whatsapp.prctl import die_with
 from waremind.whatsapp.preload import preload
-
-PR_SET_PDEATHSIG = 1
 
 
 class ForkRequest(NamedTuple):
@@ -42,13 +40,6 @@ def main() -> None:
     if request := serve(socket.socket(fileno=descriptor)):
         die_with(server)
         worker.run(request.opening, socket.socket(fileno=request.protocol), request.console)
-
-
-def die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent is gone, however hung it is then."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(0)
 
 
 def serve(daemon: socket.socket) -> ForkRequest | None:

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from waremind.whatsapp.preload import load_libmagic
 from waremind.whatsapp.worker import import_engine
 
 # Go writes into the library which revision of WhatsApp's protocol it was built with, and when that
@@ -20,6 +21,7 @@ REVISION = re.compile(rb"go\.mau\.fi/whatsmeow[@\t ]v0\.0\.0-(\d{4})(\d{2})(\d{2
 def main() -> None:
     """Print the engine's version and its date as JSON; exit with why it does not load."""
     try:
+        load_libmagic()
         import_engine()
     except Exception as error:  # noqa: BLE001 - whatever a library's import may raise
         sys.exit(str(error))

@@ -13,7 +13,6 @@ LIBRARIES = (
     "google.protobuf.internal.builder",
     "httpx",
     "linkpreview",
-    "magic",
     "phonenumbers",
     "PIL.Image",
     "PIL.ImageSequence",
@@ -32,17 +31,20 @@ DESCRIPTIONS = (
 
 def preload() -> None:
     """Import what the children need; what cannot be imported, they will report."""
-    find_libmagic()
+    load_libmagic()
     import_all(LIBRARIES)
     import_descriptions()
     gc.collect()
     gc.freeze()  # a collection in a child would touch, and so copy, the shared pages
 
 
-def find_libmagic() -> None:
-    """Have the wheel's libmagic found where the system has none, unless it is loaded already."""
-    if "magic" not in sys.modules and ctypes.util.find_library("magic") is None:
+def load_libmagic() -> None:
+    """Load the system's libmagic, or the wheel's where the system has none; once."""
+    if "magic" in sys.modules:
+        return
+    if ctypes.util.find_library("magic") is None:
         import_all(["pylibmagic"])
+    import_all(["magic"])
 
 
 def import_descriptions() -> None:

@@ -1,11 +1,15 @@
 """The gateway whose sessions are child processes."""
 
 import asyncio
+import logging
 import os
 
 from waremind.whatsapp.fork_client import ForkClient
 from waremind.whatsapp.gateway import OnReport, Opening
+from waremind.whatsapp.sandbox import lacks
 from waremind.whatsapp.session import ProcessSession, SessionEnvironment
+
+log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 15.0
 
@@ -14,6 +18,8 @@ class ProcessGateway:
     """Runs neonize in a child process for each account."""
 
     def __init__(self, *, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> None:
+        for lack in lacks():
+            log.warning("sessions are confined less than they should be: %s", lack)
         self._fork_client = ForkClient()
         self._sessions: dict[str, ProcessSession] = {}
         slots = asyncio.Semaphore(os.cpu_count() or 1)

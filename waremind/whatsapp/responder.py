@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from waremind.domain.lifecycle import Cause
 from waremind.errors import ErrorCode, WaremindError
 from waremind.whatsapp.child_protocol import (
     Answer,
@@ -30,6 +31,7 @@ from waremind.whatsapp.reports import (
     SendRefused,
     Sent,
 )
+from waremind.whatsapp.sandbox import Sandbox
 from waremind.whatsapp.sending import RATE_CODES, outcome_of
 
 if TYPE_CHECKING:
@@ -47,8 +49,15 @@ QUERY_ERRORS = (
 class Responder:
     """Answers requests."""
 
-    def __init__(self, client: "Client", translator: EventTranslator, writer: ReportWriter) -> None:
+    def __init__(
+        self,
+        client: "Client",
+        translator: EventTranslator,
+        writer: ReportWriter,
+        sandbox: Sandbox,
+    ) -> None:
         self._client = client
+        self._sandbox = sandbox
         self._translator = translator
         self._writer = writer
 
@@ -70,6 +79,7 @@ class Responder:
     def _results(self, request: Request) -> Iterable[object]:
         match request:
             case Ping():
+                self._check_sandbox()
                 return ()
             case LogOut(seconds):
                 return [self._log_out(seconds)]
@@ -79,6 +89,11 @@ class Responder:
                 return self._online_client().fetch_groups(self._translator.me)
             case FetchGroup(jid):
                 return self._online_client().fetch_group(jid, self._translator.me)
+
+    def _check_sandbox(self) -> None:
+        """Leave when the name service's files were replaced, which only a new process can read."""
+        if self._translator.is_cut_off and self._sandbox.is_stale:
+            self._writer.report(Cause.CONNECT_FAILED, "the name service was set up anew")
 
     def _online_client(self) -> "Client":
         if not self._translator.online.is_set():  # asked too early, the library would abort

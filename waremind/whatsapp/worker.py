@@ -6,21 +6,26 @@ import os
 import resource
 import socket
 import sys
+import tempfile
 import threading
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
 from waremind.domain.lifecycle import Cause
+from waremind.whatsapp import sandbox
 from waremind.whatsapp.child_protocol import read_opening
 from waremind.whatsapp.event_translator import NO_DEVICE, EventTranslator
 from waremind.whatsapp.gateway import Opening
-from waremind.whatsapp.preload import find_libmagic
+from waremind.whatsapp.preload import load_libmagic
 from waremind.whatsapp.reader_pool import ReaderPool
 from waremind.whatsapp.report_writer import ReportWriter
 from waremind.whatsapp.responder import Responder
+from waremind.whatsapp.sandbox import Sandbox
 
 STORE = "device.sqlite3"
+OOM_SCORE = "500"  # of 1000
 DATA_BYTES = 1 << 30  # the parent ends what takes half of this; it looks now and then only
 
 
@@ -31,9 +36,11 @@ def run(packet: bytes, protocol: socket.socket, console: int) -> NoReturn:
     writer = ReportWriter(opening.session, protocol)
     translator = EventTranslator(opening.pairing, writer)
     enter_directory(opening, writer)
+    load_libmagic()  # which may have come since the fork server looked for it
+    confined = enter_sandbox(opening, writer)
     client = load_client(opening, translator, writer)
     threading.Thread(target=connect, args=(client, translator), daemon=True).start()
-    responder = Responder(client, translator, writer)
+    responder = Responder(client, translator, writer, confined)
     with protocol.makefile("rb") as lines:
         ReaderPool(lines, responder.respond).run()
 
@@ -43,6 +50,8 @@ def prepare_process(console: int) -> None:
     os.dup2(console, sys.stdout.fileno())
     os.dup2(console, sys.stderr.fileno())
     os.umask(0o077)
+    with suppress(OSError):  # the first to go when the machine's memory is short
+        Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
     resource.setrlimit(resource.RLIMIT_DATA, (DATA_BYTES, DATA_BYTES))
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("neonize.utils.log").setLevel(logging.WARNING)  # also the Go side's level
@@ -51,11 +60,20 @@ def prepare_process(console: int) -> None:
 
 def enter_directory(opening: Opening, writer: ReportWriter) -> None:
     """Go to the session's directory; the store's name goes into a URI, so it stays plain."""
-    opening.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    opening.directory.chmod(0o700)
+    sandbox.make_directory(opening.directory)
     os.chdir(opening.directory)
+    os.environ["SQLITE_TMPDIR"] = tempfile.tempdir = str(opening.directory)
     if opening.pairing is None and not Path(STORE).exists():
         writer.report(*NO_DEVICE)
+
+
+def enter_sandbox(opening: Opening, writer: ReportWriter) -> Sandbox:
+    """Give up whatever a session does not need."""
+    try:
+        return sandbox.enter(opening.directory)
+    except OSError as error:
+        writer.report(Cause.CONNECT_FAILED, f"cannot confine the session: {error.strerror}")
+        raise
 
 
 def load_client(opening: Opening, translator: EventTranslator, writer: ReportWriter) -> Any:
@@ -71,8 +89,7 @@ def load_client(opening: Opening, translator: EventTranslator, writer: ReportWri
 
 
 def import_engine() -> Any:
-    """Load neonize, with a libmagic that may have come since the fork server looked for one."""
-    find_libmagic()
+    """Load neonize; `load_libmagic` comes before."""
     requests: Any = import_module("requests")
     requests.get = refuse_download
     os.popen = answer_uname

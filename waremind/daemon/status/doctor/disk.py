@@ -8,6 +8,7 @@ from pathlib import Path
 
 from waremind.config import Settings
 from waremind.daemon.status.doctor.check import Check, Finding, Trouble
+from waremind.whatsapp.sandbox import session_uid
 
 LEAST_BYTES = 500 * 1024**2
 LEAST_SHARE = 0.05
@@ -46,7 +47,8 @@ def _open_places(directory: Path) -> Iterator[Trouble]:
         if status.st_mode & need:
             mode = stat.S_IMODE(status.st_mode)
             yield Trouble(f"others can read {place} (mode {mode:04o})", fix=f"chmod 700 {place}")
-        if status.st_uid != owner:
+        owners = {owner} if place in (directory, directory / "sessions") else {owner, session_uid()}
+        if status.st_uid not in owners:
             fix = f"chown -R {owner} {place}"
             yield Trouble(f"{place} belongs to uid {status.st_uid}, not {owner}", fix=fix)
 

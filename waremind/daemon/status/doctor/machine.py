@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 import msgspec
 
 from waremind.daemon.status.doctor.check import Check, Finding, Trouble
+from waremind.whatsapp.sandbox import lacks
 
 # WhatsApp refuses a client some months after newer ones are out.
 OLD_DAYS = 120
@@ -53,6 +54,12 @@ def _judged(examined: Examined) -> Finding:
     return f"{name} loads; it is {days} days old"
 
 
+async def sandbox(_: None) -> Finding:
+    """Look for what this machine cannot keep sessions from."""
+    troubles = [Trouble(lack, "warning") for lack in lacks()]
+    return troubles or "sessions see nobody else's files, processes and sockets"
+
+
 async def libmagic(_: None) -> Finding:
     """Find the library without which the engine does not load."""
     return _libmagic() or [Trouble("there is none")]
@@ -77,6 +84,7 @@ async def zones(_: None) -> Finding:
 
 MACHINE: tuple[Check[None], ...] = (
     Check("engine", engine, "upgrade it: pip install --upgrade waremind neonize; then restart"),
+    Check("sandbox", sandbox, "run a kernel of 5.13 or newer, with lsm=landlock among its options"),
     Check("libmagic", libmagic, LIBMAGIC),
     Check("time zones", zones, "pip install --upgrade tzdata"),
 )
