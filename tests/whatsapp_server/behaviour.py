@@ -8,8 +8,12 @@ from msgspec import Struct
 
 Addressing: TypeAlias = Literal["lid", "pn"]
 Decrypting: TypeAlias = Literal["all", "one", "none"]
-ReceiptKind: TypeAlias = Literal["delivered", "read", "sender", "read-self"]
-"""The last two come from the sender's own devices: they got the message, or read others'."""
+ReceiptKind: TypeAlias = Literal[
+    "delivered", "read", "played", "inactive", "server-error", "sender", "read-self"
+]
+"""`inactive` is a delivery to a device in the background, `server-error` says that media could not
+be fetched. The last two come from the sender's own devices: they got the message, or read others'.
+"""
 AutomaticReceipts: TypeAlias = Literal["none", "delivered", "read"]
 Spoil: TypeAlias = Literal["", "hmac", "signature"]
 

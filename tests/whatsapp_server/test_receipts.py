@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from whatsapp_server.behaviour import Addressing
+from whatsapp_server.behaviour import Addressing, ReceiptKind
 from whatsapp_server.client import Client, Line
 from whatsapp_server.harness import PlayedWhatsApp
 from whatsapp_server.records import Message
@@ -124,6 +124,29 @@ def test_a_receipt_can_come_before_the_ack(
     say(played_whatsapp, account, group)
     order = [line for line in account.lines if "answer" in line or line.get("event") == "Receipt"]
     assert order[0].get("event") == "Receipt"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("inactive", "INACTIVE"), ("played", "PLAYED"), ("read", "READ")]
+)
+def test_a_receipt_says_of_which_kind_it_is(
+    played_whatsapp: PlayedWhatsApp, account: Client, group: str, kind: ReceiptKind, name: str
+) -> None:
+    message = say(played_whatsapp, account, group)
+    played_whatsapp.receipt(message, by=BUDI, kind=kind, device=40)
+    assert heard(account, 1)[0]["Type"] == name
+
+
+def test_a_receipt_of_a_kind_that_neonize_does_not_know_ends_all_events(
+    played_whatsapp: PlayedWhatsApp, account: Client, group: str
+) -> None:
+    # It stays connected, and is deaf from now on. A phone that cannot fetch media says this.
+    message = say(played_whatsapp, account, group)
+    played_whatsapp.receipt(message, by=BUDI, kind="server-error")
+    assert "neonize.Receipt.Type not set" in account.wait("connect_raised")["error"]
+    played_whatsapp.receipt(message, by=BUDI, kind="read")
+    assert account.call("groups") == {"Ops": 3}
+    assert not any(line.get("event") == "Receipt" for line in account.lines)
 
 
 def test_receipts_wait_for_a_sender_that_is_away(
