@@ -5,6 +5,7 @@ The rows of DESIGN.md's section 3, with the real neonize and a played WhatsApp.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -78,6 +79,17 @@ async def test_a_receipt_of_the_far_future_came_now(real: RealStage) -> None:
     seen = await ear.next(PhoneSeen)
     assert isinstance(seen, PhoneSeen)
     assert seen.at <= datetime.now(UTC)
+
+
+async def test_a_receipt_of_a_kind_unknown_to_the_library_ends_the_session_without_a_refusal(
+    real: RealStage,
+) -> None:
+    ear = await real.link()
+    await real.session.send(Message(real.group, "halo"))
+    [message] = await asyncio.to_thread(real.whatsapp.wait_messages, 1, real.group)
+    await asyncio.to_thread(real.whatsapp.receipt, message, by=real.phone, kind="server-error")
+    await ear.turn(Cause.ENDED)
+    assert Cause.REFUSED not in ear.causes
 
 
 async def test_a_temporary_ban_of_a_kind_unknown_to_the_library_is_a_refusal(
