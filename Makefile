@@ -48,6 +48,10 @@ retest: $(VENV)/.made  ## what failed the last time, alone and one after the oth
 	$(PYTEST) -n 0 --cov --cov-append --cov-report= --last-failed --last-failed-no-failures=all $(APART)
 	$(COVERED)
 
+.PHONY: retest-systemd
+retest-systemd: $(VENV)/.made  ## what failed the last time under systemd
+	@$(PYTEST) tests/systemd/booted --last-failed --last-failed-no-failures=none
+
 .PHONY: lint
 lint: $(VENV)/.made  ## formatting, lint, types, layers
 	@$(BIN)/ruff format --check --quiet .

@@ -1,4 +1,4 @@
-"""Measures every claim and prints one table; 1 when a bound is missed."""
+"""Measures every claim and prints one table; 3 when a bound is missed."""
 
 from __future__ import annotations
 
@@ -55,9 +55,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(CLAIMS)}")
     parser.add_argument("--short", action="store_true", help="small sizes and generous bounds")
+    parser.add_argument("--no-verdict", action="store_true", help="a missed bound is no failure")
     arguments = parser.parse_args()
     scale = SHORT if arguments.short else FULL
-    return 0 if asyncio.run(run(arguments.names or list(CLAIMS), scale)) else 1
+    all_kept = asyncio.run(run(arguments.names or list(CLAIMS), scale))
+    return 0 if all_kept or arguments.no_verdict else 3
 
 
 if __name__ == "__main__":
