@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waremind.domain.ids import new_id, shown, valid_name
+from waremind.domain.ids import (
+    near_misses,
+    new_id,
+    parse_reference,
+    plain,
+    shown,
+    valid_name,
+)
 from waremind.errors import ErrorCode, WaremindError
 
 
@@ -46,7 +53,10 @@ def test_a_name_that_no_one_could_have_given_costs_nothing_to_refuse() -> None:
         ("a" * 300, "longer than 64 characters"),
         ("o\x1b[31mps", "control"),
         ("o\nps", "control"),
-        ("o\u202eps", "unprintable"),
+        ("o\u202eps", "invisible"),
+        ("ops\u3164", "invisible"),
+        ("ops\ufe0f", "invisible"),
+        ("\u3164", "empty"),
         (" ops", "begins or ends with a space"),
         ("ops ", "begins or ends with a space"),
         ("-ops", "begins with a dash"),
@@ -63,6 +73,67 @@ def test_a_name_that_will_not_do_is_refused_with_the_rule_that_it_breaks(
     assert refused.value.code is ErrorCode.INVALID_INPUT
     assert refused.value.message.startswith("cannot name an account ")
     assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("argument", "kind", "text"),
+    [
+        ("grp_0123456789ab", "id", "grp_0123456789ab"),
+        ("grp_lunch", "id", "grp_lunch"),
+        ("RUN_lunch", "id", "RUN_lunch"),
+        ("120363000000000001@g.us", "jid", "120363000000000001@g.us"),
+        ("lunch@g.us", "jid", "lunch@g.us"),
+        ("62811@s.whatsapp.net", "jid", "62811@s.whatsapp.net"),
+        ("62811@lid", "jid", "62811@lid"),
+        (" \u200b120363000000000001@g.us\u2069 ", "jid", "120363000000000001@g.us"),
+        ("lunch @ noon", "name", "lunch @ noon"),
+        ("grp", "name", "grp"),
+        ("my grp_lunch", "name", "my grp_lunch"),
+        ("", "name", ""),
+    ],
+)
+def test_an_argument_is_by_its_form_an_id_a_jid_or_a_name(
+    argument: str, kind: str, text: str
+) -> None:
+    reference = parse_reference(argument)
+    assert (reference.kind, reference.text) == (kind, text)
+
+
+@pytest.mark.parametrize(
+    ("given_by_somebody", "compared"),
+    [
+        ("Team ", "Team"),
+        ("\u00a0Team\u2003", "Team"),
+        ("Te\u200bam", "Team"),
+        ("\u2067Team\u2069", "Team"),
+        ("\u3164 Team", "Team"),
+        ("e\u200b\u0301", "\u00e9"),
+        ("a\ufe0f\u200d👧", "a👧"),
+        ("❤\ufe0f 👩\u200d👧", "❤\ufe0f 👩\u200d👧"),
+    ],
+)
+def test_names_are_compared_without_what_nobody_sees(given_by_somebody: str, compared: str) -> None:
+    assert plain(given_by_somebody) == compared
+
+
+@given(st.text())
+def test_a_name_as_it_is_compared_stays_so(text: str) -> None:
+    assert plain(plain(text)) == plain(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("team berlin", ["Team Berlin"]),
+        ("Team  Berlin", ["Team Berlin"]),
+        ("Teem Berlin", ["Team Berlin"]),
+        ("Kegelclub", []),
+        ("grp_Lunch", ["grp_lunch\u200b"]),
+        ("Team" * 1_000, []),
+    ],
+)
+def test_what_looks_like_a_name_is_named(name: str, near: list[str]) -> None:
+    assert near_misses(name, ["Team Berlin", "Friends", "grp_lunch\u200b"]) == near
 
 
 @given(st.text(max_size=100))

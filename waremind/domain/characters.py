@@ -43,6 +43,16 @@ def escaped(text: str) -> str:
     return re.sub(_HIDDEN, lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def without_hidden(text: str) -> str:
+    """Return `text` without what `escaped` would show as an escape."""
+    if text.isascii() and text.isprintable():
+        return text
+    # What is left can lose its emoji: a joiner after a selector that goes.
+    while (shorter := re.sub(_HIDDEN, "", text)) != text:
+        text = shorter
+    return text
+
+
 def escaped_json(text: str) -> str:
     r"""Do the same in JSON, keeping its line breaks and its meaning: `\u009b`."""
     return re.sub(_HIDDEN, lambda found: found[0] if found[0] == "\n" else _utf16(found[0]), text)

@@ -1,10 +1,15 @@
-"""Ids that carry their kind, and the labels and names that can never be mistaken for one."""
+"""Ids that carry their kind, names, and what an argument that may be either of them is."""
 
+import difflib
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, get_args
 
+from waremind.domain.characters import without_hidden
 from waremind.errors import ErrorCode, WaremindError
 
 Kind = Literal["acc", "grp", "rem", "run"]
@@ -15,6 +20,24 @@ MAX_NAME = 64
 MAX_CANONICAL = 1_000  # no name of a group is as long
 
 _ID_FORM = re.compile(rf"({'|'.join(get_args(Kind))})_", re.IGNORECASE)
+_JID_FORM = re.compile(r".*@(g\.us|s\.whatsapp\.net|lid|newsletter|broadcast)", re.IGNORECASE)
+COMPARED_AT_MOST = 1_000  # names, in 10 ms of everybody's time
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What an operator refers to something by; only one that is a name is compared with names."""
+
+    kind: Literal["id", "jid", "name"]
+    text: str
+
+
+def parse_reference(argument: str) -> Reference:
+    """Tell by its form whether an argument is an id, a JID or a name, whatever has such a name."""
+    text = plain(argument)
+    if _ID_FORM.match(text):
+        return Reference("id", text)
+    return Reference("jid" if _JID_FORM.fullmatch(text) else "name", text)
 
 
 def new_id(kind: Kind) -> str:
@@ -26,9 +49,10 @@ def new_id(kind: Kind) -> str:
 def _broken_rule(name: str) -> str | None:
     """Say which rule of names is broken, in the order in which a person would notice."""
     rules = {
-        "it is empty": not name.strip(),
+        "it is empty": not plain(name),
         f"it is longer than {MAX_NAME} characters": len(name) > MAX_NAME,
-        "it has a control or another unprintable character": not name.isprintable(),
+        "it has a control or another invisible character": not name.isprintable()
+        or name != without_hidden(name),
         "it begins or ends with a space": name != name.strip(),
         "it begins with a dash": name.startswith("-"),
         "it is all digits": name.isdigit(),
@@ -51,11 +75,31 @@ def valid_name(text: str, what: str) -> str:
 
 
 def canonical(name: str) -> str:
-    """Write a name in the one way, Unicode's NFC, in which names are stored and looked for.
+    """Write a name in the one way, Unicode's NFC, in which names are stored.
 
     One that is too long to be any stays as it is: NFC takes minutes for a megabyte of accents.
     """
     return unicodedata.normalize("NFC", name) if len(name) <= MAX_CANONICAL else name
+
+
+def plain(name: str) -> str:
+    """Write a name as names are compared: canonical, without what nobody sees and outer spaces."""
+    return canonical(without_hidden(name)).strip()
+
+
+def near_misses(name: str, names: Iterable[str]) -> list[str]:
+    """List up to three of these names that look like `name`, the likest first."""
+    if len(name) > MAX_CANONICAL:
+        return []
+    by_look = {plain(each).casefold(): each for each in islice(names, COMPARED_AT_MOST)}
+    found = difflib.get_close_matches(plain(name).casefold(), by_look, cutoff=0.7)
+    return [by_look[look] for look in found]
+
+
+def suggesting(near: Iterable[str], otherwise: str) -> str:
+    """Write a hint: what may have been meant, if anything comes near, and what helps otherwise."""
+    meant = " or ".join(near)
+    return f"did you mean {meant}? {otherwise}" if meant else otherwise
 
 
 def shown(text: str, limit: int = 40) -> str:

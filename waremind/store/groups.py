@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg.rows import args_row, class_row
 
-from waremind.domain.ids import canonical, new_id
+from waremind.domain.ids import Reference, new_id, plain
 from waremind.store.database import Connection
 
 
@@ -83,9 +83,10 @@ async def mark_others_left(
 
 
 async def select(
-    connection: Connection, account: str | None = None, key: str | None = None
+    connection: Connection, account: str | None = None, reference: Reference | None = None
 ) -> list[GroupRow]:
-    """Read groups by account and name; `key` is an id, a JID or a name."""
+    """Read groups by account and name: all, or those that a reference means."""
+    identifier = reference.text if reference and reference.kind != "name" else None
     async with connection.cursor(row_factory=class_row(GroupRow)) as cursor:
         await cursor.execute(
             """
@@ -93,12 +94,20 @@ async def select(
                    cardinality(g.members) AS participants, g.left_at, g.synced_at
             FROM whatsapp_groups g JOIN accounts a ON a.id = g.account_id
             WHERE (%(account)s::text IS NULL OR g.account_id = %(account)s)
-              AND (%(key)s::text IS NULL OR %(key)s IN (g.id, g.jid, g.name))
+              AND (%(identifier)s::text IS NULL OR %(identifier)s IN (g.id, g.jid))
             ORDER BY a.label, g.name, g.id
             """,
-            {"account": account, "key": key and canonical(key)},
+            {"account": account, "identifier": identifier},
         )
-        return await cursor.fetchall()
+        rows = await cursor.fetchall()
+    return meant(rows, reference) if reference else rows
+
+
+def meant(groups: Sequence[GroupRow], reference: Reference) -> list[GroupRow]:
+    """Choose the groups that a reference means; names are compared as people see them."""
+    if reference.kind == "name":
+        return [group for group in groups if plain(group.name) == reference.text != ""]
+    return [group for group in groups if getattr(group, reference.kind) == reference.text]
 
 
 async def ensure(connection: Connection, account: str, jids: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 from psycopg.sql import SQL
 
-from waremind.domain.ids import canonical
+from waremind.domain.ids import parse_reference
 from waremind.domain.misfire import Misfire
 from waremind.domain.recurrence import Occurrence, Recurrence
 from waremind.domain.rule_text import parse_rule
@@ -108,22 +108,27 @@ async def delete(connection: Connection, reminder: str) -> bool:
     return done.rowcount == 1
 
 
-async def select(
-    connection: Connection, account: str | None = None, key: str | None = None
-) -> list[ReminderRow]:
-    """Read reminders by name, of an account (its id); `key` is an id or a name."""
-    where = SQL(
-        "WHERE (%(account)s::text IS NULL OR account_id = %(account)s)"
-        " AND (%(key)s::text IS NULL OR %(key)s IN (id, name)) ORDER BY name"
-    )
+async def select(connection: Connection, account: str | None = None) -> list[ReminderRow]:
+    """Read reminders by name, of an account (its id)."""
+    where = SQL("WHERE %(account)s::text IS NULL OR account_id = %(account)s ORDER BY name")
     async with connection.cursor(row_factory=class_row(ReminderRow)) as cursor:
-        await cursor.execute(_SELECT + where, {"account": account, "key": key})
+        await cursor.execute(_SELECT + where, {"account": account})
         return await cursor.fetchall()
 
 
 async def find(connection: Connection, key: str) -> ReminderRow | None:
     """Read the reminder with this id or name."""
-    return next(iter(await select(connection, key=canonical(key))), None)
+    reference = parse_reference(key)
+    where = SQL("WHERE id = %s") if reference.kind == "id" else SQL("WHERE name = %s")
+    async with connection.cursor(row_factory=class_row(ReminderRow)) as cursor:
+        await cursor.execute(_SELECT + where, [reference.text])
+        return await cursor.fetchone()
+
+
+async def select_names(connection: Connection, limit: int) -> list[str]:
+    """Read what reminders are called."""
+    query = "SELECT name FROM reminders ORDER BY name LIMIT %s"
+    return [name for (name,) in await (await connection.execute(query, [limit])).fetchall()]
 
 
 _TROUBLED = SQL(

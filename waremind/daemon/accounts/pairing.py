@@ -6,7 +6,7 @@ from waremind.daemon.accounts.account import Account
 from waremind.daemon.accounts.inbox import PairingOptions
 from waremind.daemon.accounts.progress import Progress
 from waremind.daemon.system.caller import Caller
-from waremind.domain.ids import shown
+from waremind.domain.ids import plain, shown
 from waremind.domain.lifecycle import MEANINGS, State
 from waremind.domain.quoting import quoted
 from waremind.domain.standing import STANDINGS, clause, told
@@ -44,16 +44,18 @@ ENDS = {
 LONGEST_SECONDS = 3600
 
 _PHONE = re.compile(r"\+?(?P<digits>[1-9][0-9]{6,14})")  # E.164
+_TRUNK_PREFIX = re.compile(r"[(\[]\s*0\s*[)\]]")  # dialled inside the country only
+_PUNCTUATION = re.compile(r"[\s()\[\]./\u2010-\u2015\u2212-]")
 
 
 def phone_digits(text: str | None) -> str | None:
-    """Read a phone number in international form, with or without the plus, spaces and dashes.
+    """Read a phone number in international form, as people write it: `+49 (0)151 234-567`.
 
     Raises WaremindError `invalid_input`.
     """
     if text is None:
         return None
-    found = _PHONE.fullmatch(re.sub(r"[ ()./-]", "", text))
+    found = _PHONE.fullmatch(_PUNCTUATION.sub("", _TRUNK_PREFIX.sub("", plain(text))))
     if found is None:
         message = f"cannot read the phone number {shown(text)}: it is not in international form"
         raise WaremindError(

@@ -9,7 +9,7 @@ from waremind.daemon.accounts.environment import AccountEnvironment
 from waremind.daemon.accounts.sessions import sweep_leftovers
 from waremind.daemon.system import audit
 from waremind.daemon.system.changes import Subscriber
-from waremind.domain.ids import canonical, new_id, shown
+from waremind.domain.ids import near_misses, new_id, parse_reference, shown, suggesting
 from waremind.domain.lifecycle import Cause, State
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
@@ -40,8 +40,10 @@ class Accounts(Subscriber):
         """Find an account by its id or label."""
         if found := self._accounts.get(key):  # no label has the form of an id
             return found
-        label = canonical(key)
-        return next((a for a in self._accounts.values() if a.row.label == label), None)
+        reference = parse_reference(key)
+        if reference.kind == "id":
+            return self._accounts.get(reference.text)
+        return next((a for a in self._accounts.values() if a.row.label == reference.text), None)
 
     def get(self, key: str) -> Account:
         """Find an account by its id or label.
@@ -51,7 +53,9 @@ class Accounts(Subscriber):
         if found := self.find(key):
             return found
         message = f"cannot find account {shown(key)}: there is none with this id or label"
-        raise WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind account list --all")
+        near = map(shown, near_misses(key, (row.label for row in self.rows())))
+        hint = suggesting(near, "waremind account list --all")
+        raise WaremindError(ErrorCode.NOT_FOUND, message, hint=hint)
 
     def only(self, key: str | None) -> str | None:
         """Give the id of the one account that a list is to be of; None: of all.

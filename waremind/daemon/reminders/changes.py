@@ -1,6 +1,6 @@
 """Writes reminders as operators ask: each change guarded by the row's revision, and audited."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from waremind.daemon.reminders.content import Content
 from waremind.daemon.reminders.schedule import first_times, next_times
 from waremind.daemon.services import Services
 from waremind.daemon.system import audit
-from waremind.domain.ids import new_id, shown
+from waremind.domain.ids import COMPARED_AT_MOST, near_misses, new_id, shown, suggesting
 from waremind.domain.recurrence import Occurrence
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
@@ -53,13 +53,14 @@ async def get(connection: Connection, key: str) -> ReminderRow:
     """Find a reminder by its id or name. Raises WaremindError `not_found`."""
     if row := await table.find(connection, key):
         return row
-    raise absent(key)
+    raise absent(key, near_misses(key, await table.select_names(connection, COMPARED_AT_MOST)))
 
 
-def absent(key: str) -> WaremindError:
-    """Say that there is no such reminder."""
+def absent(key: str, near: Iterable[str] = ()) -> WaremindError:
+    """Say that there is no such reminder; `near` are names that come near."""
     message = f"cannot find reminder {shown(key)}: there is none with this id or name"
-    return WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind reminder list")
+    hint = suggesting(map(shown, near), "waremind reminder list")
+    return WaremindError(ErrorCode.NOT_FOUND, message, hint=hint)
 
 
 async def drafted(services: Services, content: Content, late_by: timedelta) -> Draft:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from waremind.domain.ids import canonical, new_id, shown
+from waremind.domain.ids import Reference, near_misses, new_id, parse_reference, shown, suggesting
 from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store import groups as table
@@ -31,21 +31,22 @@ async def groups_for(
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="spread them over several")
     known = await table.select(connection, account.id)
     found: dict[str, GroupRow] = {}
-    for key in map(canonical, keys):
-        group = _known(known, key) or _unseen(account, key)
+    for reference in map(parse_reference, keys):
+        group = _known(known, reference) or _unseen(account, reference)
         if group is None:
-            raise _absent(account, key, await table.select(connection, key=key))
+            elsewhere = await table.select(connection, reference=reference)
+            raise _absent(account, reference.text, known, elsewhere)
         found.setdefault(group.jid, group)
     return tuple(found.values())
 
 
-def _known(groups: Sequence[GroupRow], key: str) -> GroupRow | None:
-    """Find the group that `key` names; of several, those that the account has left come last."""
-    named = [group for group in groups if key in {group.id, group.jid, group.name} and key]
-    named = [group for group in named if group.left_at is None] or named
-    if len(named) > 1:
-        raise ambiguous(key, named)
-    return named[0] if named else None
+def _known(groups: Sequence[GroupRow], reference: Reference) -> GroupRow | None:
+    """Find the group that is meant; of several, those that the account has left come last."""
+    found = table.meant(groups, reference)
+    found = [group for group in found if group.left_at is None] or found
+    if len(found) > 1:
+        raise ambiguous(reference.text, found)
+    return found[0] if found else None
 
 
 def ambiguous(key: str, groups: Sequence[GroupRow]) -> WaremindError:
@@ -61,15 +62,15 @@ def ambiguous(key: str, groups: Sequence[GroupRow]) -> WaremindError:
     )
 
 
-def _unseen(account: AccountRow, key: str) -> GroupRow | None:
+def _unseen(account: AccountRow, reference: Reference) -> GroupRow | None:
     """Make the row of a group that is only known by its JID."""
-    if not _JID.fullmatch(key):
+    if not _JID.fullmatch(reference.text):
         return None
     return GroupRow(
         id=new_id("grp"),
         account_id=account.id,
         account=account.label,
-        jid=key,
+        jid=reference.text,
         name="",
         announce_only=False,
         admin=False,
@@ -79,7 +80,9 @@ def _unseen(account: AccountRow, key: str) -> GroupRow | None:
     )
 
 
-def _absent(account: AccountRow, key: str, elsewhere: Sequence[GroupRow]) -> WaremindError:
+def _absent(
+    account: AccountRow, key: str, known: Sequence[GroupRow], elsewhere: Sequence[GroupRow]
+) -> WaremindError:
     """Say that the account has no such group, and where there is one."""
     label = quoted(account.label)
     if elsewhere:
@@ -93,7 +96,13 @@ def _absent(account: AccountRow, key: str, elsewhere: Sequence[GroupRow]) -> War
         return WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
     message = f"cannot find group {shown(key)}: {account.label!r} has none with this id or name"
     hint = f"waremind group list --account {label}; or fetch them: waremind account sync {label}"
-    return WaremindError(ErrorCode.NOT_FOUND, message, hint=hint)
+    return WaremindError(ErrorCode.NOT_FOUND, message, hint=suggesting(near(key, known), hint))
+
+
+def near(key: str, groups: Sequence[GroupRow]) -> list[str]:
+    """List which groups' names come near, each with its id: a name may be anybody's."""
+    names = near_misses(key, (group.name for group in groups))
+    return [f"{shown(g.name)} ({g.id})" for name in names for g in groups if g.name == name]
 
 
 def obstacle(group: GroupRow) -> str | None:

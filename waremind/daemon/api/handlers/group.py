@@ -1,10 +1,12 @@
 """Requests about groups."""
 
+from collections.abc import Sequence
+
 from waremind.daemon.accounts.views import group_of
-from waremind.daemon.reminders.group_lookup import ambiguous
+from waremind.daemon.reminders.group_lookup import ambiguous, near
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller
-from waremind.domain.ids import canonical, shown
+from waremind.domain.ids import parse_reference, plain, shown, suggesting
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.group import GroupList, GroupResult, Groups, GroupShow
 from waremind.store import groups as table
@@ -16,25 +18,22 @@ async def list_(services: Services, _caller: Caller, request: GroupList) -> Grou
     account = services.accounts.only(request.account)
     async with services.database.connection() as connection:
         rows = await table.select(connection, account)
-    wanted = canonical(request.search or "").casefold()
-    return Groups([group_of(row) for row in rows if wanted in row.name.casefold()])
+    wanted = plain(request.search or "").casefold()
+    return Groups([group_of(row) for row in rows if wanted in plain(row.name).casefold()])
 
 
 async def show(services: Services, _caller: Caller, request: GroupShow) -> GroupResult:
     """Show one group."""
     async with services.database.connection() as connection:
-        rows = await table.select(connection, key=request.group)
-    return GroupResult(group_of(only(rows, request.group)))
+        found = await table.select(connection, reference=parse_reference(request.group))
+        if not found:
+            raise _absent(request.group, await table.select(connection))
+    if len(found) > 1:
+        raise ambiguous(request.group, found)
+    return GroupResult(group_of(found[0]))
 
 
-def only(rows: list[GroupRow], key: str) -> GroupRow:
-    """Take the one group that `key` names.
-
-    Raises WaremindError `not_found`, or `ambiguous` with the candidates.
-    """
-    if not rows:
-        message = f"cannot find group {shown(key)}: there is none with this id, JID or name"
-        raise WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind group list")
-    if len(rows) > 1:
-        raise ambiguous(key, rows)
-    return rows[0]
+def _absent(key: str, groups: Sequence[GroupRow]) -> WaremindError:
+    message = f"cannot find group {shown(key)}: there is none with this id, JID or name"
+    hint = suggesting(near(key, groups), "waremind group list")
+    return WaremindError(ErrorCode.NOT_FOUND, message, hint=hint)
