@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from cli import samples
@@ -32,6 +34,7 @@ from waremind.requests.daemon import Status
 from waremind.requests.reminder import Occurrences, ReminderNext
 from waremind.requests.run import ReminderRun, RunChanged, RunList, RunResult, Runs, RunShow, Send
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 ENVIRONMENT = {"LANG": "C.UTF-8", "TERM": "xterm-256color", "TZ": "UTC"}
 CODE = "https://wa.me/settings/linked_devices#2@" + "A1b2C3d4/+" * 26
 EXPIRES = "2026-11-22T12:00:00+00:00"
@@ -174,19 +177,29 @@ VIEWS: list[tuple[int, int, dict[str, str]]] = [
 
 def capture(scene: Scene, columns: int, rows: int, variables: Mapping[str, str]) -> str:
     """Run a command on a terminal of this size, and read what is on it, without colour."""
+    with played(scene, columns, rows, variables) as terminal:
+        if scene.until:
+            return _stable(terminal.text())
+        terminal.wait_end()
+        return _stable(uncoloured(terminal.written).replace("\r", ""))
+
+
+@contextmanager
+def played(
+    scene: Scene, columns: int, rows: int, variables: Mapping[str, str] = NOTHING
+) -> Iterator[Terminal]:
+    """Run a command as far as it is looked at; it is interrupted afterwards."""
     with TemporaryDirectory(dir="/tmp") as home, PlayedDaemon(Path(home) / "s") as daemon:
         daemon.answers = ANSWERS
         command = [str(PROGRAM), *shlex.split(scene.line), "--socket", str(daemon.path)]
         terminal = Terminal(command, {**ENVIRONMENT, **variables}, columns, rows)
         if scene.until:
             terminal.wait_for(scene.until)
-            text = terminal.text()
+        yield terminal
+        if scene.until:
             terminal.type("\x03")
-        else:
-            text = ""
         terminal.wait_end()
         terminal.close()
-        return _stable(text or uncoloured(terminal.written).replace("\r", ""))
 
 
 def _stable(text: str) -> str:

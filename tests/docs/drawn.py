@@ -7,13 +7,15 @@ from pathlib import Path
 
 from cli import scenes
 
-from docs import lifecycle_page, protocol_page
+from docs import first_screen, lifecycle_page, protocol_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 # Page → what it has to be, given what it is.
 DRAWN: dict[str, Callable[[str], str]] = {
     "lifecycle.md": lambda _: lifecycle_page.page(),
     "protocol.md": protocol_page.renewed,
+    "../README.md": first_screen.renewed,
+    "pair.svg": lambda _: first_screen.qr(),
     **{
         f"../tests/cli/captures/{name}.txt": lambda _, name=name: scenes.page(name)
         for name in scenes.SCENES
