@@ -10,8 +10,9 @@ from cli.conftest import OnTerminal, Typed
 from cli.played_daemon import SILENCE, PlayedDaemon
 
 from waremind.errors import ErrorCode, WaremindError
-from waremind.objects import GroupName
-from waremind.requests.run import ReminderRun, RunChanged, Send
+from waremind.objects import GroupName, Run
+from waremind.requests.account import AccountChanged, AccountSync
+from waremind.requests.run import ReminderRun, RunChanged, RunResult, RunShow, Send
 
 SEND = ("send", "--account", "ops", "--to", "Team", "--text", "hi")
 OUTCOMES = [
@@ -115,3 +116,80 @@ def test_a_check_makes_no_run(typed: Typed, played: PlayedDaemon) -> None:
     played.answers[Send] = RunChanged(changed=True, check=True, run=None)
     ended = typed(*SEND, "--check")
     assert (ended.code, ended.err) == (10, "message to Team would be sent\n")
+
+
+class Messages:
+    """A run to two groups whose second message leaves when the test says so."""
+
+    def __init__(self, played: PlayedDaemon) -> None:
+        self.left = threading.Event()
+        played.answers = {
+            Send: lambda request: RunChanged(changed=True, run=self.run(begun=not request.wait)),
+            RunShow: lambda _: RunResult(self.run(begun=not self.left.is_set())),
+        }
+
+    def run(self, *, begun: bool) -> Run:
+        """Give the run as it is, just begun or ended."""
+        status = "sending" if begun else "sent"
+        deliveries = [samples.delivery(), samples.delivery(status=status)]
+        return samples.run(status=status, deliveries=deliveries)
+
+
+def test_whoever_watches_sees_how_much_is_sent_and_until_when_it_waits(
+    on_terminal: OnTerminal, played: PlayedDaemon
+) -> None:
+    messages = Messages(played)
+    terminal = on_terminal(*SEND)
+    terminal.wait_for("1/2")
+    assert "message to Team " in terminal.text()
+    assert " s of at most 60 s" in terminal.text()
+    messages.left.set()
+    assert terminal.wait_end() == 0
+    assert terminal.text() == "message to Team sent as run_0123456789ab"
+
+
+def test_what_is_sent_at_once_needs_no_line(on_terminal: OnTerminal, played: PlayedDaemon) -> None:
+    Messages(played).left.set()
+    terminal = on_terminal(*SEND)
+    assert terminal.wait_end() == 0
+    assert b"at most" not in terminal.written
+
+
+def test_whoever_watches_too_long_is_told_that_it_goes_on(
+    on_terminal: OnTerminal, played: PlayedDaemon
+) -> None:
+    Messages(played)
+    terminal = on_terminal(*SEND, "--timeout", "1s")
+    assert terminal.wait_end() == 8
+    assert "it goes on; look at it: waremind run show run_0123456789ab" in terminal.text()
+    assert "at most" not in terminal.text()
+
+
+def test_whoever_watches_a_sync_sees_that_it_is_under_way(
+    on_terminal: OnTerminal, played: PlayedDaemon
+) -> None:
+    fetched = threading.Event()
+
+    def sync(_request: AccountSync) -> AccountChanged:
+        fetched.wait()
+        return AccountChanged(changed=True, account=samples.account())
+
+    played.answers[AccountSync] = sync
+    terminal = on_terminal("account", "sync", "ops")
+    terminal.wait_for("fetching the groups of account ops 1 s of at most 30 s")
+    fetched.set()
+    assert terminal.wait_end() == 0
+    assert terminal.text().startswith("account ops synced")
+
+
+def test_a_terminal_that_is_resized_meanwhile_gets_its_cursor_back(
+    on_terminal: OnTerminal, played: PlayedDaemon
+) -> None:
+    messages = Messages(played)
+    terminal = on_terminal(*SEND)
+    terminal.wait_for("1/2")
+    terminal.resize(60, 24)
+    terminal.wait_for("1/2")
+    messages.left.set()
+    assert terminal.wait_end() == 0
+    assert terminal.written.count(b"\x1b[?25l") == terminal.written.count(b"\x1b[?25h")
