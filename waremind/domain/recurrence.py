@@ -80,6 +80,23 @@ class Recurrence:
         ordinals = counted if occurrence.ordinal else itertools.repeat(0)
         return self._numbered(after, ordinals, inclusive=False)
 
+    def around(self, first: datetime, known: Occurrence) -> Iterator[Occurrence]:
+        """Yield what fires from an instant on, counted by one that is known and not before it."""
+        first = max(first, self.starts_at)
+        found = _from(self._unended(first), first, inclusive=True)
+        before: list[Occurrence] = []
+        for occurrence in found:
+            before.append(occurrence)
+            if occurrence.at >= known.at:
+                break
+        place = known.ordinal - sum(occurrence.at <= known.at for occurrence in before)
+        last = (self.rule and self.rule.count) or 0
+        for occurrence in itertools.chain(before, found):
+            place += 1
+            if place > last:
+                return
+            yield occurrence._replace(ordinal=place)
+
     def going_on(self, occurrence: Occurrence) -> Iterator[Occurrence]:
         """Yield an occurrence and what fires after it."""
         yield occurrence

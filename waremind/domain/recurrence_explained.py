@@ -3,24 +3,17 @@
 from calendar import day_name, isleap, monthrange
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from waremind.domain.duration import format_duration
+from waremind.domain.planned import Note, clock_note
 from waremind.domain.recurrence import Occurrence, Recurrence
 from waremind.domain.recurrence_days import PERIODS, WEEKS_IN_MONTH, explicit, weeks_of
 from waremind.domain.rule import Day, Frequency, Rule
-from waremind.domain.wall_time import instant_of, is_ambiguous, wall_of
+from waremind.domain.wall_time import wall_of
 
 # The fourth of a weekday is at the latest on the 28th.
 LAST_FOURTH = 28
-
-
-class Note(NamedTuple):
-    """What is special about an occurrence: its kind for scripts, its text for people."""
-
-    kind: Literal["gap", "fold"]
-    text: str
 
 
 class Skip(NamedTuple):
@@ -32,19 +25,7 @@ class Skip(NamedTuple):
 
 def note(occurrence: Occurrence, zone: ZoneInfo) -> Note | None:
     """Explain an occurrence whose local time does not exist, or comes twice."""
-    asked, shown = occurrence.nominal, wall_of(occurrence.at, zone)
-    if shown != asked:
-        return Note(
-            "gap",
-            f"{asked:%Y-%m-%d %H:%M} does not exist in {zone.key}: the clock goes forward by "
-            f"{format_duration(shown - asked)}",
-        )
-    if is_ambiguous(asked, zone):
-        which = "first" if occurrence.at == instant_of(asked.replace(fold=0), zone) else "second"
-        return Note(
-            "fold", f"{asked:%Y-%m-%d %H:%M} comes twice in {zone.key}: this is the {which}"
-        )
-    return None
+    return clock_note(occurrence.nominal, occurrence.at, zone)
 
 
 def skips(recurrence: Recurrence, after: datetime, before: datetime) -> Iterator[Skip]:

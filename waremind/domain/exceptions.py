@@ -1,0 +1,76 @@
+"""Single occurrences that an operator skips, moves, leaves out or adds, named by their own time."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from waremind.domain.planned import Fate, Note, Planned
+from waremind.domain.recurrence import Occurrence
+from waremind.domain.wall_time import instant_of
+
+
+@dataclass(frozen=True, slots=True)
+class Exceptions:
+    """Naive local times of occurrences: RFC 5545's EXDATE and RDATE, and those by a command.
+
+    Where a clock shows a time twice, an exception speaks of both.
+    """
+
+    excepted: frozenset[datetime] = frozenset()
+    also: frozenset[datetime] = frozenset()
+    skipped: frozenset[datetime] = frozenset()
+    moved: Mapping[datetime, datetime] = field(default_factory=dict[datetime, datetime], hash=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.excepted or self.also or self.skipped or self.moved)
+
+    def named(
+        self, found: Iterable[Occurrence], first: datetime, zone: ZoneInfo
+    ) -> Iterator[Planned]:
+        """Yield what a rule names and an operator adds to it from an instant on, in that order."""
+        instants = ((instant_of(wall, zone), wall) for wall in sorted(self.also))
+        added = [(at, wall) for at, wall in instants if at >= first]
+        ordinal = 0
+        for occurrence in found:
+            while added and added[0][0] <= occurrence.at:
+                at, wall = added.pop(0)
+                if at != occurrence.at:
+                    yield _added(at, wall, ordinal)
+            ordinal = occurrence.ordinal
+            yield Planned.of(occurrence)
+        yield from (_added(at, wall, ordinal) for at, wall in added)
+
+    def applied(self, one: Planned, zone: ZoneInfo) -> Planned:
+        """Say what becomes of an occurrence by what an operator has said of it."""
+        own = one.nominal
+        if own in self.excepted:
+            return one.dropped(Fate.EXCEPTED, Note("excepted", (own,)))
+        if own in self.skipped:
+            return one.dropped(Fate.SKIPPED, Note("skipped", (own,)))
+        if to := self.moved.get(own):
+            moved = one.placed(instant_of(to, zone), Note("moved", (own,)))
+            return moved._replace(is_fixed=True)
+        return one
+
+    def moves_back(self, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
+        """List what is moved to an earlier time, the last one first: its own instant, and that."""
+        pairs = ((instant_of(own, zone), instant_of(to, zone)) for own, to in self.moved.items())
+        return sorted(((own, to) for own, to in pairs if to < own), reverse=True)
+
+    def origin(self, day: datetime, zone: ZoneInfo) -> datetime:
+        """Return the earliest own instant of what is moved across a local time to a later one."""
+        crossing = (own for own, to in self.moved.items() if own < day <= to)
+        return instant_of(min(crossing, default=day), zone)
+
+    def begin(self, zone: ZoneInfo, start: datetime) -> datetime:
+        """Return the earliest instant that is added, or `start`."""
+        return min((instant_of(wall, zone) for wall in self.also), default=start)
+
+
+def _added(at: datetime, wall: datetime, ordinal: int) -> Planned:
+    one = Planned.of(Occurrence(at, wall, ordinal))
+    return one._replace(is_fixed=True, notes=(Note("also"),))
+
+
+NO_EXCEPTIONS = Exceptions()
