@@ -81,8 +81,9 @@ bench: $(VENV)/.made  ## every number that is claimed, as a ratio measured in on
 	@PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
 
 .PHONY: rules
-rules: $(VENV)/.made  ## what is previewed is what fires: all rules, all zones, 2024 to 2037
+rules: $(VENV)/.made  ## what is previewed is what fires: all rules, all zones, 2024 to 2037; and plans by dice
 	@PYTHONPATH=tests $(BIN)/python -W error -m campaigns.rules
+	PYTHONPATH=tests $(BIN)/python -W error -m campaigns.calendar
 
 .PHONY: fuzz
 fuzz: $(VENV)/.made  ## bad input hurts nobody beside it: SECONDS=600; SEED= PART= ROUND= as it was printed

@@ -26,20 +26,21 @@ class Exceptions:
         return bool(self.excepted or self.also or self.skipped or self.moved)
 
     def named(
-        self, found: Iterable[Occurrence], first: datetime, zone: ZoneInfo
+        self, found: Iterable[Occurrence], first: datetime, last: int, zone: ZoneInfo
     ) -> Iterator[Planned]:
-        """Yield what a rule names and an operator adds to it from an instant on, in that order."""
+        """Yield what a rule names and an operator adds to it from an instant on, in that order.
+
+        `last` is the rule's COUNT, 0 without.
+        """
         instants = ((instant_of(wall, zone), wall) for wall in sorted(self.also))
         added = [(at, wall) for at, wall in instants if at >= first]
-        ordinal = 0
         for occurrence in found:
             while added and added[0][0] <= occurrence.at:
                 at, wall = added.pop(0)
                 if at != occurrence.at:
-                    yield _added(at, wall, ordinal)
-            ordinal = occurrence.ordinal
+                    yield _added(at, wall, max(occurrence.ordinal - 1, 0))
             yield Planned.of(occurrence)
-        yield from (_added(at, wall, ordinal) for at, wall in added)
+        yield from (_added(at, wall, last) for at, wall in added)
 
     def applied(self, one: Planned, zone: ZoneInfo) -> Planned:
         """Say what becomes of an occurrence by what an operator has said of it."""
@@ -58,10 +59,9 @@ class Exceptions:
         pairs = ((instant_of(own, zone), instant_of(to, zone)) for own, to in self.moved.items())
         return sorted(((own, to) for own, to in pairs if to < own), reverse=True)
 
-    def origin(self, day: datetime, zone: ZoneInfo) -> datetime:
-        """Return the earliest own instant of what is moved across a local time to a later one."""
-        crossing = (own for own, to in self.moved.items() if own < day <= to)
-        return instant_of(min(crossing, default=day), zone)
+    def origin(self, wall: datetime) -> datetime | None:
+        """Return the earliest own time of what is moved across a local time to a later one."""
+        return min((own for own, to in self.moved.items() if own < wall <= to), default=None)
 
     def begin(self, zone: ZoneInfo, start: datetime) -> datetime:
         """Return the earliest instant that is added, or `start`."""

@@ -41,11 +41,11 @@ class Reach:
         floor: datetime | None = None
         for one in planned:
             if one.is_movable or not self.by_days:
-                floor = one.at if one.is_movable else one.own_at
-            lowest = floor
+                floor = one.at
+            lowest = floor and min(floor, one.own_at)
             for own, to in self.moved_back:
-                if floor and own >= one.own_at:
-                    lowest = min(floor, to)
+                if lowest and own >= one.own_at:
+                    lowest = min(lowest, to)
             yield lowest and lowest - ahead, one
 
     def messages(self, one: Planned) -> Iterator[Planned]:
@@ -53,8 +53,10 @@ class Reach:
         yield one
         for lead in self.leads if one.fires else ():
             # Whole days are those of the calendar (RFC 5545's durations).
-            days = timedelta(days=lead.days)
-            at = instant_of(wall_of(one.at, self.zone) - days, self.zone) - (lead - days)
+            days, at = timedelta(days=lead.days), one.at
+            if days:
+                at = instant_of(wall_of(at, self.zone) - days, self.zone)
+            at -= lead - days
             notes = (Note("lead", (wall_of(one.at, self.zone), lead)), *one.notes)
             yield one._replace(at=at, meant_at=at, lead=lead, notes=notes)
 
@@ -89,7 +91,8 @@ def _apart(messages: Iterable[Planned]) -> Iterator[Planned]:
             yield one
         else:
             last = one
-            if latest and one.own_at < latest.own_at:
+            was_let_pass = latest and latest.own_at > one.own_at and one.announces > one.own_at
+            if latest and was_let_pass:
                 yield one._replace(notes=(*one.notes, Note("passed", (latest.nominal,))))
             else:
                 latest = one

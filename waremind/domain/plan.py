@@ -127,16 +127,23 @@ class Plan:
             found = self.recurrence.around(first, counted)
         else:
             found = self.recurrence.occurrences(first, inclusive=True)
-        return self.exceptions.named(found, first, self.zone)
+        last = (self.recurrence.rule and self.recurrence.rule.count) or 0
+        return self.exceptions.named(found, first, last, self.zone)
 
     def _first(self, since: datetime) -> datetime:
         """Return from which own instant on something may leave at an instant or later."""
         wall = wall_of(since, self.zone)
-        if self.quiet or self.days_off:
-            day = wall.date() - DAY if self.quiet else wall.date()
-            day = self.days_off.first_day(day) if self.days_off else day
-            wall = datetime.combine(day, time())
-        return min(instant_of(wall, self.zone), since, self.exceptions.origin(wall, self.zone))
+        if self.quiet:
+            wall = datetime.combine(wall.date() - DAY, time())
+        if origin := self.exceptions.origin(self._together(wall)):
+            wall = min(wall, origin)
+        return min(instant_of(self._together(wall), self.zone), since)
+
+    def _together(self, wall: datetime) -> datetime:
+        """Return where those begin that days off may move to a local time or later."""
+        if self.days_off is None:
+            return wall
+        return datetime.combine(self.days_off.first_day(wall.date()), time())
 
     def _own_instant(self, known: Position) -> datetime:
         """Return when the rule has a stored occurrence."""

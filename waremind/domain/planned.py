@@ -43,6 +43,7 @@ SENTENCES = {
     "passed": "comes after that of {0:%Y-%m-%d %H:%M}, which it has let pass",
     "quiet": "held back by quiet hours {0}",
     "quiet_late": "in quiet hours {0}, late by {1} at their end: not sent (misfire {2})",
+    "apart": "right after those that were held back",
     "gap": "{0:%Y-%m-%d %H:%M} does not exist in {1}: the clock goes forward by {2}",
     "fold": "{0:%Y-%m-%d %H:%M} comes twice in {1}: this is the {2}",
 }

@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 from waremind.domain.ids import shown
 from waremind.domain.misfire import LATE_ONES_SENT, Misfire
 from waremind.domain.planned import Fate, Note, Planned
-from waremind.domain.wall_time import instant_of, wall_of
+from waremind.domain.wall_time import clock_change, instant_of, wall_of
 from waremind.errors import ErrorCode, WaremindError
 
 # What leaves at one instant is kept apart by the least that PostgreSQL tells apart.
 APART = timedelta(microseconds=1)
 _CLOCK = r"((?:[01]?\d|2[0-3]):[0-5]\d)"
 _HOURS = re.compile(rf"{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)
-_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class QuietHours:
         return clock >= self.begin or clock < self.end
 
     def end_of(self, at: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return when the quiet hours end that an instant (UTC) lies in; None: it lies in none."""
+        """Return when the clock first shows no quiet hour any more; None: it shows none at `at`."""
         wall = wall_of(at, zone)
         if not self._holds(wall.time()):
             return None
@@ -55,17 +54,10 @@ class QuietHours:
         days = timedelta(days=int(wall.time() >= self.end))
         end = midnight + days + timedelta(hours=self.end.hour, minutes=self.end.minute)
         passes = (instant_of(end.replace(fold=fold), zone) for fold in (0, 1))
-        later = min(instant for instant in passes if instant > at)
-        return later if wall_of(later, zone) == end else self._end_in_gap(at, later, zone)
-
-    def _end_in_gap(self, at: datetime, later: datetime, zone: ZoneInfo) -> datetime:
-        """Find the second at which the clock is put forward past the end."""
-        low, high = 0, (later - at) // _SECOND + 1
-        while low < high:
-            middle = (low + high) // 2
-            quiet = self._holds(wall_of(at + _SECOND * middle, zone).time())
-            low, high = (middle + 1, high) if quiet else (low, middle)
-        return at + _SECOND * low
+        shown = (instant for instant in passes if wall_of(instant, zone) == end)
+        later = min((each for each in shown if each > at), default=instant_of(end, zone))
+        changed = clock_change(at, later, zone)
+        return (self.end_of(changed, zone) or changed) if changed else later
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +80,10 @@ def held_back(
         if not one.fires:
             yield one
             continue
-        apart = one if last is None or one.at > last else one._replace(at=last + APART)
-        last = apart.at
-        yield apart
+        if last is not None and one.at <= last:
+            one = one._replace(at=last + APART, notes=(*one.notes, Note("apart")))  # noqa: PLW2901
+        last = one.at
+        yield one
 
 
 def _judged(

@@ -91,11 +91,9 @@ class Recurrence:
                 break
         place = known.ordinal - sum(occurrence.at <= known.at for occurrence in before)
         last = (self.rule and self.rule.count) or 0
-        for occurrence in itertools.chain(before, found):
-            place += 1
-            if place > last:
-                return
-            yield occurrence._replace(ordinal=place)
+        named = enumerate(itertools.chain(before, found), place + 1)
+        counted = (occurrence._replace(ordinal=ordinal) for ordinal, occurrence in named)
+        return itertools.takewhile(lambda occurrence: occurrence.ordinal <= last, counted)
 
     def going_on(self, occurrence: Occurrence) -> Iterator[Occurrence]:
         """Yield an occurrence and what fires after it."""

@@ -19,6 +19,7 @@ NOT_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 WHEN = "2026-12-01T09:00"
 
 _DAY = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
 _WHEN = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d))?(Z|[+-]\d\d:\d\d)?", re.ASCII | re.IGNORECASE
 )
@@ -166,6 +167,19 @@ def recent_gap(at: datetime, zone: ZoneInfo) -> timedelta:
     """Return by how much the local clock was put forward in the day before an instant."""
     now, before = (moment.astimezone(zone).utcoffset() for moment in (at, at - _DAY))
     return max((now or timedelta()) - (before or timedelta()), timedelta())
+
+
+def clock_change(after: datetime, until: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return the first second in (after, until], UTC, with another offset; None: there is none."""
+    offset = after.astimezone(zone).utcoffset()
+    low, high = 0, (until - after) // _SECOND
+    if (after + high * _SECOND).astimezone(zone).utcoffset() == offset:
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        same = (after + middle * _SECOND).astimezone(zone).utcoffset() == offset
+        low, high = (middle, high) if same else (low, middle)
+    return after + high * _SECOND
 
 
 def rfc3339(at: datetime, zone: tzinfo = UTC) -> str:

@@ -1,0 +1,14 @@
+"""The short form of `make rules` for plans: a few clocks and countries."""
+
+import pytest
+from campaigns.calendar import on_clock
+
+
+@pytest.mark.parametrize(
+    ("zone", "country"),
+    [("Europe/Berlin", "DE"), ("America/Havana", "US"), ("Australia/Lord_Howe", "AU")],
+)
+def test_what_is_planned_is_what_fires_and_what_counting_says(zone: str, country: str) -> None:
+    result = on_clock(zone, country, plans=5)
+    assert result.differences == ()
+    assert result.occurrences > 1_000
