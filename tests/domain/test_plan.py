@@ -410,3 +410,18 @@ def test_an_hourly_rule_tells_the_two_passes_of_the_clock_apart() -> None:
         stored = one.position._replace(nominal=one.nominal.replace(fold=0))
         going_on = islice(hourly.going_on(stored), 6 - place)
         assert [each.at for each in going_on] == [each.at for each in found[place:]]
+
+
+def test_what_was_moved_across_an_instant_is_found_from_there() -> None:
+    moved = Exceptions(moved={moment("2026-12-04T09:00"): moment("2026-12-20T10:00")})
+    daily = plan("FREQ=DAILY", "2026-12-01T09:00", moved, numbered=True)
+    before = next(daily.occurrences(moment("2026-12-18T12:00Z"))).position
+    going_on = [(line(one)[0], one.number) for one in islice(daily.going_on(before), 3)]
+    assert going_on == [("12-19 09:00", 18), ("12-20 09:00", 19), ("12-20 10:00", 3)]
+
+
+def test_a_rule_that_has_ended_does_not_go_on_for_what_was_added_to_it() -> None:
+    also = Exceptions(also=frozenset({moment("2026-12-20T09:00")}))
+    three = plan("FREQ=DAILY;COUNT=3", "2026-12-01T09:00", also)
+    (last,) = three.occurrences(moment("2026-12-10T00:00Z"))
+    assert list(three.going_on(last.position)) == [last]
