@@ -6,7 +6,6 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -25,7 +24,7 @@ _KEY_NAMES: Mapping[str, bytes] = {
 
 def fetch(world: World, kind: str, part: Any) -> Media:
     """Return what a phone saves; its bytes are kept for whoever asks (`world.files`)."""
-    path = urlsplit(part.directPath).path.removeprefix("/v")
+    path = part.directPath
     plain = world.files.get((path, part.mediaKey))
     if plain is None:
         plain = _open(world.media.get(path), part, _KEY_NAMES[kind])

@@ -1,4 +1,7 @@
-"""Where clients upload media: an HTTPS server beside the WebSocket, in threads of its own."""
+"""Where clients upload media: an HTTPS server beside the WebSocket, in threads of its own.
+
+The phones live in the same process and fetch from `world.media`.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,6 @@ from whatsapp_server.node import Node
 from whatsapp_server.world import World
 
 _TTL_SECONDS = 300
-_DOWNLOADS = "/v"
 
 
 async def tell_hosts(connection: Connection, request: Node) -> None:
@@ -31,7 +33,7 @@ async def tell_hosts(connection: Connection, request: Node) -> None:
 
 
 def serve_media(world: World, address: str, tls: ssl.SSLContext) -> None:
-    """Serve media as long as the process lives; `world.media_address` says where."""
+    """Take uploads as long as the process lives; `world.media_address` says where."""
     server = _MediaServer(world, address, tls)
     world.media_address = f"{address}:{server.server_address[1]}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -62,15 +64,8 @@ class _MediaRequest(BaseHTTPRequestHandler):
         time.sleep(behaviour.upload_delay)
         if behaviour.upload_status == HTTPStatus.OK:
             world.media[url.path] = sealed
-        path = f"{_DOWNLOADS}{url.path}?ccb=1"
-        taken = {"url": f"https://{world.media_address}{path}", "direct_path": path}
+        taken = {"url": f"https://{world.media_address}{url.path}", "direct_path": url.path}
         self._answer(behaviour.upload_status, json.dumps(taken).encode())
-
-    def do_GET(self) -> None:
-        """Give a file to whoever knows its path: it is encrypted."""
-        world = cast("_MediaServer", self.server).world
-        sealed = world.media.get(urlsplit(self.path).path.removeprefix(_DOWNLOADS))
-        self._answer(HTTPStatus.OK if sealed else HTTPStatus.NOT_FOUND, sealed or b"")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as it is overridden
         """Write no log."""
