@@ -63,10 +63,10 @@ class Owner(Protocol):
 class Sessions:
     """The sessions of one account; `owner` says how that stands now."""
 
-    def __init__(self, owner: Owner, place: SessionPlace, hear: OnReport) -> None:
+    def __init__(self, owner: Owner, place: SessionPlace, on_report: OnReport) -> None:
         self._account = owner.row.id
         self._place = place
-        self._hear = hear
+        self._on_report = on_report
         self._owner = owner
         self._opening: asyncio.Task[Session | None] | None = None
         self._ending: asyncio.Task[bool] | None = None
@@ -95,7 +95,7 @@ class Sessions:
             await _over(ending)
             if gated:
                 await self._place.gate.slot()
-            return await self._place.gateway.open(opening, self._hear)
+            return await self._place.gateway.open(opening, self._on_report)
         except Exception as error:  # noqa: BLE001 - one account can never hurt the daemon
             event(
                 log,
@@ -106,7 +106,7 @@ class Sessions:
                 reason=error,
             )
             detail = "the session's process did not start"
-            self._hear(LifeReport(session=opening.session, cause=Cause.ENDED, detail=detail))
+            self._on_report(LifeReport(session=opening.session, cause=Cause.ENDED, detail=detail))
             return None
 
     async def opened(self) -> Session | None:

@@ -94,12 +94,12 @@ class Holds(Subscriber):
         await wait_first(self._clock.sleep_until(first), self._woken.wait())
 
     async def _recheck(self) -> None:
-        unsure, self._to_recheck = self._to_recheck, set()
+        accounts, self._to_recheck = self._to_recheck, set()
         try:
-            if unsure and (free := await self._releasable(unsure)):
+            if accounts and (free := await self._releasable(accounts)):
                 await self._release(free, BREAKERS)
         except BaseException:
-            self._to_recheck |= unsure
+            self._to_recheck |= accounts
             raise
 
     async def _releasable(self, accounts: Iterable[str]) -> list[str]:

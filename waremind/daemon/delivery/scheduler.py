@@ -166,8 +166,8 @@ class Scheduler:
         stretches = [stretch for entry in mine if (stretch := self._stretch(*entry, now))]
         sent = [run for entry in mine for run in _runs_of(*entry, now)]
         made = await runs.insert(connection, [*stretches, *sent])
-        firing = [run.id for run in sent if run.id in made]
-        written = await deliveries.insert_of_runs(connection, firing, now)
+        starting = [run.id for run in sent if run.id in made]
+        written = await deliveries.insert_of_runs(connection, starting, now)
         held = {delivery.run_id for delivery in written if delivery.status == "held"}
         behind = [run.reminder_id for run in sent if run.id in held and run.reminder_id]
         if behind:

@@ -62,9 +62,9 @@ class Worker:
 
     async def ask(self, questions: Sequence[Question[AnswerT]]) -> Answers[AnswerT]:
         """Return the answers in order. Raises OSError, EOFError or TimeoutError if it is lost."""
-        payload = pickle.dumps(questions)
+        encoded = pickle.dumps(questions)
         async with asyncio.timeout(PATIENCE_SECONDS + SLOWER * CPU_SECONDS * len(questions)):
-            self.questions.write(LENGTH.pack(len(payload)) + payload)
+            self.questions.write(LENGTH.pack(len(encoded)) + encoded)
             await self.questions.drain()
             (length,) = LENGTH.unpack(await self.answers.readexactly(LENGTH.size))
             # Only the process that was started here writes to the pipe.

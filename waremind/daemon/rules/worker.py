@@ -38,8 +38,8 @@ def main() -> None:
     import_module("waremind.domain.misfire")  # what questions are made of, before the first comes
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     while (questions := _read(requests)) is not None:
-        payload = pickle.dumps([_limited(question) for question in questions])
-        answers.write(LENGTH.pack(len(payload)) + payload)
+        encoded = pickle.dumps([_limited(question) for question in questions])
+        answers.write(LENGTH.pack(len(encoded)) + encoded)
         answers.flush()
 
 

@@ -51,11 +51,11 @@ class WallClock:
         """Return at `at` (None: never), or earlier when the clock was set."""
         descriptor = _checked(_libc.timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC))
         loop = asyncio.get_running_loop()
-        fired = asyncio.Event()
-        loop.add_reader(descriptor, fired.set)
+        has_fired = asyncio.Event()
+        loop.add_reader(descriptor, has_fired.set)
         try:
             _arm(descriptor, at)
-            await fired.wait()
+            await has_fired.wait()
         finally:
             loop.remove_reader(descriptor)
             os.close(descriptor)

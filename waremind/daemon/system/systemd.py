@@ -45,12 +45,12 @@ class Systemd:
     async def patience(self, status: str) -> AsyncGenerator[None]:
         """Say what takes so long inside of the `async with`, and ask systemd to wait for it."""
         self.tell(STATUS=status)
-        asking = asyncio.create_task(self._ask_for_time())
+        extending = asyncio.create_task(self._ask_for_time())
         try:
             yield
         finally:
-            asking.cancel()
-            await asyncio.wait([asking])
+            extending.cancel()
+            await asyncio.wait([extending])
 
     async def _ask_for_time(self) -> None:
         while self.listens:
