@@ -425,3 +425,14 @@ def test_a_rule_that_has_ended_does_not_go_on_for_what_was_added_to_it() -> None
     three = plan("FREQ=DAILY;COUNT=3", "2026-12-01T09:00", also)
     (last,) = three.occurrences(moment("2026-12-10T00:00Z"))
     assert list(three.going_on(last.position)) == [last]
+
+
+def test_what_is_added_beside_the_last_ones_of_a_rule_lets_them_come() -> None:
+    also = Exceptions(also=frozenset({moment("2026-12-02T12:00")}))
+    three = plan("FREQ=DAILY;COUNT=3", "2026-12-01T09:00", also)
+    found = list(three.occurrences(moment("2026-11-10T00:00Z")))
+    lost = found[-1].position._replace(
+        at=moment("2026-12-09T08:00Z"), nominal=moment("2026-12-09T09:00")
+    )
+    assert [list(three.going_on(one.position)) for one in found] == [found[n:] for n in range(4)]
+    assert [one.nominal for one in three.going_on(lost)] == [lost.nominal]

@@ -26,11 +26,11 @@ class Exceptions:
         return bool(self.excepted or self.also or self.skipped or self.moved)
 
     def named(
-        self, found: Iterable[Occurrence], first: datetime, last: int, zone: ZoneInfo
+        self, found: Iterable[Occurrence], first: datetime, ended: int, zone: ZoneInfo
     ) -> Iterator[Planned]:
         """Yield what a rule names and an operator adds to it from an instant on, in that order.
 
-        `last` is the rule's COUNT, 0 without.
+        `ended` is the ordinal of what comes after the end of a rule with COUNT, 0 without.
         """
         instants = ((instant_of(wall, zone), wall) for wall in sorted(self.also))
         added = [(at, wall) for at, wall in instants if at >= first]
@@ -40,7 +40,7 @@ class Exceptions:
                 if at != occurrence.at:
                     yield _added(at, wall, max(occurrence.ordinal - 1, 0))
             yield Planned.of(occurrence)
-        yield from (_added(at, wall, last) for at, wall in added)
+        yield from (_added(at, wall, ended) for at, wall in added)
 
     def applied(self, one: Planned, zone: ZoneInfo) -> Planned:
         """Say what becomes of an occurrence by what an operator has said of it."""

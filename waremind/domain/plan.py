@@ -122,13 +122,13 @@ class Plan:
         first = self._first(min(since, own_at) if own_at else since)
         if self.numbered and known is None:
             first = min(first, self.recurrence.starts_at, self.exceptions.begin(self.zone, first))
-        if known and known.ordinal and own_at:
+        last = (self.recurrence.rule and self.recurrence.rule.count) or 0
+        if known and own_at and 0 < known.ordinal <= last:
             counted = Occurrence(own_at, known.nominal, known.ordinal)
             found = self.recurrence.around(first, counted)
         else:
             found = self.recurrence.occurrences(first, inclusive=True)
-        last = (self.recurrence.rule and self.recurrence.rule.count) or 0
-        return self.exceptions.named(found, first, last, self.zone)
+        return self.exceptions.named(found, first, last and last + 1, self.zone)
 
     def _first(self, since: datetime) -> datetime:
         """Return from which own instant on something may leave at an instant or later."""
@@ -154,15 +154,12 @@ class Plan:
     def _counted(self, planned: Iterator[Planned], known: Position | None) -> Iterator[Planned]:
         """Give each the number of those that count before it; one that is known has its own."""
         number = 0
-        before: list[Planned] = []
         if known:
             own_at = self._own_instant(known)
-            for one in planned:
-                before.append(one)
-                if one.own_at >= own_at:
-                    break
-            number = known.number - sum(self._counts(one) for one in before if one.own_at < own_at)
-        for one in itertools.chain(before, planned):
+            before, planned = itertools.tee(planned)
+            earlier = itertools.takewhile(lambda one: one.own_at < own_at, before)
+            number = known.number - sum(map(self._counts, earlier))
+        for one in planned:
             yield one._replace(number=number)
             number += self._counts(one)
 

@@ -83,15 +83,11 @@ class Recurrence:
     def around(self, first: datetime, known: Occurrence) -> Iterator[Occurrence]:
         """Yield what fires from an instant on, counted by one that is known and not before it."""
         first = max(first, self.starts_at)
-        found = _from(self._unended(first), first, inclusive=True)
-        before: list[Occurrence] = []
-        for occurrence in found:
-            before.append(occurrence)
-            if occurrence.at >= known.at:
-                break
-        place = known.ordinal - sum(occurrence.at <= known.at for occurrence in before)
+        found, before = itertools.tee(_from(self._unended(first), first, inclusive=True))
+        earlier = itertools.takewhile(lambda occurrence: occurrence.at <= known.at, before)
+        place = known.ordinal - sum(1 for _ in earlier)
         last = (self.rule and self.rule.count) or 0
-        named = enumerate(itertools.chain(before, found), place + 1)
+        named = enumerate(found, place + 1)
         counted = (occurrence._replace(ordinal=ordinal) for ordinal, occurrence in named)
         return itertools.takewhile(lambda occurrence: occurrence.ordinal <= last, counted)
 
