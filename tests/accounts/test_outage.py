@@ -62,7 +62,7 @@ def test_what_whatsapp_says_during_an_outage_is_kept_until_it_can_be_written(
     there.pair()
     outage.begin()
     there.whatsapp.unlink(there.phone)
-    until(lambda: "cannot write" in there.daemon.log, "the daemon to try")
+    until(lambda: "write what account" in there.daemon.log, "the daemon to try")
     assert there.account.status == "connected"  # nothing is said that is not written
     outage.end()
     there.wait("unpaired", "logged_out")

@@ -22,6 +22,7 @@ from waremind.daemon.reminders.preview import preview
 from waremind.daemon.rules.evaluator import RuleEvaluator
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller
+from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.settings import LiveSettings
 from waremind.domain.lifecycle import State
@@ -228,9 +229,8 @@ async def engine(
             asyncio.TaskGroup() as tasks,
         ):
             await _link(connection, now)
-            daemon = assemble(
-                Runtime(current, database, lock, clock), tasks, gateway, trial, "test"
-            )
+            runtime = Runtime(current, database, lock, clock, Failures(clock.now))
+            daemon = assemble(runtime, tasks, gateway, trial, "test")
             await daemon.accounts.start()
             tasks.create_task(daemon.outbox.run())
             playing = Engine(daemon, clock, gateway, sent, connection)

@@ -29,6 +29,7 @@ from waremind.daemon.status.watchdog import beat
 from waremind.daemon.system import logs
 from waremind.daemon.system.caller import name_of
 from waremind.daemon.system.clock import WallClock
+from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.postgres import connected, postgres
 from waremind.daemon.system.runtime import Runtime
@@ -113,7 +114,8 @@ async def _main(current: LiveSettings, systemd: Systemd, *, frozen: bool) -> Non
             stack.push_async_callback(lock.release)
         pool_size = settings.database.pool_size
         database = await stack.enter_async_context(Database(dsn, pool_size=pool_size))
-        runtime = Runtime(current, database, lock, WallClock())
+        clock = WallClock()
+        runtime = Runtime(current, database, lock, clock, Failures(clock.now))
         if frozen:
             await Holds(runtime).freeze(None, OURSELVES, "started with --frozen")
         await _serve(runtime, systemd, database_name)
@@ -190,7 +192,7 @@ def assemble(
     now, current = runtime.clock.now, runtime.current
     gate = OpeningGate(lambda: current.settings.sessions.stagger_seconds)
     place = SessionPlace(gateway, current.settings.state_dir / "sessions", gate, tasks)
-    receipts = Receipts(runtime.database)
+    receipts = Receipts(runtime)
     listener = StoredReports(Groups(runtime.database, tasks, now), receipts)
 
     accounts = Accounts(AccountEnvironment(runtime, place, listener, tasks, random.random))

@@ -59,6 +59,8 @@ class Account:
         self.progress = ProgressFeed()
         self.effects = Effects(self, environment, self.post)
         self._environment = environment
+        self._failures = environment.runtime.failures
+        self._work = f"write what account {row.id} reports"
         self._inbox = Inbox()
         self._kept: deque[AccountReport] = deque()
         self._pairing = PairingOptions()
@@ -107,6 +109,7 @@ class Account:
                     self._kept.append(message)
                 case _:
                     await self._handle_report(message)
+        self._failures.clear(self._work)
         self._environment.changes.account_deleted(self.row.id)
         for message in self._inbox.rest():
             if isinstance(message, Command | Rename) and not message.done.done():
@@ -168,17 +171,18 @@ class Account:
 
     async def _handle_report(self, message: AccountReport, *, keep: bool = True) -> bool:
         """Handle what is not late; False when PostgreSQL could not take it: then it is kept."""
-        if message.session != self.row.session:
-            return True
         try:
-            await self._retry_if_fenced(message)
+            if message.session == self.row.session:
+                await self._retry_if_fenced(message)
         except Exception as error:  # noqa: BLE001 - one bad report can never end the account
-            lost = not is_unavailable(error)
-            level = logging.ERROR if lost else logging.WARNING
-            event(log, "cannot write", level, account=self.row.label, reason=repr(error))
-            if keep and not lost:
-                self._kept.append(message)
-            return lost
+            if is_unavailable(error):
+                self._failures.note(self._work, error)
+                if keep:
+                    self._kept.append(message)
+                return False
+            about = {"account": self.row.label, "reason": repr(error)}
+            event(log, "cannot write", logging.ERROR, **about)
+        self._failures.clear(self._work)
         return True
 
     async def _retry_if_fenced(self, message: AccountReport) -> None:

@@ -11,7 +11,7 @@ from waremind import protocol
 from waremind.daemon.api.handlers import HANDLERS
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller, operator_at
-from waremind.daemon.system.logs import event
+from waremind.daemon.system.logs import retry
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
 
@@ -57,7 +57,7 @@ class Acceptor:
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
         except OSError as error:
-            event(log, "cannot accept", logging.ERROR, reason=error.strerror)
+            retry(log, "cannot accept", logging.ERROR, reason=error.strerror)
             self._loop.remove_reader(self._listening_socket)
             self._pause = self._loop.call_later(PAUSE_SECONDS, self._begin)
             return
@@ -206,7 +206,7 @@ class Client:
         if self._writer.transport.is_closing():  # gone: asyncio would log each further line
             return
         if self._writer.transport.get_write_buffer_size() > UNREAD_BYTES:
-            event(log, "client reads nothing", logging.WARNING, uid=self._operator.uid)
+            retry(log, "client reads nothing", uid=self._operator.uid)
             self._writer.transport.abort()
         self._writer.write(line)
 

@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 from functools import partial
 
+from waremind.daemon.system.clock import Clock
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.tasks import run_forever
@@ -17,14 +18,24 @@ PATIENCE_SECONDS = 60.0  # with a database that is away
 
 async def keep_house(runtime: Runtime) -> None:
     """Delete old runs now and then, for ever."""
-    await run_forever(partial(_day, runtime), patience_seconds=PATIENCE_SECONDS)
+    await run_forever(
+        runtime.failures,
+        "delete old runs",
+        partial(_clean, runtime),
+        partial(_until_tomorrow, runtime.clock),
+        patience_seconds=PATIENCE_SECONDS,
+    )
 
 
-async def _day(runtime: Runtime) -> None:
-    now = runtime.clock.now()
-    before = now - timedelta(days=runtime.current.settings.delivery.keep_days)
+async def _clean(runtime: Runtime) -> bool:
+    before = runtime.clock.now() - timedelta(days=runtime.current.settings.delivery.keep_days)
     async with runtime.database.connection() as connection:
         if deleted := await runs.delete_before(connection, before):
             event(log, "deleted old runs", runs=deleted)
-    while runtime.clock.now() < now + EVERY:  # a clock that was set wakes it early
-        await runtime.clock.sleep_until(now + EVERY)
+    return False
+
+
+async def _until_tomorrow(clock: Clock) -> None:
+    now = clock.now()
+    while clock.now() < now + EVERY:  # a clock that was set wakes it early
+        await clock.sleep_until(now + EVERY)

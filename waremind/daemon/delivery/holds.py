@@ -45,6 +45,7 @@ class Holds(Subscriber):
         self._database = runtime.database
         self._clock = runtime.clock
         self._changes = runtime.changes
+        self._failures = runtime.failures
         self._open_at: dict[str, datetime] = {}  # when each account may send again
         self._to_recheck: set[str] = set()  # of which something was held a moment ago
         self._woken = asyncio.Event()
@@ -80,9 +81,15 @@ class Holds(Subscriber):
 
     async def run(self) -> None:
         """Release in time, for ever."""
-        await run_forever(self._round, patience_seconds=PATIENCE_SECONDS)
+        await run_forever(
+            self._failures,
+            "release what is held",
+            self._round,
+            self._sleep,
+            patience_seconds=PATIENCE_SECONDS,
+        )
 
-    async def _round(self) -> None:
+    async def _round(self) -> bool:
         self._woken.clear()
         now = self._clock.now()
         await self._recheck()
@@ -90,6 +97,9 @@ class Holds(Subscriber):
             await self._release([account], BREAKERS)
             if self._open_at[account] <= now:  # not set anew meanwhile
                 del self._open_at[account]
+        return False
+
+    async def _sleep(self) -> None:
         first = min(self._open_at.values(), default=None)
         await wait_first(self._clock.sleep_until(first), self._woken.wait())
 

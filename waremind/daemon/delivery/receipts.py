@@ -7,10 +7,10 @@ from functools import partial
 from typing import NamedTuple
 
 from waremind.daemon.system.changes import Subscriber
+from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.tasks import run_forever
 from waremind.store import receipts as table
 from waremind.store.accounts import AccountRow
-from waremind.store.database import Database
 from waremind.store.deliveries import ChangedDelivery
 from waremind.store.receipts import ReceiptRow
 from waremind.whatsapp.reports import Receipt
@@ -31,8 +31,9 @@ class Early(NamedTuple):
 class Receipts(Subscriber):
     """Stores who has got and who has read what."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, runtime: Runtime) -> None:
+        self._database = runtime.database
+        self._failures = runtime.failures
         self._early: defaultdict[str, deque[Early]] = defaultdict(
             partial(deque[Early], maxlen=EARLY_AT_MOST)
         )
@@ -64,15 +65,25 @@ class Receipts(Subscriber):
 
     async def run(self) -> None:
         """Offer the early ones again, for ever."""
-        await run_forever(self._round, patience_seconds=PATIENCE_SECONDS)
+        await run_forever(
+            self._failures,
+            "store early receipts",
+            self._round,
+            self._sleep,
+            patience_seconds=PATIENCE_SECONDS,
+        )
 
-    async def _round(self) -> None:
-        while not self._due:
-            self._woken.clear()
-            await self._woken.wait()
+    async def _round(self) -> bool:
+        self._woken.clear()
+        if not self._due:
+            return False
         receipt, offers = self._due[0]
         await self._note(Early(receipt, offers - 1))
         self._due.popleft()
+        return True
+
+    async def _sleep(self) -> None:
+        await self._woken.wait()
 
     async def _note(self, early: Early) -> None:
         async with self._database.connection() as connection:

@@ -89,10 +89,12 @@ class Scheduler:
         self._clock = runtime.clock
         self._changes = runtime.changes
         self._holds = holds
+        self._failures = runtime.failures
         self._woken = asyncio.Event()
         self._started_at = self._clock.now()
         self._retry_later = RetryLater()
         self.next_at: datetime | None = None
+        self._look_at: datetime | None = None
 
     def wake(self) -> None:
         """Look again: a reminder has changed."""
@@ -101,15 +103,24 @@ class Scheduler:
     async def run(self) -> None:
         """Claim and sleep, for ever."""
         async with RuleEvaluator() as evaluator:
-            await run_forever(partial(self._round, evaluator), patience_seconds=PATIENCE_SECONDS)
+            await run_forever(
+                self._failures,
+                "claim what is due",
+                partial(self._round, evaluator),
+                self._sleep,
+                patience_seconds=PATIENCE_SECONDS,
+            )
 
-    async def _round(self, evaluator: RuleEvaluator) -> None:
+    async def _round(self, evaluator: RuleEvaluator) -> bool:
+        """Claim some of what is due; when nothing is, find out when to look again."""
         await self._lock.held.wait()
         self._woken.clear()
-        if not await self._claim(evaluator):
-            await self._sleep(evaluator)
+        if await self._claim(evaluator):
+            return True
+        await self._look_ahead(evaluator)
+        return False
 
-    async def _sleep(self, evaluator: RuleEvaluator) -> None:
+    async def _look_ahead(self, evaluator: RuleEvaluator) -> None:
         now = self._clock.now()
         async with self._database.connection() as connection:
             due = await reminders.next_due(connection, self._retry_later.waiting(now))
@@ -117,9 +128,11 @@ class Scheduler:
         self.next_at = _first(due, again_at)
         if self.next_at:
             await evaluator.warm()
-        look_at = _first(due and due - LEAD, again_at)
+        self._look_at = _first(due and due - LEAD, again_at)
+
+    async def _sleep(self) -> None:
         woken, lost = self._woken.wait(), self._lock.lost.wait()
-        await wait_first(self._clock.sleep_until(look_at), woken, lost)
+        await wait_first(self._clock.sleep_until(self._look_at), woken, lost)
 
     async def _claim(self, evaluator: RuleEvaluator) -> bool:
         """Claim some batches of what is due; False when nothing is."""

@@ -17,7 +17,7 @@ from waremind.daemon.delivery.pace import Pace, SendingAccounts
 from waremind.daemon.system.changes import Subscriber
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.runtime import Runtime
-from waremind.daemon.system.tasks import wait_first
+from waremind.daemon.system.tasks import run_forever, wait_first
 from waremind.errors import WaremindError
 from waremind.store import deliveries as table
 from waremind.store import holds as holds_table
@@ -49,6 +49,7 @@ class Sender(Subscriber):
         self._database = runtime.database
         self._lock = runtime.lock
         self._clock = runtime.clock
+        self._failures = runtime.failures
         self._senders = senders
         self._current = runtime.current
         self._changes = runtime.changes
@@ -102,17 +103,13 @@ class Sender(Subscriber):
 
     async def _lane(self) -> None:
         """Do the work while the lock is ours and PostgreSQL is there, else wait for them."""
-        while True:
-            try:
-                await self._lock.held.wait()
-                await self._recover()
-                await self._round()
-            except WaremindError as error:
-                event(log, "cannot deliver", logging.WARNING, reason=error)
-                await asyncio.sleep(PATIENCE_SECONDS)
-            except Exception:
-                log.exception("a bug")
-                await asyncio.sleep(PATIENCE_SECONDS)
+        await run_forever(
+            self._failures,
+            "deliver messages",
+            self._round,
+            self._sleep,
+            patience_seconds=PATIENCE_SECONDS,
+        )
 
     async def _finish(self) -> None:
         if self._sends:
@@ -146,7 +143,9 @@ class Sender(Subscriber):
             work = await table.work(connection)
         self.work_for([entry.account_id for entry in work])
 
-    async def _round(self) -> None:
+    async def _round(self) -> bool:
+        await self._lock.held.wait()
+        await self._recover()
         self._woken.clear()
         now = self._clock.now()
         first = self._first_due()
@@ -154,8 +153,7 @@ class Sender(Subscriber):
             await self._holds.judge_late("late")
         if picked := list(islice(self._pick(now), ROUND)):
             await self._write_and_start(picked, now)
-        else:
-            await self._sleep()
+        return bool(picked)
 
     def _first_due(self) -> datetime | None:
         """Say when the first account that is not busy is due, or was."""

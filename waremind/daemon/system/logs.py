@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from waremind.daemon.system.journal import JournalHandler
+from waremind.daemon.system.repeats import Repeats
 
 Fields = dict[str, Any]
 
@@ -16,6 +17,18 @@ Fields = dict[str, Any]
 def event(log: logging.Logger, name: str, level: int = logging.INFO, **fields: Any) -> None:
     """Log an event; `fields` stay apart from its name, so that a journal can index them."""
     log.log(level, name, extra={"fields": fields})
+
+
+def retry(
+    log: logging.Logger,
+    name: str,
+    level: int = logging.WARNING,
+    *,
+    bug: Exception | None = None,
+    **fields: Any,
+) -> None:
+    """Log why something that is tried again failed: the same once, then each minute (`Repeats`)."""
+    log.log(level, name, exc_info=bug, extra={"fields": fields, "is_retry": True})
 
 
 def fields_of(record: logging.LogRecord) -> Fields:
@@ -96,7 +109,9 @@ _HANDLERS: dict[str, Callable[[], logging.Handler]] = {
 def start(log_format: str, level: str) -> None:
     """Begin to log; `auto` is the journal where systemd leads stderr there, else text."""
     chosen = ("journal" if is_journal() else "text") if log_format == "auto" else log_format
-    logging.basicConfig(level=level.upper(), handlers=[_HANDLERS[chosen]()], force=True)
+    handler = _HANDLERS[chosen]()
+    handler.addFilter(Repeats())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
 
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncGenerator
 
 from waremind.config import Settings
-from waremind.daemon.system.logs import event
+from waremind.daemon.system.logs import event, retry
 from waremind.daemon.system.systemd import Systemd
 from waremind.domain.backoff import delay_seconds
 from waremind.errors import ErrorCode, WaremindError
@@ -56,7 +56,7 @@ async def connected(dsn: str, systemd: Systemd) -> Connection:
             if not systemd.listens or error.code is not ErrorCode.DATABASE_UNAVAILABLE:
                 raise
             systemd.tell(STATUS=f"waiting for PostgreSQL: {error}")
-            event(log, "waiting for postgres", logging.WARNING, reason=error, hint=error.hint)
+            retry(log, "waiting for postgres", reason=error, hint=error.hint)
         most, first = RESTART_MOST_SECONDS, RESTART_FIRST_SECONDS
         await asyncio.sleep(delay_seconds(retries, first, most, chance=1.0))
     raise AssertionError
@@ -78,4 +78,4 @@ async def _kept_running(server: EmbeddedPostgres) -> None:
         try:
             await server.start()
         except WaremindError as error:
-            event(log, "cannot start postgres", logging.ERROR, reason=error, hint=error.hint)
+            retry(log, "cannot start postgres", logging.ERROR, reason=error, hint=error.hint)

@@ -6,6 +6,7 @@ from datetime import datetime
 from waremind.config import Settings
 from waremind.daemon.system.changes import Changes
 from waremind.daemon.system.clock import Clock
+from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.settings import LiveSettings
 from waremind.store.database import Database
 from waremind.store.lock import DaemonLock
@@ -15,13 +16,14 @@ from waremind.store.lock import DaemonLock
 class Runtime:
     """The settings as they are now, the database and the daemon's lock on it, and the time.
 
-    What changes is said to `changes`.
+    What changes is said to `changes`, what fails for now to `failures`.
     """
 
     current: LiveSettings
     database: Database
     lock: DaemonLock
     clock: Clock
+    failures: Failures
     changes: Changes = field(default_factory=Changes)
 
 

@@ -13,6 +13,7 @@ from collections.abc import (
 )
 from typing import Any, NoReturn, TypeVar
 
+from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.logs import event
 from waremind.errors import ErrorCode, WaremindError
 
@@ -59,18 +60,27 @@ def _fail(future: asyncio.Future[Any], error: WaremindError) -> None:
 
 
 async def run_forever(
-    round_: Callable[[], Awaitable[None]], *, patience_seconds: float
+    failures: Failures,
+    work: str,
+    round_: Callable[[], Awaitable[bool]],
+    rest: Callable[[], Awaitable[None]],
+    *,
+    patience_seconds: float,
 ) -> NoReturn:
-    """Do `round_` for ever; after a failure, PostgreSQL away or a bug, wait and go on."""
+    """Do `round_` for ever, and `rest` after each that returns False: there is nothing more to do.
+
+    A failure, PostgreSQL away or a bug, is noted as that of `work` until a round succeeds.
+    """
     while True:
         try:
-            await round_()
-        except WaremindError as error:
-            event(log, "cannot go on yet", logging.WARNING, reason=error, hint=error.hint)
+            more = await round_()
+        except Exception as error:  # noqa: BLE001 - it is noted, and nothing can end the daemon
+            failures.note(work, error)
             await asyncio.sleep(patience_seconds)
-        except Exception:
-            log.exception("a bug")
-            await asyncio.sleep(patience_seconds)
+        else:
+            failures.clear(work)
+            if not more:
+                await rest()
 
 
 @contextlib.asynccontextmanager
