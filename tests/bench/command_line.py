@@ -61,7 +61,7 @@ async def measure(scale: Scale) -> AsyncIterator[Finding]:
         medians = _medians(commands, scale.rounds)
     for ours, theirs, claim, target in [
         ("version", "python", "--version, python -I -c pass", 2.2),
-        ("list", "typer", f"{listing}, an empty Typer command", 1.4),
+        ("list", "typer", f"{listing}, an empty Typer command", 1.2),
         ("list", "supervisor", f"{listing}, supervisorctl status", 1.0),
     ]:
         yield Finding(claim, medians[ours], medians[theirs], "ms", "at most", target)
