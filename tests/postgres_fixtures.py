@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Generator, Iterator
@@ -25,6 +26,10 @@ FAST = {
     "log_min_messages": "panic",
     "max_connections": "100",
 }
+
+
+# The programs of another version, as CI has it run on Debian's.
+BIN_DIR = Path(os.environ["TEST_BIN_DIR"]) if "TEST_BIN_DIR" in os.environ else None
 
 
 @dataclass
@@ -56,7 +61,7 @@ def postgres() -> Iterator[Postgres]:
     """Run one server for the whole session (under xdist: one for each worker)."""
     directory = Path(tempfile.mkdtemp(prefix="waremind-postgres-"))
     directory.chmod(0o711)  # for root's PostgreSQL, which may be another user
-    server = EmbeddedPostgres(directory / "postgres", settings=FAST)
+    server = EmbeddedPostgres(directory / "postgres", bin_dir=BIN_DIR, settings=FAST)
     with asyncio.Runner() as runner:
         try:
             yield Postgres(runner.run(server.start()))

@@ -170,3 +170,7 @@ class WaremindError(Exception):
         self.message = message or code.sentence
         self.hint = hint or code.hint
         self.details = details
+
+
+class MisconfigurationError(WaremindError):
+    """A failure that stays until an operator has mended a configuration: no use in waiting."""

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from postgres_processes import Servers
+from store.yours import GERMAN, INSTALLED, YourPostgres, running, speaks_german
 
+from waremind.store.database import OLDEST_VERSION
 from waremind.store.embedded import EmbeddedPostgres
 
 
@@ -57,3 +59,14 @@ async def server(servers: Servers) -> EmbeddedPostgres:
     server = servers.make()
     await server.start()
     return server
+
+
+@pytest.fixture(scope="session")
+def yours() -> Iterator[YourPostgres]:
+    """Run the oldest PostgreSQL that is installed; it speaks German where the machine can."""
+    if not INSTALLED:
+        pytest.skip(f"no PostgreSQL from {OLDEST_VERSION} on: apt-get install postgresql")
+    with passable() as place:
+        german = [f"lc_messages={GERMAN}"] if speaks_german(place) else []
+        with running(place, INSTALLED[min(INSTALLED)], *german) as server:
+            yield server

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 from postgres_processes import kill
-from psycopg.conninfo import make_conninfo
 
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store.database import Connection, Database
@@ -112,9 +111,10 @@ async def test_a_server_that_only_reads_counts_as_not_to_be_had(
     database: Database, empty_dsn: str
 ) -> None:
     await insert(database, 1)
-    reading = make_conninfo(empty_dsn, options="-c default_transaction_read_only=on")
-    async with Database(reading) as standby:
-        with pytest.raises(WaremindError, match="read-only transaction") as caught:
+    async with Database(empty_dsn, pool_size=1) as standby:
+        async with standby.connection() as connection:
+            await connection.execute("SET default_transaction_read_only = on")
+        with pytest.raises(WaremindError, match="it can only be read") as caught:
             await insert(standby, 2)
     assert caught.value.code is ErrorCode.DATABASE_UNAVAILABLE
     assert await numbers(database) == [1]

@@ -4,7 +4,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from waremind.errors import ErrorCode, WaremindError
-from waremind.store.dsn import complete, redact
+from waremind.store.dsn import complete, ignore_environment, redact
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,52 @@ def test_what_the_operator_wrote_wins_over_what_we_add() -> None:
         )
     )
     assert (given["connect_timeout"], given["application_name"]) == ("60", "x")
-    assert str(given["options"]).endswith("-c work_mem=8MB")
-    assert "timezone=UTC" in str(given["options"])
+    assert given["options"] == "-c work_mem=8MB"
+
+
+def test_nothing_that_a_pooler_refuses_is_sent_at_the_start() -> None:
+    assert conninfo_to_dict(complete("postgresql://h/d"))["options"] == ""
+
+
+@pytest.mark.parametrize(
+    ("part", "reason", "cure"),
+    [
+        ("sslmode=verify_full", "sslmode is 'verify_full'", "verify-full"),
+        ("port=70000", "port is 70000", "65535"),
+        ("port=5432,0", "port is 0", "65535"),
+        ("connect_timeout=abc", "connect_timeout is 'abc'", "a whole number"),
+        ("target_session_attrs=master", "target_session_attrs is 'master'", "primary"),
+        ("sslrootcert=/nonexistent", "the file of sslrootcert is not there", "the path"),
+        ("sslkey=/nonexistent", "the file of sslkey is not there", "the path"),
+    ],
+)
+def test_a_part_that_can_be_none_is_named_before_anything_is_started(
+    part: str, reason: str, cure: str
+) -> None:
+    with pytest.raises(WaremindError) as caught:
+        complete(f"host=h {part}")
+    assert caught.value.code is ErrorCode.INVALID_INPUT
+    assert reason in caught.value.message
+    assert cure in caught.value.hint
+
+
+def test_white_space_around_a_string_belongs_to_the_file_that_it_came_from() -> None:
+    assert conninfo_to_dict(complete("\tpostgresql://h/d\n"))["dbname"] == "d"
+
+
+def test_the_embedded_server_is_spoken_to_without_a_shell_s_variables_yours_without_some() -> None:
+    environment = {
+        "PGHOST": "h",
+        "PGPASSWORD": "p",
+        "PGOPTIONS": "-c x=y",
+        "PGTZ": "x",
+        "LANG": "C",
+    }
+    yours = dict(environment)
+    ignore_environment(yours, embedded=False)
+    assert yours == {"PGHOST": "h", "PGPASSWORD": "p", "LANG": "C"}
+    ignore_environment(environment, embedded=True)
+    assert environment == {"LANG": "C"}
 
 
 @pytest.mark.parametrize("dsn", ["postgresql://h1:1,h2:2/d", "host=@abstract", "", "service=x"])

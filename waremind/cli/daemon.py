@@ -10,7 +10,7 @@ import typer
 
 from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
-from waremind.errors import ErrorCode, WaremindError
+from waremind.errors import ErrorCode, MisconfigurationError, WaremindError
 
 commands = Commands()
 
@@ -48,11 +48,11 @@ def daemon(
 
 @contextmanager
 def _misconfigured(cli: Invocation, *codes: ErrorCode) -> Generator[None]:
-    """Let a failure with one of these codes end the process as a configuration error."""
+    """Let what only an operator can mend, and these codes, end the process as that says."""
     try:
         yield
     except WaremindError as failure:
-        if failure.code not in codes:
+        if failure.code not in codes and not isinstance(failure, MisconfigurationError):
             raise
         cli.output.failure(failure)
         raise typer.Exit(CONFIGURATION_ERROR) from failure

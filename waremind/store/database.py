@@ -17,65 +17,18 @@ import msgspec
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
-from waremind.errors import ErrorCode, WaremindError
-from waremind.store.dsn import complete, redact
+from waremind.errors import ErrorCode, MisconfigurationError, WaremindError
+from waremind.store.connector import open_connection
+from waremind.store.dsn import complete
+from waremind.store.pinned import pin
+from waremind.store.pooler import refuse_shared
+from waremind.store.refusals import not_usable
 
 Connection: TypeAlias = psycopg.AsyncConnection[Any]
 
 OLDEST_VERSION = 14
-UNAVAILABLE = (
-    psycopg.OperationalError,
-    # After a failover our connection may lead to a server that only reads.
-    psycopg.errors.ReadOnlySqlTransaction,
-    psycopg.errors.InsufficientPrivilege,
-)
-# What libpq says when it cannot connect → the sentence, the cure. It has no codes for these.
-CURES = {
-    "does not exist": (
-        "there is no such database or user",
-        "create them: CREATE ROLE waremind LOGIN; CREATE DATABASE waremind OWNER waremind",
-    ),
-    "password authentication failed": (
-        "the password is wrong",
-        "correct it in database.url (or in the credential waremind.dsn)",
-    ),
-    "no password supplied": (
-        "the server wants a password",
-        "add it to database.url (or to the credential waremind.dsn)",
-    ),
-    "authentication failed": (
-        "the server does not accept this user",
-        "correct the user in database.url, or pg_hba.conf and pg_ident.conf of the server",
-    ),
-    "pg_hba.conf": (
-        "the server does not let this host and user in",
-        "add a line for them to the server's pg_hba.conf, then reload it",
-    ),
-    "SSL": ("the encrypted connection failed", "set sslmode and sslrootcert in database.url"),
-    "too many clients": (
-        "the server has no connection left",
-        "raise its max_connections, or lower database.pool_size",
-    ),
-    "remaining connection slots": (
-        "the server has no connection left",
-        "raise its max_connections, or lower database.pool_size",
-    ),
-    "couldn't get a connection": (
-        "no connection became free in time",
-        "try again; waremind doctor says whether the server answers",
-    ),
-    "resolve host": (
-        "its host name is unknown",
-        "correct the host in database.url, or the name service",
-    ),
-}
 # A constraint's name → what its column refers to: `runs_account_id_fkey`, an account.
 CONSTRAINT = re.compile(r"\w+?_([a-z]+)_id_\w+")
-GRANT = "make waremind the owner: ALTER DATABASE waremind OWNER TO waremind"
-UNREACHABLE = (
-    "nothing answers there",
-    "start PostgreSQL there, or correct host and port in database.url",
-)
 
 
 class Database:
@@ -96,6 +49,7 @@ class Database:
             timeout=timeout_seconds,
             # Its back-off would outlast an outage by as much again; who asks next tries at once.
             reconnect_timeout=timeout_seconds,
+            configure=pin,
             check=self._check,
             open=False,
         )
@@ -169,9 +123,11 @@ def as_json(rows: Sequence[object]) -> str:
 
 async def connect(dsn: str) -> Connection:
     """Open a connection of its own, in autocommit mode, to a server that will do."""
-    with translated(dsn):
-        connection = await psycopg.AsyncConnection.connect(complete(dsn), autocommit=True)
+    connection = await open_connection(dsn)
     try:
+        with translated(dsn):
+            await refuse_shared(connection, dsn)
+            await pin(connection)
         check_server(
             connection.info.server_version, connection.info.parameter_status("server_encoding")
         )
@@ -184,14 +140,14 @@ async def connect(dsn: str) -> Connection:
 def check_server(version: int, encoding: str | None) -> None:
     """Refuse a server that is too old (`version` as libpq has it, 140005), or not in UTF-8."""
     if version // 10_000 < OLDEST_VERSION:
-        raise WaremindError(
+        raise MisconfigurationError(
             ErrorCode.DATABASE_UNAVAILABLE,
             f"cannot use the database: PostgreSQL {version // 10_000} is too old",
             hint=f"upgrade it to {OLDEST_VERSION} or newer, or leave database.url unset for the "
             "embedded one",
         )
     if encoding != "UTF8":
-        raise WaremindError(
+        raise MisconfigurationError(
             ErrorCode.DATABASE_UNAVAILABLE,
             f"cannot use the database: its encoding is {encoding}",
             hint="create it with: CREATE DATABASE waremind ENCODING 'UTF8' TEMPLATE template0",
@@ -202,14 +158,16 @@ def check_server(version: int, encoding: str | None) -> None:
 def translated(dsn: str) -> Generator[None]:
     """Turn what the driver says into our errors, without secrets.
 
-    They are an unreachable server, and a row that refers to one that is deleted.
+    They are a server that cannot be used, and a row that refers to one that is deleted.
     """
     try:
         yield
-    except UNAVAILABLE as error:
-        raise unavailable(dsn, error) from error
     except psycopg.errors.ForeignKeyViolation as error:
         raise deleted_meanwhile(error) from error
+    except psycopg.Error as error:
+        if failure := not_usable(dsn, error):
+            raise failure from error
+        raise
 
 
 def is_unavailable(error: Exception) -> bool:
@@ -222,18 +180,3 @@ def deleted_meanwhile(error: psycopg.errors.ForeignKeyViolation) -> WaremindErro
     noun = CONSTRAINT.sub(r"\1", error.diag.constraint_name or "object")
     message = f"cannot go on: the {noun} was deleted at this moment"
     return WaremindError(ErrorCode.NOT_FOUND, message, hint=f"waremind {noun} list")
-
-
-def unavailable(dsn: str, error: psycopg.Error) -> WaremindError:
-    """Say why the database of `dsn` is not to be had, and the cure."""
-    said = error.diag.message_primary or str(error)
-    if error.sqlstate:
-        hint = GRANT if isinstance(error, psycopg.errors.InsufficientPrivilege) else ""
-        message = f"cannot use the database ({redact(dsn)}): {said}"
-        return WaremindError(ErrorCode.DATABASE_UNAVAILABLE, message, hint=hint)
-    reason, cure = next((CURES[part] for part in CURES if part in said), UNREACHABLE)
-    return WaremindError(
-        ErrorCode.DATABASE_UNAVAILABLE,
-        f"cannot reach the database ({redact(dsn)}): {reason}: {said.splitlines()[0]}",
-        hint=cure,
-    )

@@ -1,8 +1,8 @@
-"""Connection strings: read with what we want of every session, shown without their secrets."""
+"""Connection strings: read with what we want of every connection, shown without their secrets."""
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from urllib.parse import urlsplit
 
 import psycopg
@@ -18,19 +18,44 @@ PATIENT: Mapping[str, str] = {
     "keepalives_count": "3",
     "tcp_user_timeout": "30000",
 }
-# A transaction that we forgot must not hold its rows; times come back in UTC. All that we look for
-# has an index: a plan that was made, and kept, while a table was small must not read all of it
-# when thousands of rows have come in a second. That goes for the foreign keys' own plans too.
-SESSION_OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c enable_seqscan=off"
+# What is read and written is in UTF-8, from the server's first sentence on.
+OURS: Mapping[str, str] = {"client_encoding": "UTF8"}
+# Variables by which a shell would change what each session of libpq's reads and writes; `pinned`
+# has what we set instead.
+STEERING = ("PGOPTIONS", "PGDATESTYLE", "PGTZ", "PGGEQO", "PGCLIENTENCODING")
 SECRETS = ("password", "sslpassword", "passfile", "sslkey", "oauth_client_secret")
+NUMBERS = (
+    "connect_timeout",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+    "tcp_user_timeout",
+)
+# libpq's words for parameters that have no others.
+WORDS: Mapping[str, Sequence[str]] = {
+    "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+    "sslnegotiation": ("postgres", "direct"),
+    "sslcertmode": ("disable", "allow", "require"),
+    "gssencmode": ("disable", "prefer", "require"),
+    "channel_binding": ("disable", "prefer", "require"),
+    "load_balance_hosts": ("disable", "random"),
+    "target_session_attrs": (
+        *("any", "read-write", "read-only"),
+        *("primary", "standby", "prefer-standby"),
+    ),
+}
+FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
+HIGHEST_PORT = 65_535
 
 
 def complete(dsn: str) -> str:
-    """Add what we want of every session; raises WaremindError `invalid_input`."""
+    """Add what we want of every connection; raises WaremindError `invalid_input`."""
     given = _read(dsn)
-    options = f"{SESSION_OPTIONS} {given.get('options', '')}".strip()
+    _check(given)
     name = f"waremind@{socket.gethostname()}:{os.getpid()}"
-    return make_conninfo(**{"application_name": name, **PATIENT, **given, "options": options})
+    # An empty `options` hides PGOPTIONS; poolers refuse any other.
+    return make_conninfo(**{"application_name": name, "options": "", **PATIENT, **given, **OURS})
 
 
 def redact(dsn: str) -> str:
@@ -42,9 +67,22 @@ def redact(dsn: str) -> str:
     return make_conninfo(**{name: value for name, value in given.items() if name not in SECRETS})
 
 
+def ignore_environment(
+    environment: MutableMapping[str, str] = os.environ, *, embedded: bool
+) -> None:
+    """Take the variables out of `environment` that would change what libpq does.
+
+    For the embedded server these are all of libpq's; for yours those that name no place, nobody
+    and no secret.
+    """
+    for name in [name for name in environment if name.startswith("PG")]:
+        if embedded or name in STEERING:
+            del environment[name]
+
+
 def _read(dsn: str) -> dict[str, str]:
     try:
-        given = {name: str(value) for name, value in conninfo_to_dict(dsn).items()}
+        given = {name: str(value) for name, value in conninfo_to_dict(dsn.strip()).items()}
     except psycopg.Error:
         raise _unreadable() from None  # its words quote the string
     if _looks_torn(dsn, given):
@@ -66,3 +104,27 @@ def _unreadable() -> WaremindError:
         hint="write postgresql://USER:PASSWORD@HOST:5432/DATABASE, with the special characters of "
         "the password percent-encoded: @ as %40, / as %2F, : as %3A, % as %25",
     )
+
+
+def _check(given: Mapping[str, str]) -> None:
+    """Refuse what libpq would refuse, before anything is started; it would not say which part."""
+    for port in filter(None, given.get("port", "").split(",")):
+        if not port.isdecimal() or not 1 <= int(port) <= HIGHEST_PORT:
+            raise _refused(f"port is {port}", f"ports are 1 to {HIGHEST_PORT}")
+    for name in given.keys() & NUMBERS:
+        if not given[name].lstrip("+-").isdecimal():
+            raise _refused(f"{name} is {given[name]!r}", "write a whole number")
+    for name in given.keys() & WORDS.keys():
+        if given[name] not in WORDS[name]:
+            raise _refused(f"{name} is {given[name]!r}", f"write one of: {', '.join(WORDS[name])}")
+    for name in given.keys() & FILES:
+        if not os.access(given[name], os.R_OK) and given[name] != "system":
+            raise _refused(
+                f"the file of {name} is not there, or not to be read",
+                f"correct the path, or let uid {os.geteuid()} read it",
+            )
+
+
+def _refused(reason: str, cure: str) -> WaremindError:
+    message = f"cannot use database.url: {reason}"
+    return WaremindError(ErrorCode.INVALID_INPUT, message, hint=cure)

@@ -12,6 +12,7 @@ from waremind.store import migrations
 from waremind.store.database import Connection, connect
 from waremind.store.embedded.cluster import Layout
 from waremind.store.embedded.programs import find
+from waremind.store.schema import check_schema
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ async def check_at_rest(dsn: str | None, directory: Path, bin_dir: Path | None) 
     if dsn is None:
         return await _check_cluster(Layout(directory), find(bin_dir) / "postgres")
     async with await connect(dsn) as connection:
+        await check_schema(connection)
         cursor = await connection.execute("SELECT to_regclass('schema_migrations')")
         if await cursor.fetchone() == (None,):
             return "it answers; the first start will make its tables"

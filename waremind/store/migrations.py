@@ -16,6 +16,7 @@ from psycopg.rows import class_row
 import waremind
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store.database import Connection, translated
+from waremind.store.schema import check_schema
 
 # Any number will do, so long as nothing else in the database locks it: "waremigr" in ASCII.
 LOCK = 0x77_61_72_65_6D_69_67_72
@@ -82,6 +83,7 @@ async def migrate(connection: Connection, migrations: Sequence[Migration]) -> in
     """
     with translated(connection.info.dsn):  # which has no password
         async with _locked(connection):
+            await check_schema(connection)
             await connection.execute(TABLE)
             missing = check(await applied(connection), migrations)
             for migration in missing:

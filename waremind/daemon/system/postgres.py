@@ -10,9 +10,9 @@ from waremind.config import Settings
 from waremind.daemon.system.logs import event, retry
 from waremind.daemon.system.systemd import Systemd
 from waremind.domain.backoff import delay_seconds
-from waremind.errors import ErrorCode, WaremindError
-from waremind.store.database import Connection, connect
-from waremind.store.dsn import redact
+from waremind.errors import MisconfigurationError, WaremindError
+from waremind.store.database import Connection, connect, is_unavailable
+from waremind.store.dsn import ignore_environment, redact
 from waremind.store.embedded import EmbeddedPostgres
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ async def postgres(settings: Settings) -> AsyncGenerator[tuple[str, str]]:
     Raises WaremindError when it cannot be started.
     """
     url = settings.database.url
+    ignore_environment(embedded=url is None)
     if url is not None:
         yield url.get_secret_value(), redact(url.get_secret_value())
         return
@@ -53,7 +54,8 @@ async def connected(dsn: str, systemd: Systemd) -> Connection:
         try:
             return await connect(dsn)
         except WaremindError as error:
-            if not systemd.listens or error.code is not ErrorCode.DATABASE_UNAVAILABLE:
+            stays = isinstance(error, MisconfigurationError) or not is_unavailable(error)
+            if stays or not systemd.listens:
                 raise
             systemd.tell(STATUS=f"waiting for PostgreSQL: {error}")
             retry(log, "waiting for postgres", reason=error, hint=error.hint)

@@ -12,13 +12,17 @@ from waremind.store.embedded.settings import arguments
 INITDB = (
     "--username=waremind",
     "--encoding=UTF8",
-    "--locale-provider=builtin",
-    "--builtin-locale=C.UTF-8",
     # Whoever can enter the socket's directory is trusted, and only its owner can.
     "--auth-local=trust",
     "--auth-host=reject",
     "--no-instructions",
 )
+# How a cluster sorts by code points, by the version from which on initdb is told so.
+LOCALES: Mapping[int, Sequence[str]] = {
+    17: ("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+    15: ("--locale-provider=libc", "--locale=C"),
+    0: ("--locale=C",),
+}
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class Programs:
     def initdb(self, data: Path) -> Sequence[str]:
         """Make a cluster in the empty directory `data`."""
         sync = ["--no-sync"] if self.settings.get("fsync") == "off" else []
-        return [str(self.bin_dir / "initdb"), *INITDB, *sync, f"--pgdata={data}"]
+        locale = next(LOCALES[since] for since in LOCALES if since <= self.major)
+        return [str(self.bin_dir / "initdb"), *INITDB, *locale, *sync, f"--pgdata={data}"]
 
     def single(self, data: Path) -> Sequence[str]:
         """Run the statements of standard input in a cluster that is not served."""

@@ -7,6 +7,7 @@ from waremind.daemon.status.doctor.disk import CHILDREN, DISK, NO_CHILDREN
 from waremind.daemon.status.doctor.machine import MACHINE
 from waremind.daemon.status.doctor.running import PEOPLE, RUNNING
 from waremind.objects import CheckResult
+from waremind.store.dsn import ignore_environment
 from waremind.store.health import check_at_rest
 
 
@@ -37,6 +38,7 @@ async def examine_resting(settings: Settings) -> list[CheckResult]:
 async def _database_at_rest(settings: Settings) -> Finding:
     url = settings.database.url
     directory, bin_dir = settings.state_dir / "postgres", settings.database.bin_dir
+    ignore_environment(embedded=url is None)
     return await check_at_rest(url.get_secret_value() if url else None, directory, bin_dir)
 
 
