@@ -1,4 +1,4 @@
-"""A noun and its verbs: Typer commands, each made when it is looked up, since most are not."""
+"""The verbs of a noun as Typer commands; each is made when it is looked up, since most are not."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -116,7 +116,7 @@ class Group(TyperGroup):
 
 
 class Commands(Mapping[str, Any]):
-    """Verbs by name; without a name of its own they stand alone."""
+    """The commands of one module by name: the verbs of a noun, or verbs that stand alone."""
 
     def __init__(self, name: str = "", text: str = "") -> None:
         self._name = name

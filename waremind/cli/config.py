@@ -23,7 +23,7 @@ class Effective(Struct, frozen=True):
 
 
 class Checked(Struct, frozen=True):
-    """That the settings can be used."""
+    """What `config check` prints when the settings can be used."""
 
     ok: bool
 

@@ -21,7 +21,7 @@ def delete(
     yes: bool,
     check: bool,
 ) -> D:
-    """Delete `subject` unless the person says no.
+    """Delete `subject`, unless the person at the terminal says no.
 
     `ask` asks the daemon, with True only what it would do; `loss` says what goes with the subject,
     None when there is no such subject. Raises WaremindError `confirmation_required`.

@@ -41,7 +41,7 @@ class _Paper:
 
 
 def console_of(stream: TextIO) -> Console:
-    """Make what draws on a stream's terminal, in its size and its encoding."""
+    """Make a console of rich that draws on the terminal of `stream`, in its size and encoding."""
     width, height = size_of(stream)
     return Console(
         file=cast("TextIO", _Paper(stream)),
@@ -151,7 +151,7 @@ class _Columns:
                 self.titles.remove(title)
 
     def needed(self, flexible: int) -> int:
-        """Say how wide the table is with its flexible columns no wider than so."""
+        """Say how wide the table is when no flexible column is wider than `flexible`."""
         widths = (
             min(self._widths[title], flexible) if title in self._flexible else self._widths[title]
             for title in self.titles
@@ -163,7 +163,7 @@ class _Columns:
         return min(self._widths[title], _NARROWEST)
 
     def fixed(self, title: str) -> int | None:
-        """Say how wide a column is that is not flexible."""
+        """Say how wide a column is; None when it is flexible."""
         return None if title in self._flexible else self._widths[title]
 
     def rows(self) -> Iterable[Sequence[Text]]:

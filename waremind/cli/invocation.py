@@ -20,7 +20,7 @@ CHANGES_PENDING = 10  # `--check`
 
 @dataclass
 class SharedOptions:
-    """What the shared options said; each may stand before or after the subcommand."""
+    """The values of the options that all commands take, before or after the subcommand."""
 
     json: bool = False
     quiet: bool = False
@@ -35,15 +35,18 @@ class Invocation(typer.Context):
 
     @property
     def output(self) -> Output:
-        """Where to print."""
+        """Return the output that prints as the shared options say."""
         return Output(json=self.obj.json, quiet=self.obj.quiet)
 
     def client(self) -> Client:
-        """Connect to the daemon."""
+        """Connect to the daemon.
+
+        Raises WaremindError `daemon_unreachable` or `permission_denied`.
+        """
         return Client(paths.client_socket(self.obj.socket))
 
     def call(self, request: Request[R], patience_seconds: float | None = PATIENCE_SECONDS) -> R:
-        """Ask the daemon once."""
+        """Ask the daemon once and return its result; raise WaremindError as it says."""
         with self.client() as client:
             return client.call(request, patience_seconds)
 

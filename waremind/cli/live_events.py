@@ -1,4 +1,4 @@
-"""A stream of events that also wakes up again and again, and when the terminal wants something."""
+"""A stream of events in which the clock and the terminal have their say, too."""
 
 import signal
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -29,7 +29,9 @@ _END = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 def live_events(events: Iterator[E], every_seconds: float = 1.0) -> Iterator[E | Moment]:
-    """Yield each event as it comes, and moments in between: one when none came for so long.
+    """Yield each event as it comes; in between, yield what the clock and the terminal ask for.
+
+    `Moment.CLOCK` comes when nothing else has come for `every_seconds`.
 
     Raises whatever `events` raises.
     """

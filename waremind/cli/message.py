@@ -29,7 +29,7 @@ def message_text(text: str | None, file: str | None) -> str:
 
 
 def given_text(text: str | None, file: str | None) -> str | None:
-    """Do the same where no text is needed: None when there is none."""
+    """Return the text as `message_text` does, or None when neither option gives one."""
     if text is not None and file is not None:
         message = "cannot read the command line: --text and --text-file exclude each other"
         raise WaremindError(ErrorCode.USAGE, message, hint="leave one of them out")

@@ -1,4 +1,4 @@
-"""The only place that prints: data to stdout, everything else to stderr.
+"""Printing: data to stdout, everything else to stderr.
 
 Nothing that a stranger wrote (a group's name, a text) can steer the terminal: it is escaped here.
 """

@@ -1,4 +1,4 @@
-"""What is waited for, how much of it is done, and until when: one line that rich redraws."""
+"""One line, redrawn by rich: what a command waits for, how much is done, and until when."""
 
 import sys
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ _REDRAW_SECONDS = 0.1
 
 
 class Step(NamedTuple):
-    """How far something is: `done` of `total`; a total of 0 is not known."""
+    """How far something is: `done` of `total`, which is 0 when nobody knows it."""
 
     done: int = 0
     total: int = 0
 
 
 class Progress:
-    """A line on stderr's terminal, gone when what was waited for is there."""
+    """Draws the line on stderr's terminal, and takes it away at the end."""
 
     def __init__(self, output: Output, what: str, limit_seconds: float) -> None:
         self._output = output
@@ -82,7 +82,11 @@ def _line(*, bar: bool) -> "RichProgress":
     return Progress(
         SpinnerColumn("dots" if console.encoding.startswith("utf") else "line"),
         TextColumn("{task.description}", markup=False, table_column=name),
-        *((BarColumn(20), MofNCompleteColumn()) if bar else ()),
+        *(
+            (BarColumn(20, complete_style="green", finished_style="green"), MofNCompleteColumn())
+            if bar
+            else ()
+        ),
         TextColumn("{task.fields[clock]}", style="dim"),
         console=console,
         transient=True,
@@ -93,7 +97,7 @@ def _line(*, bar: bool) -> "RichProgress":
 
 
 def followed(output: Output, steps: Iterator[tuple[Step, T]], what: str, limit_seconds: float) -> T:
-    """Wait for the end of `steps` and return its last result; a person sees how far it is.
+    """Exhaust `steps` and return its last result; meanwhile a person sees how far it is.
 
     Raises whatever `steps` raises.
     """

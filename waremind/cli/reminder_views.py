@@ -81,7 +81,7 @@ def _last_run(reminder: Reminder) -> Styled | None:
 
 
 def times(result: requests.Occurrences) -> Iterator[Block]:
-    """List times, one a line, and behind each what is special about it."""
+    """List occurrences, one a line, each with what is special about it."""
     for at, note in map(astuple, result.occurrences):
         yield Prose(note, label=f"{at}  ") if note else at
 

@@ -27,13 +27,13 @@ UPGRADE = "if it runs already: systemctl restart waremind"
 
 
 class FilesChanged(Changed, frozen=True, kw_only=True):
-    """Whether the installation has changed, and which files."""
+    """The answer of `install` and `uninstall`: which files they changed."""
 
     files: list[str]
 
 
 class Printed(Struct, frozen=True):
-    """The text of each file, by its place."""
+    """The answer of `install --print`: the text of each file, by its place."""
 
     files: dict[str, str]
 

@@ -15,7 +15,7 @@ commands = Commands()
 
 
 class Versions(Struct, frozen=True):
-    """Our version, and the daemon's if one can be reached."""
+    """The version of this program, and the daemon's if one can be reached."""
 
     version: str
     daemon: str | None

@@ -37,7 +37,7 @@ _FAILURES = {
 
 
 def wait_for_answer(cli: Invocation, request: Request[R], what: str) -> R:
-    """Ask what takes long; a person who watches sees that `what` is under way."""
+    """Ask for what takes long and return the result; a person sees that `what` is under way."""
 
     def steps() -> Iterator[tuple[Step, R]]:
         yield Step(), cli.call(request)
@@ -46,9 +46,9 @@ def wait_for_answer(cli: Invocation, request: Request[R], what: str) -> R:
 
 
 def wait_for_run(cli: Invocation, request: ReminderRun | Send, what: str) -> RunChanged:
-    """Ask for a run and wait for its end; whoever leaves earlier is told that it goes on.
+    """Ask for a run, wait for its end and return it; meanwhile a person sees how far `what` is.
 
-    A person who watches sees how far `what` is.
+    Whoever leaves earlier is told that the run goes on.
     """
     try:
         if not (cli.output.draws(sys.stderr) and request.wait) or request.check is True:
