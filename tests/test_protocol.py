@@ -51,6 +51,21 @@ def test_every_method_names_its_result(method: str) -> None:
     assert result_type(REQUESTS[method])
 
 
+def test_a_list_in_pieces_is_the_result_in_one() -> None:
+    rows = [{"id": 1}, {"id": 2}]
+    pieces = (
+        protocol.begin_list(7, "rows"),
+        protocol.encode_rows(rows[:1]),
+        b",",
+        protocol.encode_rows(rows[1:]),
+        protocol.end_list({"truncated": False}),
+    )
+    whole = protocol.encode_result(7, {"rows": rows, "truncated": False})
+    assert b"".join(pieces) == whole
+    nothing = protocol.begin_list(7, "rows") + protocol.end_list({})
+    assert nothing == protocol.encode_result(7, {"rows": []})
+
+
 def test_every_request_says_what_it_needs_and_every_mutation_takes_check() -> None:
     reads = {"account.list", "account.show", "group.list", "group.show", "reminder.list"}
     reads |= {"reminder.show", "reminder.next", "run.list", "run.show", "audit.list"}

@@ -4,6 +4,7 @@ Bytes to objects and back, for both sides, without I/O. A notification carries o
 stream: its `params` are the request's id and the event.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -128,6 +129,22 @@ def encode_result(id: Id, result: object) -> bytes:  # noqa: A002 - the standard
     return _line({"id": id, "result": result})
 
 
+def begin_list(id: Id, name: str) -> bytes:  # noqa: A002 - the standard's word
+    """Write a result up to where the rows of its list `name` begin."""
+    return encode_result(id, {name: []}).removesuffix(b"]}}\n")
+
+
+def encode_rows(rows: Iterable[object]) -> bytes:
+    """Write rows of a list, with commas between them."""
+    return b",".join(map(_encoder.encode, rows))
+
+
+def end_list(rest: Mapping[str, object]) -> bytes:
+    """Write a result from the end of its list on; `rest` are its further keys."""
+    keys = _encoder.encode(rest)[1:-1]
+    return b"]" + (b"," + keys if keys else b"") + b"}}\n"
+
+
 def encode_event(id: Id, method: str, event: object) -> bytes:  # noqa: A002 - the standard's word
     """Write one event of a stream as a line."""
     return _line({"method": method, "params": {"id": id, "event": event}})
@@ -208,6 +225,16 @@ def too_long() -> BadCallError:
         ErrorCode.INVALID_INPUT,
         f"cannot read the request: the line is longer than {MAX_LINE} bytes",
         hint="send less in one request",
+    )
+    return BadCallError(None, INVALID_REQUEST, failure)
+
+
+def too_slow(seconds: float) -> BadCallError:
+    """Say that a line was begun, and not finished within so many seconds."""
+    failure = WaremindError(
+        ErrorCode.TIMED_OUT,
+        f"cannot read the request: its line was not finished within {seconds:g} s",
+        hint="send each request in one go",
     )
     return BadCallError(None, INVALID_REQUEST, failure)
 

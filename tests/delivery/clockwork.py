@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -56,7 +56,18 @@ ONE_A_MINUTE: dict[str, Any] = {
     }
 }
 ME = Identity("62811@s.whatsapp.net", "+62811")
-NOBODY = Caller(Operator(0, "root"), lambda _event: None)
+
+
+async def emit(_event: object) -> None:
+    """Tell nobody."""
+
+
+async def wait(work: Awaitable[T]) -> T:
+    """Wait, as nobody hangs up."""
+    return await work
+
+
+NOBODY = Caller(Operator(0, "root"), emit, wait)
 
 
 class Clock:

@@ -26,11 +26,11 @@ from waremind.daemon.delivery.receipts import Receipts
 from waremind.daemon.rules.evaluator import RuleEvaluator
 from waremind.daemon.services import Services
 from waremind.daemon.status.watchdog import beat
-from waremind.daemon.system import logs
-from waremind.daemon.system.caller import name_of
+from waremind.daemon.system import descriptors, logs
 from waremind.daemon.system.clock import WallClock
 from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.logs import event
+from waremind.daemon.system.operators import name_of
 from waremind.daemon.system.postgres import connected, postgres
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.settings import LiveSettings, reload
@@ -160,7 +160,8 @@ async def _serve(runtime: Runtime, systemd: Systemd, database_name: str) -> None
             await services.holds.read_freezes()
             await services.accounts.start()
             sending = until_exit(tasks, services.outbox.run())
-            async with sending, Server(services).listening(listener):
+            connections = descriptors.for_clients(descriptors.raise_limit())
+            async with sending, Server(services, connections).listening(listener):
                 announce(settings)
                 systemd.tell(READY=1)
                 await beat(services, systemd)

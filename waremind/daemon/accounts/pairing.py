@@ -90,11 +90,11 @@ async def follow(account: Account, caller: Caller) -> AccountRow:
     try:
         progress: Progress = account.row
         if account.code:
-            caller.emit(_code_event(account.code))
+            await caller.emit(_code_event(account.code))
         while isinstance(progress, Code) or MEANINGS[progress.state].status == "pending":
-            progress = await watch.get()
+            progress = await caller.wait(watch.get())
             if isinstance(progress, Code):
-                caller.emit(_code_event(progress))
+                await caller.emit(_code_event(progress))
             elif progress.state is State.DELETED:
                 break
     finally:

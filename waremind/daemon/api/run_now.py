@@ -1,10 +1,12 @@
 """Runs that an operator asks for now: refused while nothing can leave, else made and waited for."""
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 
 from waremind.daemon.delivery.views import runs_of
 from waremind.daemon.services import Services
+from waremind.daemon.system.caller import Caller
 from waremind.domain.duration import format_duration
 from waremind.domain.ids import shown
 from waremind.domain.quoting import quoted
@@ -61,22 +63,27 @@ def patience(seconds: float) -> timedelta:
 
 
 async def run_now(
-    services: Services, request: ReminderRun | Send, account: str, run: str, *, changed: bool
+    services: Services,
+    caller: Caller,
+    request: ReminderRun | Send,
+    run: str,
+    *,
+    changed: bool,
 ) -> RunChanged:
-    """Answer with a run of an account: at once, or when each of its deliveries has ended.
+    """Answer with a run that can begin: at once, or when each of its deliveries has ended.
 
     Raises WaremindError `timed_out` with the run's id.
     """
-    services.changes.work_for([account])
     if request.wait:
-        await _wait_ended(services, run, patience(request.timeout_seconds))
+        ended = services.waiters.ended(run)
+        await _wait_ended(caller.wait(ended), run, patience(request.timeout_seconds))
     return RunChanged(changed=changed, run=await shown_run(services, run), check=checked(request))
 
 
-async def _wait_ended(services: Services, run: str, within: timedelta) -> None:
+async def _wait_ended(ended: Awaitable[None], run: str, within: timedelta) -> None:
     try:
         async with asyncio.timeout(within.total_seconds()):
-            await services.waiters.ended(run)
+            await ended
     except TimeoutError:
         message = f"cannot say how {run} ends: not all was sent within {format_duration(within)}"
         hint = f"it goes on; look at it: waremind run show {run}"

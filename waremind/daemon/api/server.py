@@ -4,80 +4,38 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import AsyncGenerator, Callable, Generator
-from typing import cast
+from collections.abc import AsyncGenerator, Awaitable
+from typing import TypeVar, cast
 
 from waremind import protocol
-from waremind.daemon.api.handlers import HANDLERS
+from waremind.daemon.api.acceptor import Acceptor
+from waremind.daemon.api.admission import Admission, Seat
+from waremind.daemon.api.connection import LINE_SECONDS, Connection, HungUpError
+from waremind.daemon.api.handlers import HANDLERS, Method
+from waremind.daemon.api.hangups import Hangups
+from waremind.daemon.api.listing import Listing
 from waremind.daemon.services import Services
-from waremind.daemon.system.caller import Caller, operator_at
-from waremind.daemon.system.logs import retry
+from waremind.daemon.system.caller import Caller, peer_of
+from waremind.daemon.system.operators import Operators
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
 
-log = logging.getLogger(__name__)
-
-# When the process can open no more files, others may close theirs.
-PAUSE_SECONDS = 1.0
-
-
-class Acceptor:
-    """Gives each connection to `enter` in the very moment that it is accepted.
-
-    asyncio's own servers let the loop run some rounds in between, and drop who has come just
-    before they close: under systemd's socket that is a call lost in a restart.
-    """
-
-    def __init__(
-        self, listening_socket: socket.socket, enter: Callable[[socket.socket], None]
-    ) -> None:
-        self._listening_socket = listening_socket
-        self._enter = enter
-        self._loop = asyncio.get_running_loop()
-        self._pause: asyncio.TimerHandle | None = None
-
-    @contextlib.contextmanager
-    def open(self) -> Generator[None]:
-        """Accept inside of the `with`; then the rest stays in the kernel's queue."""
-        self._begin()
-        try:
-            yield
-        finally:
-            if self._pause:
-                self._pause.cancel()
-            self._loop.remove_reader(self._listening_socket)
-            self._listening_socket.close()
-
-    def _begin(self) -> None:
-        self._loop.add_reader(self._listening_socket, self._accept)
-
-    def _accept(self) -> None:
-        try:
-            connection, _ = self._listening_socket.accept()
-        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return
-        except OSError as error:
-            retry(log, "cannot accept", logging.ERROR, reason=error.strerror)
-            self._loop.remove_reader(self._listening_socket)
-            self._pause = self._loop.call_later(PAUSE_SECONDS, self._begin)
-            return
-        connection.setblocking(False)
-        self._enter(connection)
-
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-CALLS_AT_ONCE = 16  # of one client; further ones wait in its socket
-UNREAD_BYTES = 16 * 1024 * 1024  # a client that leaves more unread is hung up on
+CALLS_AT_ONCE = 16  # of one client, also those that wait; further ones wait in its socket
 LAST_CALL_SECONDS = 1.0  # for who is waiting when the daemon stops
-PATIENCE_SECONDS = 30.0  # with a client that reads nothing
 
 
 class Server:
-    """Answers the clients of one listening socket."""
+    """Answers the clients of one listening socket; `connections` of them at most."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, connections: int) -> None:
         self._services = services
+        self._operators = Operators()
+        self._admission = Admission(connections)
+        self._hangups = Hangups()
         # A connection that is about to be read has no Client yet.
         self._clients: dict[asyncio.Task[None], Client | None] = {}
 
@@ -89,6 +47,7 @@ class Server:
                 yield
         finally:
             await self._last_call()
+            self._hangups.close()
 
     async def _last_call(self) -> None:
         """Hang up on all; who has come and is not answered yet gets a moment more."""
@@ -103,14 +62,19 @@ class Server:
         await asyncio.gather(*self._clients, return_exceptions=True)
 
     def _enter(self, connection: socket.socket) -> None:
-        self._clients[asyncio.create_task(self._serve(connection))] = None
+        """Let a connection in, or tell it why not."""
+        try:
+            seat = self._admission.enter(peer_of(connection).uid)
+        except WaremindError as busy:
+            with connection, contextlib.suppress(OSError):
+                connection.send(protocol.encode_error(None, protocol.FAILED, busy))
+            return
+        self._clients[asyncio.create_task(self._serve(connection, seat))] = None
 
-    async def _serve(self, connection: socket.socket) -> None:
+    async def _serve(self, client_socket: socket.socket, seat: Seat) -> None:
         task = cast("asyncio.Task[None]", asyncio.current_task())
-        reader, writer = await asyncio.open_unix_connection(
-            sock=connection, limit=protocol.MAX_LINE
-        )
-        client = self._clients[task] = Client(self._services, reader, writer)
+        connection = Connection(client_socket, seat, self._hangups)
+        client = self._clients[task] = Client(self._services, connection, seat, self._operators)
         try:
             await client.run()
         except (OSError, asyncio.CancelledError):
@@ -119,19 +83,20 @@ class Server:
             log.exception("a bug")
         finally:
             del self._clients[task]
-            writer.transport.abort() if task.cancelling() else writer.close()
+            connection.close()
+            seat.leave()
 
 
 class Client:
     """One connection; its requests are answered side by side."""
 
     def __init__(
-        self, services: Services, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, services: Services, connection: Connection, seat: Seat, operators: Operators
     ) -> None:
         self._services = services
-        self._reader = reader
-        self._writer = writer
-        self._operator: Operator = operator_at(writer.get_extra_info("socket"))
+        self._connection = connection
+        self._seat = seat
+        self._operators = operators
         self._slots = asyncio.Semaphore(CALLS_AT_ONCE)
         self._has_asked = False
         self._unanswered = 0
@@ -144,76 +109,104 @@ class Client:
     async def run(self) -> None:
         """Read requests until the client has said its last one, and answer them all."""
         async with asyncio.TaskGroup() as calls:
-            while True:
-                try:
-                    line = await self._read_line()
-                    if line is None:
-                        return
-                    self._has_asked = True
-                    call = protocol.decode_call(line)
-                except protocol.BadCallError as bad:
-                    await self._write(protocol.encode_error(bad.id, bad.code, bad.failure))
-                    continue
-                except ConnectionError:  # it is gone: what it asked for goes on
-                    return
-                self._unanswered += 1
-                await self._slots.acquire()
-                calls.create_task(self._answer(call))
-
-    async def _read_line(self) -> bytes | None:
-        """Read a line; None at the end. One that is too long is read away, and refused."""
-        try:
-            return await self._reader.readuntil(b"\n")
-        except asyncio.IncompleteReadError as end:
-            return end.partial or None
-        except asyncio.LimitOverrunError as overrun:
-            await self._read_away(overrun.consumed)
-            raise protocol.too_long() from None
-
-    async def _read_away(self, consumed: int) -> None:
-        while True:
-            await self._reader.readexactly(consumed)
             try:
-                await self._reader.readuntil(b"\n")
-            except asyncio.LimitOverrunError as overrun:
-                consumed = overrun.consumed
-            except asyncio.IncompleteReadError:
-                return
-            else:
-                return
+                while line := await self._read():
+                    await self._take(calls, line)
+            except ConnectionError:
+                return  # it is gone: what it asked for goes on
 
-    async def _answer(self, call: protocol.Call) -> None:
-        def emit(what: object) -> None:
-            self._put(protocol.encode_event(call.id, call.request.method, what))
+    async def _read(self) -> bytes | None:
+        """Read a line; None at the end, or when it is not finished in time."""
+        while True:
+            try:
+                return await self._connection.read_line()
+            except protocol.BadCallError as bad:
+                await self._refuse(bad)
+            except TimeoutError:
+                await self._refuse(protocol.too_slow(LINE_SECONDS))
+                return None
+            finally:
+                self._has_asked = True
 
+    async def _refuse(self, bad: protocol.BadCallError) -> None:
+        await self._connection.write(protocol.encode_error(bad.id, bad.code, bad.failure))
+
+    async def _take(self, calls: asyncio.TaskGroup, line: bytes) -> None:
+        """Begin to answer a request, as soon as there is room for it."""
         try:
-            caller = Caller(self._operator, emit)
-            result = await HANDLERS[type(call.request)](self._services, caller, call.request)
-            line = protocol.encode_result(call.id, result)
+            call = protocol.decode_call(line)
+            method = HANDLERS[type(call.request)]
+            self._unanswered += 1
+            await self._slots.acquire()
+            await self._begin(call, method.weight)
+        except protocol.BadCallError as bad:
+            await self._refuse(bad)
+        else:
+            calls.create_task(self._answer(call, method))
+
+    async def _begin(self, call: protocol.Call, weight: int) -> None:
+        """Take room of the uid's share, also by waiting for it. Raises BadCallError: `busy`."""
+        if self._seat.try_begin(weight):
+            return
+        try:
+            await self._connection.unless_gone(self._seat.begin(weight, call.request.method))
+        except BaseException as error:
+            self._end()
+            if isinstance(error, WaremindError):
+                raise protocol.BadCallError(call.id, protocol.FAILED, error) from None
+            raise
+
+    def _end(self) -> None:
+        self._unanswered -= 1
+        self._slots.release()
+
+    async def _answer(self, call: protocol.Call, method: Method) -> None:
+        """Answer a call; it takes its room until the answer is written."""
+        try:
+            # Who only looks changes nothing: it need not go on for nobody.
+            looks = call.request.access == "read"
+            with self._connection.ends_at_hangup() if looks else contextlib.nullcontext():
+                await self._say(call, method)
+        except HungUpError:
+            pass  # nobody hears it
+        finally:
+            self._seat.end(method.weight)
+            self._end()
+
+    async def _say(self, call: protocol.Call, method: Method) -> None:
+        write = self._connection.write
+        try:
+            caller = await self._caller(call, method.weight)
+            result = await method.answer(self._services, caller, call.request)
+            if isinstance(result, Listing):
+                await self._connection.write_all(result.pieces(call.id))
+            else:
+                await write(protocol.encode_result(call.id, result))
         except WaremindError as failure:
-            line = protocol.encode_error(call.id, protocol.FAILED, failure)
+            await write(protocol.encode_error(call.id, protocol.FAILED, failure))
+        except HungUpError:
+            raise
         except Exception as error:
             log.exception("a bug", extra={"fields": {"method": call.request.method}})
             message = f"cannot answer {call.request.method}: {type(error).__name__}"
             failure = WaremindError(ErrorCode.INTERNAL, message)
-            line = protocol.encode_error(call.id, protocol.FAILED, failure)
-        finally:
-            self._slots.release()
-        await self._write(line)
-        self._unanswered -= 1
+            await write(protocol.encode_error(call.id, protocol.FAILED, failure))
 
-    def _put(self, line: bytes) -> None:
-        if self._writer.transport.is_closing():  # gone: asyncio would log each further line
-            return
-        if self._writer.transport.get_write_buffer_size() > UNREAD_BYTES:
-            retry(log, "client reads nothing", uid=self._operator.uid)
-            self._writer.transport.abort()
-        self._writer.write(line)
+    async def _caller(self, call: protocol.Call, weight: int) -> Caller:
+        """Say who asks; only who acts is named, as a name may take long."""
 
-    async def _write(self, line: bytes) -> None:
-        self._put(line)
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                await self._writer.drain()
-        except (TimeoutError, OSError):
-            self._writer.transport.abort()
+        async def emit(what: object) -> None:
+            event = protocol.encode_event(call.id, call.request.method, what)
+            await self._connection.write(event)
+
+        async def wait(work: Awaitable[T]) -> T:
+            self._seat.end(weight)
+            try:
+                return await self._connection.unless_gone(work)
+            finally:
+                self._seat.resume(weight)
+
+        acts = call.request.access == "operate"
+        uid = self._seat.uid
+        operator = await self._operators.operator(uid) if acts else Operator(uid, None)
+        return Caller(operator, emit, wait)

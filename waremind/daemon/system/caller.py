@@ -1,21 +1,34 @@
-"""Who asks, by the kernel's word (SO_PEERCRED, unix(7)), and how to send them a stream's events."""
+"""Who asks, by the kernel's word (SO_PEERCRED, unix(7)), and how to tell them something."""
 
-import pwd
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from waremind.objects import Operator
+
+T = TypeVar("T")
+
+
+class Wait(Protocol):
+    """How a handler waits for what may take long."""
+
+    async def __call__(self, work: Awaitable[T]) -> T:
+        """Wait for `work`; it is cancelled when the caller is gone. Raises ConnectionError then."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, by the kernel's word; `emit` sends one event of the request's stream."""
+    """Who asks, by the kernel's word.
+
+    `emit` sends one event of the request's stream. What `wait` waits for counts as no work.
+    """
 
     operator: Operator
-    emit: Callable[[object], None]
+    emit: Callable[[object], Awaitable[None]]
+    wait: Wait
 
 
 class Credentials(NamedTuple):
@@ -33,17 +46,3 @@ def peer_of(connection: socket.socket) -> Credentials:
     """Read the peer's credentials from the kernel."""
     read = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
     return Credentials(*_UCRED.unpack(read))
-
-
-def operator_at(connection: socket.socket) -> Operator:
-    """Read the peer's uid from the kernel; the name is None where the uid has none."""
-    uid = peer_of(connection).uid
-    return Operator(uid, name_of(uid))
-
-
-def name_of(uid: int) -> str | None:
-    """Look up the name of a Unix user."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return None

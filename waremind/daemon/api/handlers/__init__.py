@@ -1,8 +1,9 @@
 """One module a noun: a request in, a result out. HANDLERS is the one table of what can be asked."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
+from waremind.daemon.api.admission import LIGHT, LIST, RULE
 from waremind.daemon.api.handlers import (
     account,
     audit,
@@ -23,36 +24,44 @@ from waremind.requests import run as u
 
 Handler = Callable[[Services, Caller, Any], Awaitable[Any]]
 
-HANDLERS: dict[type[Any], Handler] = {
-    a.AccountAdd: account.add,
-    a.AccountList: account.list_,
-    a.AccountShow: account.show,
-    a.AccountPair: account.pair,
-    a.AccountUnpair: account.unpair,
-    a.AccountSync: account.sync,
-    a.AccountReconnect: account.reconnect,
-    a.AccountRename: account.rename,
-    a.AccountDelete: account.delete,
-    g.GroupList: group.list_,
-    g.GroupShow: group.show,
-    r.ReminderAdd: reminder.add,
-    r.ReminderSet: reminder.set_,
-    r.ReminderEdit: reminder.edit,
-    r.ReminderList: reminder.list_,
-    r.ReminderShow: reminder.show,
-    r.ReminderNext: reminder.next_,
-    r.ReminderPause: reminder.pause,
-    r.ReminderResume: reminder.resume,
-    r.ReminderDelete: reminder.delete,
-    u.ReminderRun: run.run_reminder,
-    u.Send: run.send,
-    u.RunList: run.list_,
-    u.RunShow: run.show,
-    u.RunResolve: run.resolve,
-    d.FreezeSet: freeze.freeze,
-    d.Thaw: freeze.thaw,
-    d.AuditList: audit.list_,
-    d.Status: status.status,
-    d.Doctor: doctor.doctor,
-    d.Version: status.version,
+
+class Method(NamedTuple):
+    """What answers a request, and what it weighs; what it needs, the request says (`access`)."""
+
+    answer: Handler
+    weight: int = LIGHT
+
+
+HANDLERS: dict[type[Any], Method] = {
+    a.AccountAdd: Method(account.add),
+    a.AccountList: Method(account.list_),
+    a.AccountShow: Method(account.show),
+    a.AccountPair: Method(account.pair),
+    a.AccountUnpair: Method(account.unpair),
+    a.AccountSync: Method(account.sync),
+    a.AccountReconnect: Method(account.reconnect),
+    a.AccountRename: Method(account.rename),
+    a.AccountDelete: Method(account.delete),
+    g.GroupList: Method(group.list_, LIST),
+    g.GroupShow: Method(group.show),
+    r.ReminderAdd: Method(reminder.add, RULE),
+    r.ReminderSet: Method(reminder.set_, RULE),
+    r.ReminderEdit: Method(reminder.edit, RULE),
+    r.ReminderList: Method(reminder.list_, LIST),
+    r.ReminderShow: Method(reminder.show),
+    r.ReminderNext: Method(reminder.next_, RULE),
+    r.ReminderPause: Method(reminder.pause),
+    r.ReminderResume: Method(reminder.resume, RULE),
+    r.ReminderDelete: Method(reminder.delete),
+    u.ReminderRun: Method(run.run_reminder),
+    u.Send: Method(run.send),
+    u.RunList: Method(run.list_, LIST),
+    u.RunShow: Method(run.show),
+    u.RunResolve: Method(run.resolve),
+    d.FreezeSet: Method(freeze.freeze),
+    d.Thaw: Method(freeze.thaw),
+    d.AuditList: Method(audit.list_, LIST),
+    d.Status: Method(status.status),
+    d.Doctor: Method(doctor.doctor),
+    d.Version: Method(status.version),
 }

@@ -90,7 +90,7 @@ async def pair(
     pending = PairPending(view, result.changed, device_removed=removed)
     if not request.wait:
         return pending
-    caller.emit(pending)
+    await caller.emit(pending)
     row = await follow(account, caller)
     return PairConnected(changed=True, account=_shown(services, row))
 
@@ -123,7 +123,7 @@ async def sync(services: Services, caller: Caller, request: AccountSync) -> Acco
     result = await account.command(Command(Cause.SYNC, caller.operator, check=request.check))
     changed = result.changed
     if result.synced and not request.check:
-        changed = await asyncio.shield(result.synced)
+        changed = await caller.wait(asyncio.shield(result.synced))
     return _changed(services, account, request, changed=changed)
 
 

@@ -51,7 +51,8 @@ async def run_reminder(services: Services, caller: Caller, request: ReminderRun)
         await deliveries.insert_of_runs(connection, [run.id], now)
         target = ("reminder", row.id, row.name)
         await audit.write(connection, now, caller.operator, request.method, target, run=run.id)
-    return await run_now(services, request, account.id, run.id, changed=True)
+    services.changes.work_for([account.id])
+    return await run_now(services, caller, request, run.id, changed=True)
 
 
 async def send(services: Services, caller: Caller, request: Send) -> RunChanged:
@@ -75,7 +76,8 @@ async def send(services: Services, caller: Caller, request: Send) -> RunChanged:
             await audit.write(connection, now, caller.operator, request.method, target, run=run.id)
     if request.check:
         return RunChanged(changed=False, run=await shown_run(services, known or run.id), check=True)
-    return await run_now(services, request, account.id, known or run.id, changed=known is None)
+    services.changes.work_for([account.id])
+    return await run_now(services, caller, request, known or run.id, changed=known is None)
 
 
 def _valid_key(key: str | None) -> str | None:
