@@ -12,7 +12,7 @@ from waremind.store.database import Connection, as_json
 
 
 class ChangedDelivery(NamedTuple):
-    """A delivery of a run whose status is another now."""
+    """A delivery that was held, released, ended or deleted, and its status since or then."""
 
     run_id: str
     account_id: str
@@ -148,9 +148,10 @@ async def move_on(
 
 
 async def unmark(connection: Connection, accounts: Sequence[str], at: datetime) -> None:
-    """Take back what was marked at `at`, if it was: PostgreSQL was gone before it could say so."""
+    """Take back what was marked at `at`, if it was: nothing was sent."""
     await connection.execute(
-        "UPDATE deliveries SET status = 'scheduled', attempts = attempts - 1"
+        "UPDATE deliveries SET status = 'scheduled', attempts = attempts - 1,"
+        " started_at = CASE WHEN attempts > 1 THEN started_at END"
         " WHERE status = 'sending' AND account_id = ANY (%s)"
         " AND started_at = greatest(%s, due_at)",
         [list(accounts), at],
@@ -242,11 +243,50 @@ async def is_open(connection: Connection, run: str) -> bool:
     return (await connection.execute(query, [run])).rowcount > 0
 
 
-async def resolve(connection: Connection, run: str, status: str, now: datetime) -> int:
+class OpenDelivery(NamedTuple):
+    """A delivery that has not ended, and when its message leaves if it is being sent."""
+
+    delivery: ChangedDelivery
+    leaves_at: datetime | None
+
+
+async def lock_open(connection: Connection, reminder: str) -> list[OpenDelivery]:
+    """Lock and list what has not ended of a reminder: nothing more of it is marked as being sent.
+
+    In the order in which they are locked where one is ended and the next one marked.
+    """
+    cursor = await connection.execute(
+        """
+        SELECT d.run_id, d.account_id, d.status, CASE d.status WHEN 'sending' THEN d.started_at END
+        FROM deliveries d JOIN runs r ON r.id = d.run_id
+        WHERE r.reminder_id = %s AND d.status IN ('scheduled', 'sending', 'held')
+        ORDER BY d.status = 'sending' DESC FOR UPDATE OF d
+        """,
+        [reminder],
+    )
+    return [OpenDelivery(ChangedDelivery(*row[:3]), row[3]) async for row in cursor]
+
+
+async def skip_held(connection: Connection, reminder: str, now: datetime) -> list[ChangedDelivery]:
+    """Skip what is held of a reminder that is paused now."""
+    cursor = await connection.execute(
+        """
+        UPDATE deliveries d SET status = 'skipped', reason = 'paused', finished_at = %s
+        FROM runs r WHERE r.id = d.run_id AND r.reminder_id = %s AND d.status = 'held'
+        RETURNING d.run_id, d.account_id, d.status
+        """,
+        [now, reminder],
+    )
+    return [ChangedDelivery(*row) async for row in cursor]
+
+
+async def resolve(
+    connection: Connection, run: str, status: str, now: datetime
+) -> list[ChangedDelivery]:
     """Write what an operator says of a run's unknown deliveries: `sent` or `failed`."""
-    done = await connection.execute(
+    cursor = await connection.execute(
         "UPDATE deliveries SET status = %s, reason = 'resolved', finished_at = %s"
-        " WHERE run_id = %s AND status = 'unknown'",
+        " WHERE run_id = %s AND status = 'unknown' RETURNING run_id, account_id, status",
         [status, now, run],
     )
-    return done.rowcount
+    return [ChangedDelivery(*row) async for row in cursor]

@@ -102,10 +102,15 @@ async def count_runs(connection: Connection, reminder: str) -> int:
     return found[0] if found else 0
 
 
-async def delete(connection: Connection, reminder: str) -> bool:
-    """Delete a reminder and, by cascade, its runs."""
-    done = await connection.execute("DELETE FROM reminders WHERE id = %s", [reminder])
-    return done.rowcount == 1
+async def lock(connection: Connection, row: ReminderRow) -> bool:
+    """Let nobody else change a reminder until the transaction ends; False when it has changed."""
+    query = "SELECT 1 FROM reminders WHERE id = %s AND revision = %s FOR UPDATE"
+    return (await connection.execute(query, [row.id, row.revision])).rowcount == 1
+
+
+async def delete(connection: Connection, reminder: str) -> None:
+    """Delete a reminder that is locked and, by cascade, its runs."""
+    await connection.execute("DELETE FROM reminders WHERE id = %s", [reminder])
 
 
 async def select(connection: Connection, account: str | None = None) -> list[ReminderRow]:

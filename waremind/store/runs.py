@@ -114,10 +114,15 @@ async def select(connection: Connection, wanted: Wanted) -> list[SeenRun]:
         return await cursor.fetchall()
 
 
-async def last_occurrence(connection: Connection, reminder: str) -> datetime | None:
-    """Say which occurrence of a reminder was claimed last."""
-    query = "SELECT max(occurs_at) FROM runs WHERE reminder_id = %s"
-    found = await (await connection.execute(query, [reminder])).fetchone()
+async def last_leaves_at(connection: Connection, reminder: str) -> datetime | None:
+    """Say when the last of what was claimed or marked of a reminder leaves, or was to leave."""
+    query = """
+        SELECT greatest(
+            (SELECT max(occurs_at) FROM runs WHERE reminder_id = %(reminder)s),
+            (SELECT max(d.started_at) FROM deliveries d JOIN runs r ON r.id = d.run_id
+             WHERE r.reminder_id = %(reminder)s AND d.status = 'sending'))
+    """
+    found = await (await connection.execute(query, {"reminder": reminder})).fetchone()
     return found[0] if found else None
 
 

@@ -26,6 +26,7 @@ class Accounts(Subscriber):
     def __init__(self, environment: AccountEnvironment) -> None:
         self._environment = environment
         self._accounts: dict[str, Account] = {}
+        self._adding = asyncio.Lock()
         environment.changes.subscribe(self)
 
     def __iter__(self) -> Iterator[Account]:
@@ -94,20 +95,22 @@ class Accounts(Subscriber):
             state_since=now,
         )
 
-    async def add(self, label: str, operator: Operator) -> AccountRow:
-        """Create an unpaired account.
+    async def add(self, label: str, operator: Operator) -> tuple[AccountRow, bool]:
+        """Create an unpaired account unless one has the label; returns it, and whether it is new.
 
-        Raises WaremindError `already_exists`.
+        Raises WaremindError `already_exists` when another daemon has just given the label away.
         """
-        row = self.draft(label)
-        async with self._environment.database.transaction() as connection:
-            if not await table.insert(connection, row):
-                raise table.taken(label)
-            target = ("account", row.id, row.label)
-            now = row.created_at
-            await audit.write(connection, now, operator, "account.add", target)
-        self._begin(row)
-        return row
+        async with self._adding:  # two who ask at once: the second one finds it
+            if there := self.find(label):
+                return there.row, False
+            row = self.draft(label)
+            async with self._environment.database.transaction() as connection:
+                if not await table.insert(connection, row):
+                    raise table.taken(label)
+                target, now = ("account", row.id, row.label), row.created_at
+                await audit.write(connection, now, operator, "account.add", target)
+            self._begin(row)
+            return row, True
 
     async def stop(self) -> None:
         """Say `stopped` of what is connected, then end every session."""

@@ -62,6 +62,10 @@ class Holds(Subscriber):
         """Find the freeze of an account, or (None) of everything."""
         return self._freezes.get(account)
 
+    def is_frozen(self, account: str) -> bool:
+        """Tell whether a freeze lets nothing of an account leave."""
+        return None in self._freezes or account in self._freezes
+
     def account_changed(self, before: AccountRow, row: AccountRow) -> None:
         """Release what is held of an account that is connected, or when it may send again."""
         is_restricted_anew = row.restricted_until != before.restricted_until

@@ -1,4 +1,4 @@
-"""How an attempt to send ended, as what is written of its delivery."""
+"""An attempt to send, and how it ended: as what is written of its delivery."""
 
 import logging
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ from waremind.config import Delivery
 from waremind.daemon.system.logs import event
 from waremind.domain.backoff import delay_seconds
 from waremind.store.deliveries import Ending, Sending
+from waremind.whatsapp.gateway import Message, Session
 from waremind.whatsapp.reports import (
     LONGEST_DETAIL,
     AdminsOnly,
@@ -20,6 +21,16 @@ from waremind.whatsapp.reports import (
 from waremind.whatsapp.sending import RATE_CODES
 
 log = logging.getLogger(__name__)
+
+
+async def attempt(session: Session, sending: Sending) -> Outcome:
+    """Send the message of a delivery, and say how that ended, whatever goes wrong."""
+    message = Message(sending.jid, sending.text, tuple(sending.members))
+    try:
+        return await session.send(message)
+    except Exception as error:
+        log.exception("a bug", extra={"fields": {"run": sending.run_id}})
+        return SendUnknown(f"the send ended in {type(error).__name__}")
 
 
 def trips_breaker(outcome: Outcome) -> bool:

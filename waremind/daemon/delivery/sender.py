@@ -8,12 +8,13 @@ import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import NamedTuple, NoReturn
+from typing import NoReturn, cast
 
 from waremind.daemon.delivery.holds import Holds
 from waremind.daemon.delivery.lead_time import LEAD, wait_until_due
-from waremind.daemon.delivery.outcomes import ending_of, log_ending, trips_breaker
+from waremind.daemon.delivery.outcomes import attempt, ending_of, log_ending, trips_breaker
 from waremind.daemon.delivery.pace import Pace, SendingAccounts
+from waremind.daemon.delivery.take_backs import TakeBacks
 from waremind.daemon.system.changes import Subscriber
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.runtime import Runtime
@@ -23,8 +24,7 @@ from waremind.store import deliveries as table
 from waremind.store import holds as holds_table
 from waremind.store.accounts import AccountRow
 from waremind.store.deliveries import ChangedDelivery, Ending, Sending
-from waremind.whatsapp.gateway import Message
-from waremind.whatsapp.reports import NotInGroup, NotSent, Outcome, SendUnknown
+from waremind.whatsapp.reports import NotInGroup, NotSent, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +33,6 @@ LANES = 2  # while one waits for PostgreSQL, the messages of the other one leave
 ROUND = 64  # accounts at most in one transaction of a lane: the next ones are for another
 SUSPENDED = timedelta(seconds=10)  # so late no load makes a round: the machine has slept
 FINISH_SECONDS = 2.0  # for what is being sent when the daemon stops, and to write it
-
-
-class Marking(NamedTuple):
-    """Accounts of which a delivery was to be marked as being sent, and when."""
-
-    accounts: Sequence[str]
-    at: datetime
 
 
 class Sender(Subscriber):
@@ -61,7 +54,8 @@ class Sender(Subscriber):
         self._due: dict[str, datetime] = {}  # when each account next has something to do
         self._busy: set[str] = set()  # accounts that are sending, or in the round of a lane
         self._ended: dict[str, Ending] = {}  # by account, until PostgreSQL has taken it
-        self._doubtful: list[Marking] = []  # may have been written all the same
+        self._take_backs = TakeBacks()
+        self._leaving: dict[str, asyncio.Task[None]] = {}  # the sends, by account, past any freeze
         self._term = 0  # of the lock, for which it is known what others have left
         self._recovering = asyncio.Lock()
 
@@ -114,7 +108,7 @@ class Sender(Subscriber):
     async def _finish(self) -> None:
         if self._sends:
             await asyncio.wait(self._sends, timeout=FINISH_SECONDS)
-        if self._ended or self._doubtful:
+        if self._ended or self._take_backs.waiting:
             try:
                 async with asyncio.timeout(FINISH_SECONDS):
                     await self._write(list(self._ended), [], self._clock.now())
@@ -130,8 +124,7 @@ class Sender(Subscriber):
                 self._term = term
 
     async def _take_over(self, now: datetime) -> None:
-        doubtful = (account for marking in self._doubtful for account in marking.accounts)
-        ours = {*self._busy, *self._ended, *doubtful}
+        ours = {*self._busy, *self._ended, *self._take_backs.waiting, *self._take_backs.under_way}
         async with self._database.connection() as connection:
             lost = await table.lose_track(connection, list(ours), now)
         if lost:
@@ -162,10 +155,10 @@ class Sender(Subscriber):
 
     def _pick(self, now: datetime) -> Iterable[str]:
         """Choose accounts of which something has ended, or that may be given something."""
-        idle = (account for account in self._due if account not in self._busy)
-        return (
-            account for account in idle if account in self._ended or self._may_send(account, now)
-        )
+        busy = self._busy | self._take_backs.under_way
+        idle = (account for account in self._due if account not in busy)
+        to_write = self._ended.keys() | self._take_backs.waiting
+        return (each for each in idle if each in to_write or self._may_send(each, now))
 
     def _may_send(self, account: str, now: datetime) -> bool:
         """Tell whether an account may be given something now; its pace may say when instead."""
@@ -195,23 +188,23 @@ class Sender(Subscriber):
     ) -> list[Sending]:
         ended = {account: self._ended[account] for account in picked if account in self._ended}
         able = [account for account in ready if self._senders.is_connected(account)]
-        doubtful, marking = list(self._doubtful), Marking(able, now)
+        held: list[ChangedDelivery] = []
         try:
-            async with self._database.connection() as connection:
-                for lost in doubtful:
-                    await table.unmark(connection, lost.accounts, lost.at)
-                marked = await table.move_on(
-                    connection, list(ended.values()), able, now, now + LEAD
-                )
+            with self._take_backs.taking() as taken:
+                async with self._database.connection() as connection:
+                    for accounts, at in taken:
+                        await table.unmark(connection, accounts, at)
+                        held += await holds_table.hold(connection, accounts, now)
+                    marked = await table.move_on(
+                        connection, list(ended.values()), able, now, now + LEAD
+                    )
         except BaseException:
-            self._doubtful.append(marking)
+            self._take_backs.add(able, now)  # it may have been marked all the same
             raise
-        self._doubtful = [lost for lost in self._doubtful if lost not in doubtful]
         for account in ended:
             del self._ended[account]
-        self._changes.runs_changed(
-            [ChangedDelivery(one.run_id, account, one.status) for account, one in ended.items()]
-        )
+        written = [ChangedDelivery(one.run_id, each, one.status) for each, one in ended.items()]
+        self._changes.runs_changed(held + written)
         return marked
 
     async def _look(self, asked: Mapping[str, datetime], now: datetime) -> None:
@@ -247,10 +240,7 @@ class Sender(Subscriber):
                 self._due[account] = max(entry.due_at - LEAD, again_at)
 
     async def _sleep(self) -> None:
-        if first := self._first_due():
-            await wait_first(self._clock.sleep_until(first), self._woken.wait())
-        else:
-            await self._woken.wait()
+        await wait_first(self._clock.sleep_until(self._first_due()), self._woken.wait())
 
     # -- one message
 
@@ -263,7 +253,16 @@ class Sender(Subscriber):
     async def _send(self, sending: Sending) -> None:
         account = sending.account_id
         await wait_until_due(self._clock, sending.started_at)
-        outcome = await self._outcome(sending)
+        if self._holds.is_frozen(account):  # since it was marked, ahead of its time
+            self._take_backs.add([account], sending.started_at)
+            self._busy.discard(account)
+            self.work_for([account])
+            return
+        self._leaving[account] = cast("asyncio.Task[None]", asyncio.current_task())
+        try:
+            outcome = await self._outcome(sending)
+        finally:
+            del self._leaving[account]
         if trips_breaker(outcome):
             hold = timedelta(seconds=self._current.settings.governor.hold_seconds)
             until = self._clock.now() + hold
@@ -276,6 +275,12 @@ class Sender(Subscriber):
         self._busy.discard(account)
         self.work_for([account])
 
+    async def let_leave(self, account: str | None) -> None:
+        """Wait, but not for long, until what is leaving of an account (None: of any) has left."""
+        leaving = [send for each, send in self._leaving.items() if account in {None, each}]
+        if leaving:
+            await asyncio.wait(leaving, timeout=FINISH_SECONDS)
+
     async def _outcome(self, sending: Sending) -> Outcome:
         session = self._senders.session(sending.account_id)
         if session is None:
@@ -284,9 +289,4 @@ class Sender(Subscriber):
             return NotSent("the database is another daemon's")
         if sending.left:
             return NotInGroup("the account has left it")
-        message = Message(sending.jid, sending.text, tuple(sending.members))
-        try:
-            return await session.send(message)
-        except Exception as error:
-            log.exception("a bug", extra={"fields": {"run": sending.run_id}})
-            return SendUnknown(f"the send ended in {type(error).__name__}")
+        return await attempt(session, sending)

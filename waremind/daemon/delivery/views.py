@@ -16,7 +16,7 @@ REASONS = {
     "late": "Nothing could be claimed or sent, and it is late by more than the grace.",
     "down": "The daemon was not running when it was due, or was to be sent.",
     "capped": "More of them were late than are sent afterwards.",
-    "paused": "The reminder was paused when it was due.",
+    "paused": "The reminder was paused when it was due, or while it was held.",
     "frozen": "An operator has frozen outgoing messages.",
     "unpaired": "The account is not paired.",
     "banned": "WhatsApp has banned the account.",

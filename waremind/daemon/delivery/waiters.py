@@ -33,10 +33,6 @@ class RunWaiters(Subscriber):
 
     def account_deleted(self, account: str) -> None:  # noqa: ARG002 - whose run it was is not kept
         """Let all who wait look again: one of its runs may be gone."""
-        self.notify_all()
-
-    def notify_all(self) -> None:
-        """Let all who wait look again: a run may be gone with its reminder."""
         self._notify(list(self._changed))
 
     def _notify(self, runs: Iterable[str]) -> None:

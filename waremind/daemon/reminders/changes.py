@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from waremind.daemon.delivery.lead_time import wait_until_due
 from waremind.daemon.reminders.content import Content
@@ -15,16 +15,19 @@ from waremind.domain.recurrence import Occurrence
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
 from waremind.store import accounts as accounts_table
+from waremind.store import deliveries as deliveries_table
 from waremind.store import groups as groups_table
 from waremind.store import reminders as table
 from waremind.store import runs as runs_table
 from waremind.store.database import Connection
+from waremind.store.deliveries import ChangedDelivery
 from waremind.store.groups import GroupRow
 from waremind.store.reminders import ReminderRow
 from waremind.store.runs import RunRow
 
 # Between reading a reminder and writing it the scheduler may claim it; hardly ever twice.
 ATTEMPTS = 10
+T = TypeVar("T")
 TARGET = "reminder"
 
 
@@ -32,7 +35,8 @@ TARGET = "reminder"
 class Draft:
     """A reminder as it is or is to be, with its groups and its next times.
 
-    `changed` names what an operator changes, `skipped` is the run of what did not fire meanwhile.
+    `changed` names what an operator changes, `skipped` is the run of what did not fire meanwhile,
+    `skips_held` says that what is held of it is not to leave any more.
     """
 
     row: ReminderRow
@@ -40,10 +44,14 @@ class Draft:
     next: tuple[Occurrence, ...] = ()
     changed: tuple[str, ...] = ()
     skipped: RunRow | None = None
+    skips_held: bool = False
 
 
 # Says what becomes of a reminder, from its row and groups; None: it is so already.
 Redraft = Callable[[ReminderRow, Sequence[GroupRow]], Awaitable[Draft | None]]
+
+# Writes a reminder as it was read; None when it has changed meanwhile.
+Attempt = Callable[[ReminderRow], Awaitable[T | None]]
 
 # Adds or updates a row; False when its name is taken, or it has changed meanwhile.
 Save = Callable[[Connection, ReminderRow], Awaitable[bool]]
@@ -128,33 +136,40 @@ async def change(
     Without an operator nothing is written. Raises WaremindError `not_found`, or `conflict` when
     others keep changing it.
     """
-    for _ in range(ATTEMPTS):
+
+    async def attempt(row: ReminderRow) -> tuple[bool, Draft] | None:
         async with services.database.connection() as connection:
-            row = await get(connection, key)
             groups = await groups_table.of_reminder(connection, row.id)
-        if operator:
-            await let_leave(services, row)
         draft = await redraft(row, groups)
         if draft is None:
             times = await next_times(services.evaluator, row)
             return False, Draft(row=row, groups=groups, next=times)
         if operator is None:
             return True, draft
-        if written := await _save(services, table.update, draft, operator, action):
-            return True, written
+        written = await _save(services, table.update, draft, operator, action)
+        return (True, written) if written else None
+
+    return await by_revision(services, key, attempt, waits=operator is not None)
+
+
+async def by_revision(
+    services: Services, key: str, attempt: Attempt[T], *, waits: bool = True
+) -> T:
+    """Try to write a reminder until nobody else has changed it since it was read.
+
+    Who `waits` comes before an occurrence or after it: what was claimed ahead of its time leaves
+    first. Raises WaremindError `not_found`, or `conflict` when others keep changing it.
+    """
+    for _ in range(ATTEMPTS):
+        async with services.database.connection() as connection:
+            row = await get(connection, key)
+            leaves_at = await runs_table.last_leaves_at(connection, row.id) if waits else None
+        if leaves_at:
+            await wait_until_due(services.runtime.clock, leaves_at)
+        if (done := await attempt(row)) is not None:
+            return done
     message = f"cannot change reminder {shown(key)}: something else keeps changing it"
     raise WaremindError(ErrorCode.CONFLICT, message, hint="try again")
-
-
-async def let_leave(services: Services, row: ReminderRow) -> None:
-    """Wait until what was claimed of a reminder ahead of its time has left.
-
-    So a change comes before an occurrence or after it.
-    """
-    async with services.database.connection() as connection:
-        last = await runs_table.last_occurrence(connection, row.id)
-    if last:
-        await wait_until_due(services.runtime.clock, last)
 
 
 async def _save(
@@ -165,9 +180,19 @@ async def _save(
         await accounts_table.keep(connection, [draft.row.account_id])
         if not await save(connection, draft.row):
             return None
+        skipped = await _skip_held(services, connection, draft)
         written = await _write(services, connection, draft, operator, action)
+    services.changes.runs_changed(skipped)
     services.scheduler.wake()
     return written
+
+
+async def _skip_held(
+    services: Services, connection: Connection, draft: Draft
+) -> list[ChangedDelivery]:
+    if not draft.skips_held:
+        return []
+    return await deliveries_table.skip_held(connection, draft.row.id, services.now())
 
 
 async def _write(

@@ -21,11 +21,15 @@ PAUSED = "paused"
 
 
 async def paused(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
-    """Pause a reminder; None when it is. Raises WaremindError `conflict` when it has finished."""
+    """Pause a reminder, and skip what is held of it; None when it is paused.
+
+    Raises WaremindError `conflict` when it has finished.
+    """
     _check_goes_on("pause", row)
     if row.state == "paused":
         return None
-    return Draft(row=replace(row, state="paused", revision=row.revision + 1), groups=groups)
+    paused = replace(row, state="paused", revision=row.revision + 1)
+    return Draft(row=paused, groups=groups, skips_held=True)
 
 
 async def resumed(services: Services, row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:

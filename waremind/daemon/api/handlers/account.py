@@ -46,14 +46,13 @@ def _shown(services: Services, row: AccountRow) -> AccountObject:
 async def add(services: Services, caller: Caller, request: AccountAdd) -> AccountChanged:
     """Create an unpaired account."""
     label = valid_name(request.label, "an account")
-    there = services.accounts.find(label)
-    if there is None and request.check:
-        row, changed = services.accounts.draft(label), True
-    elif there is None:
-        row, changed = await services.accounts.add(label, caller.operator), True
-    elif request.exist_ok:
-        row, changed = there.row, False
+    if request.check:
+        there = services.accounts.find(label)
+        row = there.row if there else services.accounts.draft(label)
+        changed = there is None
     else:
+        row, changed = await services.accounts.add(label, caller.operator)
+    if not (changed or request.exist_ok):
         raise taken(label)
     return AccountChanged(changed=changed, account=_shown(services, row), check=checked(request))
 
@@ -159,13 +158,14 @@ def _changed(
 
 async def delete(services: Services, caller: Caller, request: AccountDelete) -> AccountDeleted:
     """Delete the account with all that belongs to it, and log its device out."""
-    account = services.accounts.find(request.account)
-    if account is None:
-        if request.missing_ok:
-            return AccountDeleted(changed=False, account=None, check=checked(request))
+    try:
         account = services.accounts.get(request.account)
-    view = _shown(services, account.row)
-    result = await account.command(Command(Cause.DELETE, caller.operator, check=request.check))
+        view = _shown(services, account.row)
+        result = await account.command(Command(Cause.DELETE, caller.operator, check=request.check))
+    except WaremindError as error:
+        if request.missing_ok and error.code is ErrorCode.NOT_FOUND:
+            return AccountDeleted(changed=False, account=None, check=checked(request))
+        raise
     removed = True if request.check else await _device_removed(result)
     gone = result.belongings
     return AccountDeleted(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import get_args
 
+from waremind.daemon.reminders import deletion
 from waremind.daemon.reminders.answers import answer
 from waremind.daemon.reminders.changes import (
     Draft,
@@ -13,7 +14,6 @@ from waremind.daemon.reminders.changes import (
     create,
     drafted,
     get,
-    let_leave,
     redrafted,
 )
 from waremind.daemon.reminders.content import asked_for, content_of, edited_content
@@ -21,7 +21,6 @@ from waremind.daemon.reminders.pausing import paused, resumed
 from waremind.daemon.reminders.preview import preview
 from waremind.daemon.reminders.views import reminders_of
 from waremind.daemon.services import Services
-from waremind.daemon.system import audit
 from waremind.daemon.system.caller import Caller
 from waremind.domain.ids import shown
 from waremind.errors import ErrorCode, WaremindError
@@ -131,27 +130,16 @@ async def _change(
 
 async def delete(services: Services, caller: Caller, request: ReminderDelete) -> ReminderDeleted:
     """Delete a reminder with its runs."""
-    async with services.database.connection() as connection:
-        there = await table.find(connection, request.reminder)
-    if there and not request.check:
-        await let_leave(services, there)
-    async with services.database.transaction() as connection:
-        row = await table.find(connection, request.reminder)
-        if row is None and request.missing_ok:
+    operator = None if request.check else caller.operator
+    try:
+        gone = await deletion.delete(services, request.reminder, operator, request.method)
+    except WaremindError as error:
+        if request.missing_ok and error.code is ErrorCode.NOT_FOUND:
             return ReminderDeleted(changed=False, reminder=None, check=checked(request))
-        if row is None:
-            raise absent(request.reminder)
-        views = await reminders_of(services, connection, [row])
-        runs = await table.count_runs(connection, row.id)
-        if not request.check:
-            await table.delete(connection, row.id)
-            target = ("reminder", row.id, row.name)
-            now = services.now()
-            await audit.write(connection, now, caller.operator, request.method, target, runs=runs)
-    services.scheduler.wake()
-    services.waiters.notify_all()  # who waits for one of its runs waits in vain
-    view = next(iter(views), None)
-    return ReminderDeleted(changed=True, reminder=view, runs=runs, check=checked(request))
+        raise
+    return ReminderDeleted(
+        changed=True, reminder=gone.reminder, runs=gone.runs, check=checked(request)
+    )
 
 
 async def list_(services: Services, _caller: Caller, request: ReminderList) -> Reminders:

@@ -1,5 +1,6 @@
 """Requests about runs, and those that make one now."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from waremind.daemon.api.arguments import parse_since, valid_limit
@@ -30,6 +31,7 @@ from waremind.requests.run import (
 from waremind.store import deliveries, runs
 from waremind.store import groups as groups_table
 from waremind.store.accounts import AccountRow
+from waremind.store.database import Connection
 from waremind.store.runs import STATUSES, RunRow, Wanted
 
 KEY_KEPT = timedelta(hours=24)
@@ -46,13 +48,19 @@ async def run_reminder(services: Services, caller: Caller, request: ReminderRun)
         await check_may_send(connection, account, now)
         if request.check:
             return RunChanged(changed=True, run=None, check=True)
-        run = run_of(row, now, now)
-        await runs.insert(connection, [run])
+        run = await _insert(connection, run_of(row, now, now))
         await deliveries.insert_of_runs(connection, [run.id], now)
         target = ("reminder", row.id, row.name)
         await audit.write(connection, now, caller.operator, request.method, target, run=run.id)
     services.changes.work_for([account.id])
     return await run_now(services, caller, request, run.id, changed=True)
+
+
+async def _insert(connection: Connection, run: RunRow) -> RunRow:
+    """Add a run that is due now; when one of the reminder occurs at this instant, just before."""
+    while not await runs.insert(connection, [run]):
+        run = replace(run, occurs_at=run.occurs_at - timedelta(microseconds=1))
+    return run
 
 
 async def send(services: Services, caller: Caller, request: Send) -> RunChanged:
@@ -147,17 +155,19 @@ async def resolve(services: Services, caller: Caller, request: RunResolve) -> Ru
     if not any(delivery.status == "unknown" for delivery in run.deliveries):
         _check_resolved(run, request.outcome)
         return RunChanged(changed=False, run=run, check=checked(request))
-    if not request.check:
-        now = services.now()
-        async with services.database.transaction() as connection:
-            await deliveries.resolve(connection, run.id, request.outcome, now)
-            target = ("run", run.id, None)
-            outcome = request.outcome
-            await audit.write(
-                connection, now, caller.operator, request.method, target, outcome=outcome
-            )
-        run = await shown_run(services, run.id)
-    return RunChanged(changed=True, run=run, check=checked(request))
+    if request.check:
+        return RunChanged(changed=True, run=run, check=True)
+    now, outcome = services.now(), request.outcome
+    async with services.database.transaction() as connection:
+        resolved = await deliveries.resolve(connection, run.id, outcome, now)
+        if resolved:
+            target, by = ("run", run.id, None), caller.operator
+            await audit.write(connection, now, by, request.method, target, outcome=outcome)
+    services.changes.runs_changed(resolved)
+    run = await shown_run(services, run.id)
+    if not resolved:  # by somebody else at this moment
+        _check_resolved(run, outcome)
+    return RunChanged(changed=bool(resolved), run=run)
 
 
 def _check_resolved(run: Run, outcome: str) -> None:
