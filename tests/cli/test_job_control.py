@@ -16,7 +16,13 @@ from cli.conftest import PROGRAM, OnTerminal
 from cli.played_daemon import PlayedDaemon
 from cli.terminal import Terminal, uncoloured
 
-from waremind.requests.account import AccountPair, PairConnected, PairQr
+from waremind.requests.account import (
+    AccountChanged,
+    AccountPair,
+    AccountSync,
+    PairConnected,
+    PairQr,
+)
 
 PAYLOAD = "https://wa.me/settings/linked_devices#2@" + "A1b2C3d4/+" * 26
 EXPIRES = "2026-11-22T12:00:00+00:00"
@@ -142,3 +148,26 @@ def test_under_nohup_a_hang_up_does_not_end_it(
         process.send_signal(signal.SIGHUP)
         finish.set()
         assert process.wait(30) == 0
+
+
+@needs_bash
+def test_ctrl_z_takes_the_line_of_a_wait_away_and_fg_draws_it_again(
+    shell: Terminal, played: PlayedDaemon, finish: threading.Event
+) -> None:
+    def sync(_request: AccountSync) -> AccountChanged:
+        finish.wait()
+        return AccountChanged(changed=True, account=samples.account())
+
+    played.answers[AccountSync] = sync
+    shell.type(f"{PROGRAM} account sync ops\r")
+    shell.wait_for("s of at most 30 s")
+    shell.type("\x1a")
+    shell.wait_until(lambda: b"Stopped" in shell.written, "Stopped")
+    shell.type("echo $((40 + 2))\r")
+    shell.wait_for("\n42\n")
+    assert "at most" not in shell.text()
+    assert shell.written.count(b"\x1b[?25l") == shell.written.count(b"\x1b[?25h")
+    shell.type("fg\r")
+    shell.wait_for("s of at most 30 s")
+    finish.set()
+    shell.wait_for("account ops synced")
