@@ -27,6 +27,7 @@ SHOWN = [
     ("\u200d👧", r"\u200d👧"),
     ("👩\u200d", r"👩\u200d"),
     ("❤\ufe0f\ufe0f", "❤\ufe0f" + r"\ufe0f"),
+    ("a\ufe0f\u200d👧", r"a\ufe0f\u200d👧"),
     ("❤\ufe01", r"❤\ufe01"),
     ("葛\U000e0100", r"葛\U000e0100"),
     (ENGLAND, ENGLAND[0] + "".join(rf"\U000{ord(tag):05x}" for tag in ENGLAND[1:])),

@@ -25,7 +25,7 @@ _EMOJI = (
 _JOINER = "\u200d"
 _SELECTORS = "\ufe0e\ufe0f"
 _EMOJI_GLUE = (
-    f"(?<=[{_EMOJI}{_SELECTORS}]){_JOINER}(?=[{_EMOJI}])"
+    f"(?:(?<=[{_EMOJI}])|(?<=[{_EMOJI}][{_SELECTORS}])){_JOINER}(?=[{_EMOJI}])"
     f"|(?<=[{_EMOJI}])[{_SELECTORS}]"
     "|(?<=[0-9#*])\ufe0f(?=\u20e3)"  # a keycap
 )
