@@ -86,8 +86,11 @@ def running(place: Path, programs: Path, *settings: str) -> Generator[YourPostgr
     initdb = [programs / "initdb", "-D", place / "data", "-U", "admin", "-E", "UTF8", "-N"]
     auth = ["--auth-host=scram-sha-256", "--auth-local=trust", "--locale=C"]
     assert start(place, [*initdb, *auth]).wait() == 0
+    with (place / "data/pg_hba.conf").open("a") as rules:
+        rules.write("host all waremind samenet scram-sha-256\n")
     yours = YourPostgres(place, free_port())
     fixed = ["fsync=off", f"unix_socket_directories={place}", f"port={yours.port}"]
+    fixed.append("listen_addresses=*")
     options = [part for setting in (*fixed, *settings) for part in ("-c", setting)]
     command = [programs / "postgres", "-D", place / "data", *options]
     server = start(place, command, LOCPATH=str(place))

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 import psycopg
 import pytest
 from daemon_process import WAREMIND, DaemonProcess, environment
+from psycopg.conninfo import make_conninfo
 from system.somebody import AS_NOBODY, NOBODY, somebody_else
 
 
@@ -121,6 +122,15 @@ def test_a_database_that_is_not_there_is_told_without_its_password(
     assert (error["code"], error["exit"]) == (code, exit_code)
     assert cure in error["hint"]
     assert "xyzzy" not in error["message"] + error["hint"]
+
+
+def test_a_database_that_a_person_has_to_make_is_not_waited_for_under_systemd_either(
+    refused: Refused, place: Path, dsn: str
+) -> None:
+    url = make_conninfo(dsn, dbname="nowhere")
+    error = refused(WAREMIND_DATABASE__URL=url, NOTIFY_SOCKET=str(place / "notify"))
+    assert (error["code"], error["exit"]) == ("database_unavailable", 78)
+    assert error["hint"] == "CREATE DATABASE nowhere OWNER waremind"
 
 
 def test_a_database_newer_than_the_program_is_refused(refused: Refused, dsn: str) -> None:

@@ -7,11 +7,13 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from systemd.daemon_process import DaemonProcess, Ear
 
 from waremind.client import Client
 from waremind.requests.daemon import Status
+from waremind.store.lock import LOCK
 
 CALLERS = 4
 RESTARTS = 5
@@ -55,6 +57,21 @@ def test_what_a_daemon_cannot_start_for_is_its_last_status(tmp_path: Path, ear: 
         pass
     assert "the path is longer than 107 bytes" in status
     assert daemon.wait() == 78  # which systemd does not restart
+
+
+def test_another_daemon_is_waited_for_and_named_and_followed_at_once(
+    tmp_path: Path, ear: Ear, dsn: str
+) -> None:
+    variables = {"NOTIFY_SOCKET": ear.path, "WAREMIND_DATABASE__URL": dsn}
+    other = psycopg.connect(dsn, application_name="waremind@elsewhere:7", autocommit=True)
+    other.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    with DaemonProcess(tmp_path, **variables) as daemon:
+        while "another daemon does (waremind@elsewhere:7)" not in ear.until("STATUS")["STATUS"]:
+            pass
+        ear.until("STATUS")  # it still waits
+        other.close()
+        ear.until("READY")
+        assert daemon.log.read_text().count("waremind@elsewhere:7") == 1
 
 
 def test_a_reload_takes_the_new_configuration(tmp_path: Path, ear: Ear) -> None:

@@ -31,7 +31,7 @@ from waremind.daemon.system.clock import WallClock
 from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.operators import name_of
-from waremind.daemon.system.postgres import connected, postgres
+from waremind.daemon.system.postgres import patiently, postgres
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.settings import LiveSettings, reload
 from waremind.daemon.system.systemd import Systemd
@@ -39,7 +39,7 @@ from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
 from waremind.paths import client_socket, is_root
 from waremind.store import migrations
-from waremind.store.database import Database
+from waremind.store.database import Database, connect
 from waremind.store.lock import DaemonLock
 from waremind.whatsapp.gateway import Gateway
 from waremind.whatsapp.process_gateway import ProcessGateway
@@ -110,7 +110,7 @@ async def _main(current: LiveSettings, systemd: Systemd, *, frozen: bool) -> Non
             dsn, database_name = await stack.enter_async_context(postgres(settings))
             # First the lock: the schema is never changed under another daemon that runs.
             lock = DaemonLock(dsn)
-            await _migrate(dsn, lock, systemd)
+            await patiently(lambda: _migrate(dsn, lock, systemd), systemd)
             stack.push_async_callback(lock.release)
         pool_size = settings.database.pool_size
         database = await stack.enter_async_context(Database(dsn, pool_size=pool_size))
@@ -141,10 +141,15 @@ def _obey_signals(current: LiveSettings, systemd: Systemd) -> None:
 
 
 async def _migrate(dsn: str, lock: DaemonLock, systemd: Systemd) -> None:
-    async with await connected(dsn, systemd) as connection:
-        await lock.take()
-        systemd.tell(STATUS="bringing the database up to date")
-        await migrations.migrate(connection, migrations.read())
+    """Take the lock, then bring the schema up to date; on a failure neither is kept."""
+    await lock.take()
+    try:
+        async with await connect(dsn) as connection:
+            systemd.tell(STATUS="bringing the database up to date")
+            await migrations.migrate(connection, migrations.read())
+    except BaseException:
+        await lock.release()
+        raise
 
 
 async def _serve(runtime: Runtime, systemd: Systemd, database_name: str) -> None:

@@ -29,10 +29,15 @@ _HOLDERS = """
 _logger = logging.getLogger(__name__)
 
 
+class LockHeldError(WaremindError):
+    """Another daemon, which the message names, holds the lock: it may end at any time."""
+
+
 class DaemonLock:
     """The lock on the database of `dsn`; `held` and `lost` are set in turn.
 
-    With it lost, nothing is claimed or sent: another daemon may hold it.
+    With it lost, nothing is claimed or sent: another daemon may hold it. `failure` says why it
+    could not be taken the last time; None while it is held.
     """
 
     def __init__(self, dsn: str, *, probe_seconds: float = 5.0) -> None:
@@ -40,6 +45,7 @@ class DaemonLock:
         self.held = asyncio.Event()
         self.lost = asyncio.Event()
         self.lost.set()
+        self.failure: WaremindError | None = None
         self._dsn = dsn
         self._probe_seconds = probe_seconds
         self._connection: Connection | None = None
@@ -47,15 +53,17 @@ class DaemonLock:
     async def take(self, *, patience_seconds: float = 3.0) -> None:
         """Take the lock, from a daemon that died just now after it is seen to be dead.
 
-        Raises WaremindError `conflict`, naming the daemon that holds it, or `database_unavailable`.
+        Raises LockHeldError, or WaremindError `database_unavailable`.
         """
-        self._connection = await connect(self._dsn)
         try:
+            self._connection = await connect(self._dsn)
             with translated(self._dsn):
                 await _lock(self._connection, patience_seconds)
-        except BaseException:
+        except BaseException as error:
+            self.failure = error if isinstance(error, WaremindError) else self.failure
             await self.release()
             raise
+        self.failure = None
         self.term += 1
         self.lost.clear()
         self.held.set()
@@ -92,15 +100,12 @@ class DaemonLock:
             return await cursor.fetchone() is not None
 
     async def _retake(self) -> None:
-        """Try until the lock is ours; each reason why it is not is told once."""
-        told = ""
+        """Try until the lock is ours."""
         while not self.held.is_set():
             try:
                 await self.take(patience_seconds=PATIENCE_SECONDS)
             except WaremindError as error:
-                if error.message != told:
-                    told = error.message
-                    _logger.warning("%s", told)
+                _logger.warning("%s", error, extra={"is_retry": True})
                 await asyncio.sleep(RETRY_SECONDS * random.uniform(0.5, 1.0))  # noqa: S311  # jitter
 
 
@@ -112,7 +117,7 @@ async def _lock(connection: Connection, patience_seconds: float) -> None:
     except psycopg.errors.LockNotAvailable:
         cursor = await connection.execute(_HOLDERS, [LOCK])
         (name,) = await cursor.fetchone() or ("unknown",)
-        raise WaremindError(
+        raise LockHeldError(
             ErrorCode.CONFLICT,
             f"cannot use the database: another daemon does ({name})",
             hint="stop that one first, or give this one a database of its own: database.url",

@@ -4,16 +4,17 @@ import asyncio
 import contextlib
 import itertools
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from waremind.config import Settings
 from waremind.daemon.system.logs import event, retry
 from waremind.daemon.system.systemd import Systemd
 from waremind.domain.backoff import delay_seconds
 from waremind.errors import MisconfigurationError, WaremindError
-from waremind.store.database import Connection, connect, is_unavailable
+from waremind.store.database import is_unavailable
 from waremind.store.dsn import ignore_environment, redact
 from waremind.store.embedded import EmbeddedPostgres
+from waremind.store.lock import LockHeldError
 
 log = logging.getLogger(__name__)
 
@@ -44,24 +45,32 @@ async def postgres(settings: Settings) -> AsyncGenerator[tuple[str, str]]:
         await server.stop()
 
 
-async def connected(dsn: str, systemd: Systemd) -> Connection:
-    """Connect; under systemd, wait for a server that is not to be had yet.
+async def patiently(work: Callable[[], Awaitable[None]], systemd: Systemd) -> None:
+    """Do what needs the database; under systemd, wait for the server and for another daemon's end.
 
-    It would restart us some ten times and give up, while PostgreSQL may be away for an hour. A
-    person at a terminal rather hears at once: raises WaremindError `database_unavailable`.
+    It would restart us some ten times and give up, while either may take an hour. A person at a
+    terminal rather hears at once: raises what `work` raises, as for what waiting does not mend.
     """
     for retries in itertools.count(1):
         try:
-            return await connect(dsn)
+            return await work()
         except WaremindError as error:
-            stays = isinstance(error, MisconfigurationError) or not is_unavailable(error)
-            if stays or not systemd.listens:
+            if not systemd.listens or not _passes(error):
                 raise
             systemd.tell(STATUS=f"waiting for PostgreSQL: {error}")
             retry(log, "waiting for postgres", reason=error, hint=error.hint)
+            if isinstance(error, LockHeldError):
+                continue  # the server has let us wait for it, and tells when it is free
         most, first = RESTART_MOST_SECONDS, RESTART_FIRST_SECONDS
         await asyncio.sleep(delay_seconds(retries, first, most, chance=1.0))
     raise AssertionError
+
+
+def _passes(error: WaremindError) -> bool:
+    """Tell whether a failure may end without a person's doing."""
+    if isinstance(error, MisconfigurationError):
+        return False
+    return isinstance(error, LockHeldError) or is_unavailable(error)
 
 
 async def _kept_running(server: EmbeddedPostgres) -> None:
