@@ -79,9 +79,9 @@ class DaemonProcess:
             **environment,
             "WAREMIND_STATE_DIR": str(self.state),
             "WAREMIND_SOCKET": str(self.socket),
-            "TEST_DAEMON": str(self.directory),  # whatever it starts can be told by this
+            "TMPDIR": str(self.directory),  # whatever it starts can be told by this
         }
-        self._mark = f"TEST_DAEMON={self.directory}".encode()
+        self._mark = f"TMPDIR={self.directory}".encode()
         self._process: subprocess.Popen[bytes] | None = None
         self._begun = 0  # where in the log file the words of this process begin
 

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from waremind.environment import passed_on
 from waremind.process import Process
 from waremind.whatsapp.channel import Channel
 from waremind.whatsapp.child_protocol import PACKET_BYTES, encode_line
@@ -19,8 +20,6 @@ from waremind.whatsapp.reports import AnyReport
 
 FORK_SECONDS = 20.0
 
-# What the daemon was told is not for its children: a DSN's password, systemd's sockets.
-PRIVATE = ("WAREMIND_", "PG", "LISTEN_", "NOTIFY_SOCKET", "WATCHDOG_", "SPHINX")
 CHILD_ENVIRONMENT = {
     "NEONIZE_BOT_TAG": "off",  # else messages to one person say that a bot wrote them
     "MALLOC_ARENA_MAX": "2",
@@ -105,7 +104,7 @@ class _ServerProcess:
                 stdout=console,
                 stderr=console,
                 pass_fds=[theirs.fileno()],
-                env=_environment(),
+                env=passed_on(**CHILD_ENVIRONMENT),
                 start_new_session=True,  # the terminal's signals are the daemon's
             )
         await _open_console(reader, {"process": "forkserver"})
@@ -152,11 +151,6 @@ def _resolve(fork: "asyncio.Future[Process]", packet: str, descriptors: list[int
         fork.set_result(Process(int(packet), *descriptors))
     else:
         fork.set_exception(OSError(packet))
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(PRIVATE)}
-    return kept | CHILD_ENVIRONMENT
 
 
 async def _open_channel(ours: socket.socket, on_report: Callable[[AnyReport], None]) -> Channel:

@@ -50,6 +50,9 @@ SETTINGS = (
 )
 
 
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # variables that name others
+
+
 @dataclass(frozen=True, slots=True)
 class Sandbox:
     """A sandbox that this process is in; `names` are the name service's files that it can read."""
@@ -94,7 +97,8 @@ def enter(directory: Path, names: Sequence[str] = NAMES) -> Sandbox:
     _give_up_privileges([path for path in (directory, *programs) if path.exists()])
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     if landlock.version():
-        readable = [*programs, *map(Path, (*SYSTEM, *DEVICES, *SETTINGS, *names))]
+        given = [os.environ[name] for name in CERTIFICATES if name in os.environ]
+        readable = [*programs, *map(Path, (*SYSTEM, *DEVICES, *SETTINGS, *names, *given))]
         landlock.restrict(readable, [directory])
     if seccomp.is_available():
         seccomp.refuse_calls()

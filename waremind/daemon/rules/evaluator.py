@@ -21,6 +21,7 @@ from waremind.domain.recurrence_trial import (
     require_occurrence,
     too_slow,
 )
+from waremind.environment import passed_on
 
 COMMAND = (sys.executable, "-P", "-m", "waremind.daemon.rules.worker")
 # For starting a worker, and then for a machine on which CPU time passes ten times slower.
@@ -56,7 +57,7 @@ class Worker:
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
-                *COMMAND, stdin=theirs.fileno(), stdout=theirs.fileno()
+                *COMMAND, stdin=theirs.fileno(), stdout=theirs.fileno(), env=passed_on()
             )
         return cls(process, *await asyncio.open_connection(sock=ours))
 

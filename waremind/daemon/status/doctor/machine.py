@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 import msgspec
 
 from waremind.daemon.status.doctor.check import Check, Finding, Trouble
+from waremind.environment import passed_on
 from waremind.whatsapp.sandbox import lacks
 
 # WhatsApp refuses a client some months after newer ones are out.
@@ -29,7 +30,7 @@ class Examined(msgspec.Struct):
 async def engine(_: None) -> Finding:
     """Load the engine in a process of its own, as a session does, without the network."""
     command = [sys.executable, "-P", "-m", "waremind.whatsapp.health"]
-    process = await asyncio.create_subprocess_exec(*command, stdout=-1, stderr=-1)
+    process = await asyncio.create_subprocess_exec(*command, stdout=-1, stderr=-1, env=passed_on())
     try:
         out, err = await process.communicate()
     except asyncio.CancelledError:
