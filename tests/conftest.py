@@ -1,8 +1,28 @@
 """What every test may ask for."""
 
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
 import pytest
+import young_engine
 
 pytest_plugins = ["postgres_fixtures", "accounts.fixtures"]
+
+_YOUNG = "young-engine-"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let whatever these tests start find an engine that is not old."""
+    if _YOUNG in os.environ.get("PYTHONPATH", ""):  # a worker of pytest-xdist
+        return
+    directory = young_engine.build(Path(tempfile.mkdtemp(prefix=_YOUNG)))
+    config.add_cleanup(lambda: shutil.rmtree(directory))
+    kept = filter(None, [os.environ.get("PYTHONPATH")])
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(directory), *kept])
+    sys.path.insert(0, str(directory))
 
 
 @pytest.fixture(scope="session")

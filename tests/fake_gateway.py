@@ -218,6 +218,9 @@ class FakeGateway:
         await asyncio.sleep(0)  # it connects
         return await session.end(log_out=True)
 
+    def owns(self, pid: int) -> bool:  # noqa: ARG002
+        return False
+
     async def close(self) -> None:
         for session in list(self._live.values()):
             await session.end()

@@ -1,6 +1,7 @@
 """`waremind doctor` as a person runs it, beside a real daemon or none."""
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -39,6 +40,7 @@ class Patient:
         return {
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": str(self.directory),
+            "PYTHONPATH": os.environ["PYTHONPATH"],
             "XDG_CONFIG_HOME": str(self.directory / "config"),
             "WAREMIND_STATE_DIR": str(self.state),
             "WAREMIND_SOCKET": str(self.socket),

@@ -55,6 +55,7 @@ class DaemonProcess:
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(directory),
+            "PYTHONPATH": os.environ["PYTHONPATH"],
             "WAREMIND_STATE_DIR": str(directory / "state"),
             "WAREMIND_SOCKET": str(directory / "waremind.sock"),
         } | {name: str(value) for name, value in variables.items()}

@@ -66,6 +66,15 @@ async def test_a_child_leaves_no_process_of_its_own(real: RealStage) -> None:
     assert children_of(real.child.process.pid) == []
 
 
+async def test_a_gateway_knows_its_sessions_processes(real: RealStage) -> None:
+    await (await real.open(Pairing())).code()
+    pid = real.child.process.pid
+    assert real.gateway.owns(pid)
+    assert not real.gateway.owns(os.getpid())
+    await real.session.end()
+    assert not real.gateway.owns(pid)
+
+
 async def test_an_idle_account_takes_at_most_25_mb_of_its_own(real: RealStage) -> None:
     stages = [real, real.neighbour()]
     for stage in stages:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import random
@@ -36,6 +35,7 @@ from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.settings import LiveSettings, reload
 from waremind.daemon.system.systemd import Systemd
 from waremind.errors import ErrorCode, WaremindError
+from waremind.lock_file import LockFileHeld, locked
 from waremind.objects import Operator
 from waremind.paths import client_socket, is_root
 from waremind.store import migrations
@@ -77,27 +77,21 @@ def state_directory(path: Path) -> Generator[None]:
 
     Raises WaremindError `permission_denied`, or `conflict` with the pid of that daemon.
     """
+    lock = contextlib.ExitStack()
     try:
         # PostgreSQL, which refuses to be root, has to pass through root's; nobody may look inside.
         path.mkdir(mode=0o711 if is_root() else 0o700, parents=True, exist_ok=True)
-        lock = (path / "daemon.lock").open("a+")
+        lock.enter_context(locked(path / "daemon.lock"))
     except OSError as error:
         message = f"cannot use the state directory {path}: {error.strerror}"
         hint = f"make it writable for uid {os.geteuid()}, or choose another: WAREMIND_STATE_DIR"
         raise WaremindError(ErrorCode.PERMISSION_DENIED, message, hint=hint) from None
+    except LockFileHeld as held:
+        who, how = (f", with pid {held.pid}", f": kill {held.pid}") if held.pid else ("", "")
+        message = f"cannot use the state directory {path}: a daemon uses it{who}"
+        hint = f"use that one, or stop it{how}"
+        raise WaremindError(ErrorCode.CONFLICT, message, hint=hint) from None
     with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            pid = lock.read().strip() or "unknown"
-            message = f"cannot use the state directory {path}: a daemon uses it, with pid {pid}"
-            raise WaremindError(
-                ErrorCode.CONFLICT, message, hint=f"use that one, or stop it: kill {pid}"
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
         yield
 
 

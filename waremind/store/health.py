@@ -7,6 +7,7 @@ from pathlib import Path
 
 from psycopg.rows import class_row
 
+from waremind.environment import passed_on
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store import migrations
 from waremind.store.database import Connection, connect
@@ -76,7 +77,9 @@ async def _check_cluster(layout: Layout, postgres: Path) -> str:
 
 
 async def _version(postgres: Path) -> str:
-    process = await asyncio.create_subprocess_exec(postgres, "--version", stdout=-1, stderr=-1)
+    process = await asyncio.create_subprocess_exec(
+        postgres, "--version", stdout=-1, stderr=-1, env=passed_on()
+    )
     out, err = await process.communicate()
     if process.returncode:
         said = err.decode(errors="replace").strip() or f"it ended with {process.returncode}"

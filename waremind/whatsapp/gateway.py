@@ -87,6 +87,10 @@ class Gateway(Protocol):
         """Open a session only to unlink the device; no child is left when it returns."""
         ...
 
+    def owns(self, pid: int) -> bool:
+        """Tell whether a process is one of its sessions'."""
+        ...
+
     async def close(self) -> None:
         """End every session within 8 s; no child is left."""
         ...

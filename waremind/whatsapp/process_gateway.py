@@ -40,6 +40,10 @@ class ProcessGateway:
         session = await self.open(opening, lambda _: None)
         return await session.end(log_out=True, log_out_seconds=within_seconds)
 
+    def owns(self, pid: int) -> bool:
+        """Tell whether a process is a session's. See `gateway.Gateway.owns`."""
+        return any(session.pid == pid for session in self._sessions.values())
+
     async def close(self) -> None:
         """End every session and the fork server."""
         while self._sessions:

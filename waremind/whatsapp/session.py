@@ -86,6 +86,11 @@ class ProcessSession:
         """The session's number."""
         return self.opening.session
 
+    @property
+    def pid(self) -> int | None:
+        """Its process, once there is one."""
+        return self._child.process.pid if self._child else None
+
     async def end(self, *, log_out: bool = False, log_out_seconds: float = LOG_OUT_SECONDS) -> bool:
         """End it: ask, then TERM, then KILL. See `gateway.Session.end`."""
         if self._ending is None:

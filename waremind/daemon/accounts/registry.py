@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
 
 from waremind.daemon.accounts.account import Account
 from waremind.daemon.accounts.environment import AccountEnvironment
-from waremind.daemon.accounts.sessions import sweep_leftovers
 from waremind.daemon.system import audit
 from waremind.daemon.system.changes import Subscriber
 from waremind.domain.ids import near_misses, new_id, parse_reference, shown, suggesting
@@ -65,12 +66,21 @@ class Accounts(Subscriber):
         """
         return None if key is None else self.get(key).row.id
 
+    def keys_left(self) -> list[tuple[Path, datetime]]:
+        """List the devices' directories that could not be removed, and since when."""
+        left = self._environment.place.left
+        return [(path, since) for path, since in left.items() if path.exists()]
+
+    def owns_process(self, pid: int) -> bool:
+        """Tell whether a process is a session's: it is nobody who may ask for anything."""
+        return self._environment.place.gateway.owns(pid)
+
     async def start(self) -> None:
         """Read every account and let the table decide how it goes on."""
         async with self._environment.database.connection() as connection:
             rows = await table.select_all(connection)
         devices = {row.id: row.device for row in rows}
-        await asyncio.to_thread(sweep_leftovers, self._environment.place.root, devices)
+        await asyncio.to_thread(self._environment.place.sweep_leftovers, devices)
         for row in rows:
             self._begin(row).signal(Cause.STARTED)
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import os
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -49,6 +51,19 @@ class SessionPlace:
     root: Path  # the directory `sessions/`
     gate: OpeningGate
     tasks: asyncio.TaskGroup
+    left: dict[Path, datetime] = field(default_factory=dict[Path, datetime])
+    """Since when which directories are there that could not be removed."""
+
+    def sweep(self, account: str, keeps: set[str]) -> None:
+        """Remove an account's device directories but those named, and note what is left."""
+        for path in sweep(self.root / account, keeps):
+            self.left.setdefault(path, datetime.now(UTC))
+
+    def sweep_leftovers(self, devices: Mapping[str, int | None]) -> None:
+        """Remove what no row names: `devices` has each account's, None where it has none."""
+        for directory in self.root.iterdir() if self.root.is_dir() else ():
+            device = devices.get(directory.name)
+            self.sweep(directory.name, {str(device)} if device else set())
 
 
 class Owner(Protocol):
@@ -168,7 +183,7 @@ class Sessions:
     def _sweep(self) -> None:
         """Remove the directories that the row no longer names."""
         keeps = {str(number) for number in kept_devices(self._owner.row)}
-        sweep(self._place.root / self._account, keeps)
+        self._place.sweep(self._account, keeps)
 
 
 async def _over(ending: asyncio.Task[bool] | None) -> bool:
@@ -188,19 +203,15 @@ async def _settled(opening: asyncio.Task[Session | None] | None) -> Session | No
     return None if opening.cancelled() else opening.result()
 
 
-def sweep(account: Path, keeps: set[str]) -> None:
-    """Remove an account's device directories but those named, and the account's when empty."""
-    if not account.is_dir():
-        return
-    for directory in account.iterdir():
-        if directory.name not in keeps:
-            shutil.rmtree(directory, ignore_errors=True)
+def sweep(account: Path, keeps: set[str]) -> Iterator[Path]:
+    """Remove an account's device directories but those named, and the account's when empty.
+
+    Returns those that could not be removed.
+    """
+    there = account.iterdir() if account.is_dir() else ()
+    for directory in [path for path in there if path.name not in keeps]:
+        shutil.rmtree(directory, ignore_errors=True)
+        if os.path.lexists(directory):
+            yield directory
     if not keeps:
         shutil.rmtree(account, ignore_errors=True)
-
-
-def sweep_leftovers(root: Path, devices: Mapping[str, int | None]) -> None:
-    """Remove what no row names: `devices` has each account's, None where it has none."""
-    for directory in root.iterdir() if root.is_dir() else ():
-        device = devices.get(directory.name)
-        sweep(directory, {str(device)} if device else set())

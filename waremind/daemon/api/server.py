@@ -16,6 +16,7 @@ from waremind.daemon.api.hangups import Hangups
 from waremind.daemon.api.listing import Listing
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller, peer_of
+from waremind.daemon.system.logs import event
 from waremind.daemon.system.operators import Operators
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
@@ -63,13 +64,22 @@ class Server:
 
     def _enter(self, connection: socket.socket) -> None:
         """Let a connection in, or tell it why not."""
+        peer = peer_of(connection)
         try:
-            seat = self._admission.enter(peer_of(connection).uid)
-        except WaremindError as busy:
+            self._refuse_sessions(peer.pid)
+            seat = self._admission.enter(peer.uid)
+        except WaremindError as refusal:
             with connection, contextlib.suppress(OSError):
-                connection.send(protocol.encode_error(None, protocol.FAILED, busy))
+                connection.send(protocol.encode_error(None, protocol.FAILED, refusal))
             return
         self._clients[asyncio.create_task(self._serve(connection, seat))] = None
+
+    def _refuse_sessions(self, pid: int) -> None:
+        """Raise WaremindError `permission_denied` for a process of ours that is nobody's hand."""
+        if self._services.accounts.owns_process(pid):
+            event(log, "refused a session that asks for something", logging.ERROR, pid=pid)
+            message = "cannot ask for anything: a session's process is no operator"
+            raise WaremindError(ErrorCode.PERMISSION_DENIED, message)
 
     async def _serve(self, client_socket: socket.socket, seat: Seat) -> None:
         task = cast("asyncio.Task[None]", asyncio.current_task())

@@ -1,5 +1,6 @@
 """The whole of waremind in one report, and all in it that needs a person."""
 
+import asyncio
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from waremind.daemon.accounts.views import account_of, freeze_of, frozen
 from waremind.daemon.reminders.attention import ACCOUNT_TROUBLES
 from waremind.daemon.reminders.views import reminders_of
 from waremind.daemon.services import Services
+from waremind.daemon.status.daemon_attention import daemon_attention
 from waremind.domain.wall_time import rfc3339
 from waremind.objects import (
     Account,
@@ -28,6 +30,7 @@ from waremind.store import reminders as reminders_table
 from waremind.store import runs as runs_table
 from waremind.store.database import Connection
 from waremind.store.holds import FreezeRow
+from waremind.whatsapp.engine_age import read_engine
 
 # A glance: who has more troubled reminders, or runs, than these lists them all.
 MOST = 50
@@ -44,6 +47,8 @@ async def attention_list(
     found: list[StatusAttention] = []
     if freeze:
         found.append(_of("daemon", None, None, frozen(freeze, "outgoing messages are", THAW)))
+    await asyncio.to_thread(read_engine)
+    found += [_of("daemon", None, None, entry) for entry in daemon_attention(services)]
     for account in accounts:
         found += [_of("account", account.id, account.label, entry) for entry in account.attention]
     silent = [account.id for account in accounts if account.status in ACCOUNT_TROUBLES]

@@ -1,7 +1,6 @@
 """The files of an embedded PostgreSQL: where they lie, whose they are, how they come to be."""
 
 import contextlib
-import fcntl
 import os
 import shutil
 import tempfile
@@ -9,7 +8,9 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
+from waremind import lock_file
 from waremind.errors import ErrorCode, WaremindError
+from waremind.lock_file import LockFileHeld
 from waremind.paths import SOCKET_PATH_LIMIT
 from waremind.store.embedded.identity import Identity
 from waremind.store.embedded.settings import PORT
@@ -106,24 +107,13 @@ def _hand_over(path: Path, identity: Identity) -> None:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Generator[None]:
-    """Hold the lock file `path`, which says our pid; the kernel lets go of it when we die."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    """Hold the lock file. Raises WaremindError `conflict`, or OSError."""
     try:
-        _lock(file, path.parent)
-        os.ftruncate(file, 0)
-        os.write(file, f"{os.getpid()}\n".encode())
-        yield
-    finally:
-        os.close(file)
-
-
-def _lock(file: int, directory: Path) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        pid = os.read(file, 20).decode().strip() or "unknown"
+        with lock_file.locked(path):
+            yield
+    except LockFileHeld as held:
         raise WaremindError(
             ErrorCode.CONFLICT,
-            f"cannot start PostgreSQL in {directory}: the process {pid} has it open",
+            f"cannot start PostgreSQL in {path.parent}: {held}",
             hint="stop that daemon first, or choose another state directory: WAREMIND_STATE_DIR",
         ) from None

@@ -4,27 +4,20 @@ import asyncio
 import ctypes.util
 import importlib.util
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from zoneinfo import available_timezones
 
 import msgspec
 
+from waremind.daemon.status.daemon_attention import engine_old
 from waremind.daemon.status.doctor.check import Check, Finding, Trouble
 from waremind.environment import passed_on
+from waremind.whatsapp.engine_age import Engine
 from waremind.whatsapp.sandbox import lacks
 
-# WhatsApp refuses a client some months after newer ones are out.
-OLD_DAYS = 120
 # A session's child that loads the engine finds what has come meanwhile.
 LIBMAGIC = "apt install libmagic1, or: pip install pylibmagic; the daemon needs no restart"
-
-
-class Examined(msgspec.Struct):
-    """What `python -m waremind.whatsapp.health` prints."""
-
-    version: str
-    made_on: str | None
 
 
 async def engine(_: None) -> Finding:
@@ -40,19 +33,18 @@ async def engine(_: None) -> Finding:
         lines = err.decode(errors="replace").strip().splitlines()
         text = f"it does not load: {lines[-1] if lines else process.returncode}"
         return [Trouble(text, fix="" if _libmagic() else LIBMAGIC)]
-    return _judged(msgspec.json.decode(out, type=Examined))
+    return _judged(msgspec.json.decode(out, type=Engine), datetime.now(UTC).date())
 
 
-def _judged(examined: Examined) -> Finding:
-    name = f"neonize {examined.version}"
-    if examined.made_on is None:
-        return f"{name} loads; how old it is cannot be told"
-    made_on = datetime.fromisoformat(examined.made_on).replace(tzinfo=UTC)
-    days = (datetime.now(UTC) - made_on).days
-    if days > OLD_DAYS:
-        text = f"{name} is {days} days old; WhatsApp will not accept it for much longer"
-        return [Trouble(text, "warning")]
-    return f"{name} loads; it is {days} days old"
+def _judged(engine: Engine, today: date) -> Finding:
+    if old := [Trouble(each.text, each.severity, each.fix) for each in engine_old(engine, today)]:
+        return old
+    if engine.made_on is None:
+        return f"neonize {engine.version} loads; how old it is cannot be told"
+    return (
+        f"neonize {engine.version} loads; it is {engine.days(today)} days old, "
+        f"and announces {engine.announces}"
+    )
 
 
 async def sandbox(_: None) -> Finding:

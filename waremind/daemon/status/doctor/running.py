@@ -73,7 +73,7 @@ async def _needs(services: Services, kinds: set[str]) -> list[Trouble]:
         Trouble(f"{quoted(who)}: {each.text}" if who else each.text, each.severity, each.fix)
         for each in attention
         for who in [each.name or each.id]
-        if each.kind in kinds
+        if each.kind in kinds and each.code != "engine_old"  # the engine has a line of its own
     ]
 
 
