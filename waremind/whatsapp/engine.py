@@ -36,14 +36,14 @@ class Client(NewClient):
         props = DeviceProps(os=DEVICE_NAME, platformType=DeviceProps.CHROME)
         super().__init__(path, uuid="session", new_device=new_device, props=props)
         self._translator = translator
-        self.qr(lambda _, payload: translator.on_qr(self, payload.decode()))
+        self.qr(lambda _, text: translator.on_qr(self, text.decode()))
         kinds = {kind.DESCRIPTOR.name: kind for kind in events.EVENT_TO_INT}
         for name in translation.EVENTS:
             self.event(kinds[name])(partial(_forward, translator, name))
 
     # The only sign of a pairing that failed or expired.
     def _NewClient__onLoginStatus(self, _uuid: int, status: int) -> None:  # noqa: N802 - its name
-        self._translator.on_login_status(ctypes.string_at(status).decode())
+        self._translator.on_link_status(ctypes.string_at(status).decode())
 
     def identity(self) -> Identity | None:
         """Say who the account is; not before the first QR or event: the library would abort."""

@@ -48,17 +48,17 @@ class EventTranslator:
             return True
         return self._codes > 0 and client.identity() is not None
 
-    def on_qr(self, client: Client, payload: str) -> None:
+    def on_qr(self, client: Client, text: str) -> None:
         """Show it, or ask for a pairing code in its place; a login must never show one."""
         self._codes += 1
         if self._wanted is None:
             self._writer.report(*NO_DEVICE)
         elif self._wanted.phone is None:
-            self._show(pairing.qr(self._writer.session, payload, self._codes, _now()))
+            self._show(pairing.qr(self._writer.session, text, self._codes, _now()))
         elif self._codes == 1:
             _run(self._ask_pair_code, client, self._wanted.phone)
 
-    def on_login_status(self, status: str) -> None:
+    def on_link_status(self, status: str) -> None:
         """End a pairing that cannot succeed any more."""
         if ending := pairing.ending(status, self._code_expires_at, _now()):
             self._writer.report(*ending)

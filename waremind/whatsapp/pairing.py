@@ -43,11 +43,11 @@ def ending(
     return CUT if was_good else UNUSED
 
 
-def qr(session: int, payload: str, number: int, now: datetime) -> Code:
+def qr(session: int, text: str, number: int, now: datetime) -> Code:
     """Make the report of the QR of that number; the first lives longer than the others."""
     seconds = FIRST_QR_SECONDS if number == 1 else NEXT_QR_SECONDS
     expires_at = now + timedelta(seconds=seconds)
-    return Code(session=session, kind="qr", code=payload, expires_at=expires_at)
+    return Code(session=session, kind="qr", code=text, expires_at=expires_at)
 
 
 def pair_code(session: int, code: str, now: datetime) -> Code:
