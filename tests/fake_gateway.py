@@ -44,6 +44,20 @@ class FakeWhatsApp:
     """Whether a login connects by itself."""
     removes: bool = True
     """Whether a log out reaches WhatsApp."""
+    questions: list[str] = field(default_factory=list[str])
+    """What was asked about groups: a JID, or `all`."""
+    answering: asyncio.Event = field(default_factory=asyncio.Event)
+    """While it is not set, what is asked about groups is answered later, as it was when asked."""
+
+    def __post_init__(self) -> None:
+        self.answering.set()
+
+    async def tell_groups(self, question: str) -> list[GroupSnapshot]:
+        """Answer a question about groups."""
+        self.questions.append(question)
+        groups = list(self.groups)
+        await self.answering.wait()
+        return groups
 
 
 class FakeSession:
@@ -145,12 +159,15 @@ class FakeSession:
         return self._removed
 
     async def groups(self) -> list[GroupSnapshot]:
-        if not self.connected:
-            raise WaremindError(ErrorCode.NOT_CONNECTED, "cannot fetch groups: not connected")
-        return list(self._whatsapp.groups)
+        return await self._told("all")
 
     async def group(self, jid: str) -> GroupSnapshot | None:
-        return next((group for group in await self.groups() if group.jid == jid), None)
+        return next((group for group in await self._told(jid) if group.jid == jid), None)
+
+    async def _told(self, question: str) -> list[GroupSnapshot]:
+        if not self.connected:
+            raise WaremindError(ErrorCode.NOT_CONNECTED, "cannot fetch groups: not connected")
+        return await self._whatsapp.tell_groups(question)
 
     async def send(self, message: Message) -> Outcome:
         async with self._sending:

@@ -166,6 +166,7 @@ async def _serve(runtime: Runtime, systemd: Systemd, database_name: str) -> None
                 await beat(services, systemd)
         finally:
             await services.accounts.stop()
+            await services.outbox.finish()
 
 
 @contextlib.asynccontextmanager
@@ -189,15 +190,15 @@ def assemble(
     database_name: str,
 ) -> Services:
     """Put the accounts and the outbox together."""
-    now, current = runtime.clock.now, runtime.current
+    current = runtime.current
     gate = OpeningGate(lambda: current.settings.sessions.stagger_seconds)
     place = SessionPlace(gateway, current.settings.state_dir / "sessions", gate, tasks)
     receipts = Receipts(runtime)
-    listener = StoredReports(Groups(runtime.database, tasks, now), receipts)
+    listener = StoredReports(Groups(runtime.database, tasks, runtime.clock), receipts)
 
     accounts = Accounts(AccountEnvironment(runtime, place, listener, tasks, random.random))
     outbox = Outbox(runtime, accounts, receipts)
-    return Services(runtime, database_name, accounts, outbox, evaluator, now())
+    return Services(runtime, database_name, accounts, outbox, evaluator, runtime.clock.now())
 
 
 def announce(settings: Settings) -> None:

@@ -1,10 +1,10 @@
 """The table `receipts`: whose devices said that a message arrived, or was read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from waremind.store.database import Connection
+from waremind.store.database import Connection, as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,23 +17,41 @@ class ReceiptRow:
     at: datetime
     read: bool
 
+    def rows(self, place: int) -> Iterator[dict[str, object]]:
+        """Write it as one row a message, each with the receipt's place among others."""
+        for message in self.message_ids:
+            yield {
+                "place": place,
+                "account": self.account,
+                "message": message,
+                "participant": self.participant,
+                "at": self.at,
+                "read": self.read,
+            }
 
-async def note(connection: Connection, receipt: ReceiptRow) -> bool:
-    """Note a receipt; who has read a message has it too. False when no delivery has its message."""
-    done = await connection.execute(
+
+async def note(connection: Connection, receipts: Sequence[ReceiptRow]) -> set[int]:
+    """Note receipts; who has read a message has it too.
+
+    Returns the places of those that fit a delivery.
+    """
+    cursor = await connection.execute(
         """
-        INSERT INTO receipts (run_id, group_id, participant, delivered_at, read_at)
-        SELECT run_id, group_id, %(participant)s, %(at)s, CASE WHEN %(read)s THEN %(at)s END
-        FROM deliveries WHERE account_id = %(account)s AND message_id = ANY (%(messages)s)
-        ON CONFLICT (run_id, group_id, participant) DO UPDATE SET
-            read_at = coalesce(receipts.read_at, EXCLUDED.read_at)
+        WITH heard AS (
+            SELECT v.place, d.run_id, d.group_id, v.participant, v.at, v.read
+            FROM json_to_recordset(%s) AS v (
+                place integer, account text, message text, participant text, at timestamptz,
+                read boolean)
+            JOIN deliveries d ON d.account_id = v.account AND d.message_id = v.message
+        ), noted AS (
+            INSERT INTO receipts (run_id, group_id, participant, delivered_at, read_at)
+            SELECT run_id, group_id, participant, min(at), min(at) FILTER (WHERE read)
+            FROM heard GROUP BY run_id, group_id, participant
+            ON CONFLICT (run_id, group_id, participant) DO UPDATE SET
+                read_at = coalesce(receipts.read_at, EXCLUDED.read_at)
+        )
+        SELECT DISTINCT place FROM heard
         """,
-        {
-            "account": receipt.account,
-            "messages": list(receipt.message_ids),
-            "participant": receipt.participant,
-            "at": receipt.at,
-            "read": receipt.read,
-        },
+        [as_json([row for place, each in enumerate(receipts) for row in each.rows(place)])],
     )
-    return done.rowcount > 0
+    return {place async for (place,) in cursor}

@@ -81,6 +81,10 @@ class Outbox:
             tasks.create_task(self._receipts.run())
             tasks.create_task(keep_house(self._runtime))
 
+    async def finish(self) -> None:
+        """Write what was heard while the accounts were stopped."""
+        await self._receipts.finish()
+
 
 class StoredReports:
     """Groups and receipts, as the accounts' Listener."""
@@ -92,7 +96,7 @@ class StoredReports:
     async def hear(self, row: AccountRow, report: SideReport, session: Session | None) -> None:
         """Store what a session tells."""
         if isinstance(report, Receipt):
-            await self._receipts.hear(row, report)
+            self._receipts.hear(row, report)
         else:
             await self._groups.hear(row, report, session)
 
