@@ -33,6 +33,15 @@ def as_nobody() -> list[str]:
     return AS_NOBODY
 
 
+@pytest.fixture(scope="module")
+def as_nameless() -> list[str]:
+    """Name a Python that runs as a uid without an entry in /etc/passwd."""
+    python = [word.replace(str(NOBODY), "12345") for word in AS_NOBODY]
+    if not imports(python):
+        pytest.skip("no Python that another user can run has our packages")
+    return python
+
+
 def owner_of(pid: int | None) -> int:
     return Path(f"/proc/{pid}").stat().st_uid
 
@@ -141,3 +150,30 @@ async def test_an_unprivileged_daemon_is_told_that_a_directory_is_not_its_own(
 ) -> None:
     with own(place / "postgres", as_nobody) as owner:
         assert "Permission denied" in owner.stderr.read()
+
+
+@root_only
+@pytest.mark.skipif(not namespaces, reason="user namespaces are forbidden here")
+async def test_a_uid_without_a_name_makes_its_files_in_a_namespace(
+    place: Path, as_nameless: list[str]
+) -> None:
+    os.chown(place, 12345, 12345)
+    for _ in ("made", "opened"):
+        with own(place / "postgres", as_nameless) as owner:
+            pid = int(owner.stdout.readline())
+            assert owner_of(pid) == 12345
+            owner.kill()
+            await gone(pid)
+    assert (place / "postgres/data").stat().st_uid == 12345
+
+
+@root_only
+def test_a_uid_without_a_name_is_told_what_to_do_where_namespaces_are_forbidden(
+    place: Path, as_nameless: list[str]
+) -> None:
+    os.chown(place, 12345, 12345)
+    with own(place / "postgres", [*(CONFINED if namespaces else []), *as_nameless]) as owner:
+        _, error = owner.communicate(timeout=60)
+    assert "uid 12345 has no entry in /etc/passwd" in error
+    assert "database.url" in error
+    assert not (place / "postgres/data").exists()

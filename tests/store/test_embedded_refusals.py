@@ -109,3 +109,14 @@ async def test_programs_that_cannot_run_are_told_in_their_words(place: Path) -> 
         program.chmod(0o755)
     error = await refusal(EmbeddedPostgres(place / "state", bin_dir=place))
     assert error.message.endswith("error: a library is missing")
+
+
+@pytest.mark.parametrize("file", ["PG_VERSION", "global/pg_control", "postgresql.conf"])
+async def test_a_damaged_cluster_points_to_the_backup(fresh: Servers, file: str) -> None:
+    server = fresh.make()
+    await server.start()
+    await server.stop()
+    (fresh.directory / "data" / file).write_bytes(b"\xff\0")
+    error = await refusal(server)
+    assert error.code is ErrorCode.DATABASE_UNAVAILABLE
+    assert "restore your backup: docs/operating.md" in error.hint

@@ -1,10 +1,13 @@
 """A PostgreSQL of the operator's: another version, reached by TCP with a password."""
 
+from pathlib import Path
+
 import pytest
-from store.yours import PASSWORD, YourPostgres
+from store.yours import INSTALLED, PASSWORD, YourPostgres
 
 from waremind.errors import WaremindError
 from waremind.store.database import Database, connect
+from waremind.store.embedded import EmbeddedPostgres
 from waremind.store.lock import DaemonLock
 from waremind.store.migrations import migrate, read
 
@@ -30,3 +33,13 @@ async def test_its_password_is_in_no_error(yours: YourPostgres) -> None:
     assert "127.0.0.1" in caught.value.message
     for secret in (PASSWORD, "se%2Fsame"):
         assert secret not in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("bin_dir", INSTALLED.values(), ids=map(str, INSTALLED))
+async def test_its_programs_can_be_those_of_the_embedded_server(place: Path, bin_dir: Path) -> None:
+    server = EmbeddedPostgres(place / "postgres", bin_dir=bin_dir, settings={"fsync": "off"})
+    try:
+        async with await connect(await server.start()) as connection:
+            assert await migrate(connection, read()) == len(read())
+    finally:
+        await server.stop()

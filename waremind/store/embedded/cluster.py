@@ -16,6 +16,7 @@ from waremind.store.embedded.identity import Identity
 from waremind.store.embedded.settings import PORT
 
 NEW = "data.new-"
+RESTORE = "keep a copy of the state directory, then restore your backup: docs/operating.md, Restore"
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,15 @@ class Layout:
             raise WaremindError(
                 ErrorCode.DATABASE_UNAVAILABLE,
                 f"cannot start PostgreSQL: {self.data} is not a PostgreSQL cluster",
-                hint="move it away (a new one is made then), or restore your backup there",
+                hint=f"move it away (a new one is made then); or {RESTORE}",
             )
-        cluster = file.read_text(encoding="ascii").strip()
+        cluster = file.read_text(encoding="ascii", errors="replace").strip()
+        if not cluster.isdecimal():
+            raise WaremindError(
+                ErrorCode.DATABASE_UNAVAILABLE,
+                f"cannot start PostgreSQL: {file} is damaged",
+                hint=RESTORE,
+            )
         if cluster != str(major):
             raise WaremindError(
                 ErrorCode.DATABASE_UNAVAILABLE,

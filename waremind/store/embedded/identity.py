@@ -14,6 +14,13 @@ CURE = (
 )
 
 
+NAMELESS_CURE = (
+    "initdb wants the name of whom it runs as, and uid {uid} has no entry in /etc/passwd: add one "
+    "(echo 'waremind:x:{uid}:{gid}::/:/sbin/nologin' >> /etc/passwd), run as a user who has one, "
+    "or set database.url"
+)
+
+
 @dataclass(frozen=True)
 class Identity:
     """A way to run: `word` is launch.py's, `uid` and `gid` own the files as the kernel sees it."""
@@ -26,7 +33,11 @@ class Identity:
 def candidates(data: Path) -> Sequence[Identity]:
     """List the identities to try, best first; a cluster that exists has just one owner."""
     if os.geteuid() != 0:
-        return (Identity("self", os.geteuid(), os.getegid()),)
+        uid, gid = os.geteuid(), os.getegid()
+        ourselves = (Identity("self", uid, gid),)
+        # initdb wants the name of whom it runs as; in a namespace that is nobody's.
+        make_it_in_a_namespace = is_nameless() and not data.exists()
+        return (*([Identity("namespace", uid, gid)] if make_it_in_a_namespace else ()), *ourselves)
     if data.exists():
         owner = (data.stat().st_uid, data.stat().st_gid)
         return (_user(*owner), *_privileged(*owner)) if owner[0] else (_NAMESPACE,)
@@ -34,6 +45,20 @@ def candidates(data: Path) -> Sequence[Identity]:
     # The namespace shares its uid with no other program, as nobody may; containers forbid it.
     plain = (*(_user(*each) for each in system), _NAMESPACE, *(_user(*each) for each in nobody))
     return (*plain, *(way for each in (*system, *nobody) for way in _privileged(*each)))
+
+
+def is_nameless() -> bool:
+    """Tell whether our uid has no name, as with `docker run --user` and on OpenShift."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return True
+    return False
+
+
+def cure_of_initdb() -> str:
+    """Say what to do where initdb fails for want of our name; nothing where we have one."""
+    return NAMELESS_CURE.format(uid=os.geteuid(), gid=os.getegid()) if is_nameless() else ""
 
 
 _NAMESPACE = Identity("namespace", 0, 0)

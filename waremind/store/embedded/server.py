@@ -12,12 +12,13 @@ from psycopg.conninfo import make_conninfo
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store.embedded import stale_processes
 from waremind.store.embedded.child import Child, Log
-from waremind.store.embedded.cluster import Layout, locked
-from waremind.store.embedded.identity import CURE, Identity, candidates
+from waremind.store.embedded.cluster import RESTORE, Layout, locked
+from waremind.store.embedded.identity import CURE, Identity, candidates, cure_of_initdb
 from waremind.store.embedded.programs import Programs, find
 from waremind.store.embedded.settings import PORT
 
 READY_POLL_SECONDS = 0.01
+LOG = "the daemon's log has what PostgreSQL said"
 _SEVERITIES = {"WARNING": logging.WARNING, "FATAL": logging.ERROR, "PANIC": logging.CRITICAL}
 _logger = logging.getLogger("waremind.postgres")
 
@@ -154,7 +155,7 @@ class EmbeddedPostgres:
             (programs.single(draft), b"CREATE DATABASE waremind\n"),
         ):
             if await self._run(command, programs.identity, stdin=stdin).closed() != 0:
-                raise self._failed()
+                raise self._failed(hint=cure_of_initdb())
         self._layout.adopt(draft)
 
     async def _serve(self, programs: Programs) -> None:
@@ -165,7 +166,7 @@ class EmbeddedPostgres:
             if is_ready(data / "postmaster.pid", child.pid):
                 return
         await child.closed()
-        raise self._failed()
+        raise self._failed(hint=f"{LOG}; if the files are damaged, {RESTORE}")
 
     def _run(
         self, command: Sequence[str], identity: Identity, *, log: Log = _ignore, stdin: bytes = b""
@@ -194,7 +195,7 @@ class EmbeddedPostgres:
         return WaremindError(
             ErrorCode.DATABASE_UNAVAILABLE,
             f"cannot start PostgreSQL: {reason or _last_words(lines)}",
-            hint=hint or "the daemon's log has what PostgreSQL said",
+            hint=hint or LOG,
         )
 
 
