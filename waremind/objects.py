@@ -208,14 +208,17 @@ class NextReminder(Struct, frozen=True):
 
 
 class StatusReport(Struct, frozen=True, kw_only=True):
-    """The whole of waremind at one glance; `next_at` is in the zone of `next_reminder`."""
+    """The whole of waremind at one glance; `next_at` is in the zone of `next_reminder`.
+
+    While the database is away `runs` and `next_at` are null: nobody knows.
+    """
 
     ok: bool
     version: str
     daemon: DaemonState
     frozen: Freeze | None
     accounts: dict[str, int]
-    runs: RunCounts
+    runs: RunCounts | None
     next_at: Timestamp | None
     next_reminder: NextReminder | None = None
     attention: list[StatusAttention] = field(default_factory=list)

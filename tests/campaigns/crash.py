@@ -26,7 +26,6 @@ from daemon_process import DaemonProcess, environment, until
 from whatsapp_server.harness import PlayedWhatsApp
 from whatsapp_server.records import Message
 
-from waremind.errors import WaremindError
 from waremind.objects import Reminder
 from waremind.requests.account import AccountSync
 from waremind.requests.daemon import Status
@@ -105,11 +104,10 @@ class Theatre:
 
     def is_settled(self) -> bool:
         """Tell whether nothing is scheduled or being sent any more."""
-        try:
-            report = self.daemon.call(Status())
-        except WaremindError:  # PostgreSQL is just coming back
+        report = self.daemon.call(Status())
+        if report.runs is None:  # PostgreSQL is just coming back
             return False
-        return report.runs.due == 0 and (report.next_at is None)
+        return report.runs.due == 0 and report.next_at is None
 
 
 def kill(pid: int) -> None:

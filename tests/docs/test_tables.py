@@ -9,6 +9,7 @@ from docs.pages import ROOT
 
 from waremind.daemon.delivery.views import REASONS
 from waremind.daemon.reminders.attention import TROUBLES
+from waremind.daemon.status.attention import SEVERITIES
 from waremind.daemon.status.doctor.disk import CHILDREN, DISK
 from waremind.daemon.status.doctor.machine import MACHINE
 from waremind.daemon.status.doctor.running import PEOPLE, RUNNING
@@ -55,7 +56,9 @@ def test_everything_that_needs_a_person_is_there() -> None:
     explained = {(row[1], row[0]) for row in rows("What needs a person")}
     others = {("daemon, account", "frozen"), ("reminder, run", "more"), ("run", "send_unknown")}
     of_accounts = {("account", code) for code in needs | {"restricted"}}
-    assert explained == others | of_accounts | {("reminder", code) for code in TROUBLES}
+    of_daemon = {("daemon", code) for code in SEVERITIES if code != "frozen"}
+    of_reminders = {("reminder", code) for code in TROUBLES}
+    assert explained == others | of_accounts | of_reminders | of_daemon
 
 
 def test_every_check_of_the_doctor_is_there() -> None:

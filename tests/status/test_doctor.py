@@ -24,6 +24,7 @@ RUNNING = [
     "disk",
     "state",
     "processes",
+    "outbox",
     "accounts",
     "phones",
     "reminders",

@@ -11,7 +11,7 @@ from postgres_processes import kill, paused
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store.database import Connection, connect
 from waremind.store.embedded import EmbeddedPostgres
-from waremind.store.lock import RETRY_SECONDS, DaemonLock
+from waremind.store.lock import LOCK, RETRY_SECONDS, DaemonLock, Tell
 
 # Long enough for a back-off to have become far longer than what is allowed.
 AWAY_SECONDS = 6.0
@@ -25,10 +25,10 @@ async def lock(empty_dsn: str) -> AsyncIterator[DaemonLock]:
 
 
 @contextlib.asynccontextmanager
-async def kept(dsn: str) -> AsyncIterator[DaemonLock]:
+async def kept(dsn: str, tell: Tell = lambda _why: None) -> AsyncIterator[DaemonLock]:
     taken = DaemonLock(dsn, probe_seconds=0.2)
     await taken.take()
-    keeping = asyncio.create_task(taken.keep())
+    keeping = asyncio.create_task(taken.keep(tell))
     yield taken
     keeping.cancel()
     await asyncio.wait({keeping})
@@ -112,6 +112,29 @@ async def test_a_lock_that_another_daemon_took_meanwhile_is_taken_when_that_one_
     assert not lock.held.is_set()
     await other.release()
     await soon(lock.held)
+
+
+async def test_who_holds_the_lock_is_told_at_once_and_that_it_is_ours_again(empty_dsn: str) -> None:
+    told = asyncio.Queue[WaremindError | None]()
+    async with kept(empty_dsn, told.put_nowait), await connect(empty_dsn) as thief:
+        await thief.execute("SET application_name = 'a thief'")
+        await waits_and_gets_the_lock(thief, empty_dsn)
+        why = await told.get()
+        while why and "another daemon does (a thief)" not in why.message:
+            why = await told.get()
+        assert why
+        assert f"pg_terminate_backend({thief.info.backend_pid})" in why.hint
+        await thief.close()
+        assert await told.get() is None
+
+
+async def waits_and_gets_the_lock(thief: Connection, dsn: str) -> None:
+    """Queue for the lock, cut its holder off, and have it."""
+    taking = asyncio.create_task(thief.execute("SELECT pg_advisory_lock(%s)", [LOCK]))
+    await waits_for_the_lock(dsn)
+    async with await connect(dsn) as connection:
+        await connection.execute("SELECT pg_terminate_backend(%s)", [await holder(dsn)])
+    await taking
 
 
 async def test_a_lock_is_kept_through_a_crash_of_the_server(server: EmbeddedPostgres) -> None:

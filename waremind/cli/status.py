@@ -13,6 +13,8 @@ from waremind.requests.daemon import Status
 
 commands = Commands()
 
+UNKNOWN = "unknown while the database is away"
+
 
 @commands.verb()
 def status(cli: Invocation, *, exit_status: ExitStatus = False) -> None:
@@ -53,7 +55,9 @@ def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
 
 
-def _messages(runs: RunCounts) -> str:
+def _messages(runs: RunCounts | None) -> str:
+    if runs is None:
+        return UNKNOWN
     return (
         f"{runs.due} due, {runs.held} held, {runs.failed_24h} failed in 24 h, "
         f"{runs.unknown} unknown"
@@ -62,6 +66,8 @@ def _messages(runs: RunCounts) -> str:
 
 def _next(report: StatusReport) -> str:
     reminder = report.next_reminder
+    if report.runs is None:
+        return UNKNOWN
     if reminder is None:
         return "no reminder is due"
     return f"reminder {quoted(reminder.name)} at {report.next_at} ({reminder.tz})"

@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 from collections.abc import AsyncGenerator, Coroutine, Generator
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -153,7 +154,8 @@ async def _serve(runtime: Runtime, systemd: Systemd, database_name: str) -> None
         listener = stack.enter_context(listening_on(settings, systemd.listener))
         evaluator = await stack.enter_async_context(RuleEvaluator())
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        tasks.create_task(runtime.lock.keep())
+        hear = partial(runtime.failures.hear, "hold the database's lock")
+        tasks.create_task(runtime.lock.keep(hear))
         services = assemble(runtime, tasks, ProcessGateway(), evaluator, database_name)
         try:
             await services.holds.read_freezes()

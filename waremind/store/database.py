@@ -99,6 +99,17 @@ class Database:
                 await connection.execute("SET LOCAL synchronous_commit = off")
             yield connection
 
+    async def is_silent(self, seconds: float) -> bool:
+        """Tell whether the server is there and says nothing for so long, not even a refusal."""
+        try:
+            async with asyncio.timeout(seconds):
+                await (await connect(self._dsn)).close()
+        except TimeoutError:
+            return True
+        except WaremindError as error:
+            return isinstance(error.__cause__, psycopg.errors.ConnectionTimeout)
+        return False
+
 
 def _cancellations() -> int:
     """Count how often the running task was asked to end."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import psycopg
 from psycopg.rows import class_row
 
 from waremind.environment import passed_on
@@ -30,6 +31,23 @@ class Health:
         """All that in words."""
         known = len(migrations.read())
         return f"PostgreSQL {self.version}, {self.size}, {self.migrations} of {known} migrations"
+
+
+# SQLSTATE → what a database suffers from, where a person has to mend it.
+_AILMENTS = {"25006": "database_not_writable", "53100": "disk_full"}
+
+
+def ailment_of(error: WaremindError) -> str | None:
+    """Say what a database suffers from that has caused an error; None: nothing that we know."""
+    cause = error.__cause__
+    return _AILMENTS.get(cause.sqlstate or "") if isinstance(cause, psycopg.Error) else None
+
+
+async def try_to_write(connection: Connection) -> None:
+    """Write something, and commit it; raises what psycopg raises."""
+    async with connection.transaction():
+        await connection.execute("CREATE TEMPORARY TABLE written (at timestamptz) ON COMMIT DROP")
+        await connection.execute("INSERT INTO written VALUES (now())")
 
 
 async def read_health(connection: Connection) -> Health:

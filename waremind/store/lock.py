@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-import logging
 import random
+from collections.abc import Callable
 from typing import NoReturn
 
 import psycopg
@@ -19,25 +19,29 @@ RETRY_SECONDS = 0.5
 PATIENCE_SECONDS = 30.0
 
 _HOLDERS = """
-    SELECT pg_stat_activity.application_name
+    SELECT coalesce(nullif(application_name, ''), 'a program without a name'), pid
     FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'advisory' AND granted AND objsubid = 1
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND (classid::bigint << 32 | objid::bigint) = %s
 """
 
-_logger = logging.getLogger(__name__)
+_IS_WRITABLE = "current_setting('transaction_read_only') = 'off'"
 
 
 class LockHeldError(WaremindError):
     """Another daemon, which the message names, holds the lock: it may end at any time."""
 
 
+# Hears why the lock cannot be had for now, and None when it is ours.
+Tell = Callable[[WaremindError | None], None]
+
+
 class DaemonLock:
     """The lock on the database of `dsn`; `held` and `lost` are set in turn.
 
-    With it lost, nothing is claimed or sent: another daemon may hold it. `failure` says why it
-    could not be taken the last time; None while it is held.
+    With it lost, nothing is claimed or sent: another daemon may hold it. A server that only reads,
+    as after a failover to a standby, cannot give it.
     """
 
     def __init__(self, dsn: str, *, probe_seconds: float = 5.0) -> None:
@@ -45,36 +49,36 @@ class DaemonLock:
         self.held = asyncio.Event()
         self.lost = asyncio.Event()
         self.lost.set()
-        self.failure: WaremindError | None = None
         self._dsn = dsn
         self._probe_seconds = probe_seconds
         self._connection: Connection | None = None
 
-    async def take(self, *, patience_seconds: float = 3.0) -> None:
+    async def take(self, *, patience_seconds: float = 3.0, tell: Tell = lambda _why: None) -> None:
         """Take the lock, from a daemon that died just now after it is seen to be dead.
+
+        While another one is waited for, `tell` hears who holds it.
 
         Raises LockHeldError, or WaremindError `database_unavailable`.
         """
+        self._connection = await connect(self._dsn)
         try:
-            self._connection = await connect(self._dsn)
             with translated(self._dsn):
-                await _lock(self._connection, patience_seconds)
-        except BaseException as error:
-            self.failure = error if isinstance(error, WaremindError) else self.failure
+                await _lock(self._connection, patience_seconds, tell)
+                await _refuse_read_only(self._connection)
+        except BaseException:
             await self.release()
             raise
-        self.failure = None
         self.term += 1
         self.lost.clear()
         self.held.set()
 
-    async def keep(self) -> NoReturn:
+    async def keep(self, tell: Tell) -> NoReturn:
         """Watch the lock for ever; take it again whenever it is lost."""
         while True:
             await self._watch()
-            _logger.error("lost the database's lock; nothing is sent until it is taken again")
-            await self._retake()
-            _logger.warning("took the database's lock again")
+            tell(_lost())
+            await self._retake(tell)
+            tell(None)
 
     async def release(self) -> None:
         """Give the lock to whoever comes next."""
@@ -96,29 +100,53 @@ class DaemonLock:
 
     async def _holds(self, connection: Connection) -> bool:
         async with asyncio.timeout(self._probe_seconds):
-            cursor = await connection.execute(f"{_HOLDERS} AND pid = pg_backend_pid()", [LOCK])
+            held = f"{_HOLDERS} AND pid = pg_backend_pid() AND {_IS_WRITABLE}"
+            cursor = await connection.execute(held, [LOCK])
             return await cursor.fetchone() is not None
 
-    async def _retake(self) -> None:
-        """Try until the lock is ours."""
+    async def _retake(self, tell: Tell) -> None:
         while not self.held.is_set():
             try:
-                await self.take(patience_seconds=PATIENCE_SECONDS)
+                await self.take(patience_seconds=PATIENCE_SECONDS, tell=tell)
             except WaremindError as error:
-                _logger.warning("%s", error, extra={"is_retry": True})
+                tell(error)
                 await asyncio.sleep(RETRY_SECONDS * random.uniform(0.5, 1.0))  # noqa: S311  # jitter
 
 
-async def _lock(connection: Connection, patience_seconds: float) -> None:
+async def _lock(connection: Connection, patience_seconds: float, tell: Tell) -> None:
+    cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+    if await cursor.fetchone() == (True,):
+        return
+    tell(await _held(connection))
     patience = f"{max(1, patience_seconds * 1000):.0f}ms"  # 0 would be for ever
     await connection.execute("SELECT set_config('lock_timeout', %s, false)", [patience])
     try:
         await connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
     except psycopg.errors.LockNotAvailable:
-        cursor = await connection.execute(_HOLDERS, [LOCK])
-        (name,) = await cursor.fetchone() or ("unknown",)
-        raise LockHeldError(
-            ErrorCode.CONFLICT,
-            f"cannot use the database: another daemon does ({name})",
-            hint="stop that one first, or give this one a database of its own: database.url",
-        ) from None
+        raise await _held(connection) from None
+
+
+async def _refuse_read_only(connection: Connection) -> None:
+    cursor = await connection.execute(f"SELECT {_IS_WRITABLE}")
+    if await cursor.fetchone() == (False,):
+        raise psycopg.errors.ReadOnlySqlTransaction("the server can only be read, as a standby")
+
+
+async def _held(connection: Connection) -> LockHeldError:
+    """Say who holds the lock now, and how to have it released."""
+    cursor = await connection.execute(_HOLDERS, [LOCK])
+    name, pid = await cursor.fetchone() or ("one that has just ended", "PID")
+    return LockHeldError(
+        ErrorCode.CONFLICT,
+        f"cannot use the database: another daemon does ({name})",
+        hint="stop that one first, or give this one a database of its own: database.url; what is "
+        f"none is ended by: SELECT pg_terminate_backend({pid})",
+    )
+
+
+def _lost() -> WaremindError:
+    return WaremindError(
+        ErrorCode.CONFLICT,
+        "cannot send: the database's lock was lost with its connection",
+        hint="wait a moment: it is taken again when the database gives it",
+    )

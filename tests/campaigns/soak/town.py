@@ -223,7 +223,8 @@ class Town:
 
     def _is_settled(self) -> bool:
         report = self.daemon.call(Status())
-        return report.runs.due == report.runs.held == 0 and report.next_at is None
+        runs = report.runs
+        return runs is not None and runs.due == runs.held == 0 and report.next_at is None
 
 
 REFUSALS = (WaremindError, PlayedWhatsAppError, TimeoutError)

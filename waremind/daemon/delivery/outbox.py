@@ -70,7 +70,9 @@ class Outbox:
         self.sender = Sender(runtime, senders, self.holds)
         self.scheduler = Scheduler(runtime, self.holds)
         self.waiters = RunWaiters(runtime.database)
-        runtime.changes.subscribe(self.holds, self.sender, self.waiters, receipts)
+        runtime.changes.subscribe(
+            self.holds, self.sender, self.sender.progress, self.waiters, receipts
+        )
 
     async def run(self) -> None:
         """Run all of them, for ever."""

@@ -13,6 +13,7 @@ from typing import NoReturn, cast
 from waremind.daemon.delivery.holds import Holds
 from waremind.daemon.delivery.lead_time import LEAD, wait_until_due
 from waremind.daemon.delivery.outcomes import attempt, ending_of, log_ending, trips_breaker
+from waremind.daemon.delivery.overdue import Progress
 from waremind.daemon.delivery.pace import Pace, SendingAccounts
 from waremind.daemon.delivery.take_backs import TakeBacks
 from waremind.daemon.system.changes import Subscriber
@@ -50,6 +51,7 @@ class Sender(Subscriber):
         self._tasks = asyncio.TaskGroup()
         self._sends: set[asyncio.Task[None]] = set()
         self._pace = Pace(runtime.current, senders)
+        self.progress = Progress(self._pace)
         self._woken = asyncio.Event()
         self._due: dict[str, datetime] = {}  # when each account next has something to do
         self._busy: set[str] = set()  # accounts that are sending, or in the round of a lane
@@ -132,7 +134,9 @@ class Sender(Subscriber):
         self._changes.runs_changed(lost)
         await self._holds.judge_late("late" if self._term else "down")
         async with self._database.connection() as connection:
-            self._pace.replay(await table.started(connection, now - self._pace.memory()))
+            sent = await table.started(connection, now - self._pace.memory())
+            self._pace.replay(sent)
+            self.progress.begin({account for account, _ in sent}, now)
             work = await table.work(connection)
         self.work_for([entry.account_id for entry in work])
 
@@ -141,15 +145,15 @@ class Sender(Subscriber):
         await self._recover()
         self._woken.clear()
         now = self._clock.now()
-        first = self._first_due()
+        first = self.first_due()
         if first and now - first > SUSPENDED:
             await self._holds.judge_late("late")
         if picked := list(islice(self._pick(now), ROUND)):
             await self._write_and_start(picked, now)
         return bool(picked)
 
-    def _first_due(self) -> datetime | None:
-        """Say when the first account that is not busy is due, or was."""
+    def first_due(self) -> datetime | None:
+        """Say when the first account that is not busy is due, or was; None: nothing is known."""
         due = (at for account, at in self._due.items() if account not in self._busy)
         return min(due, default=None)
 
@@ -240,7 +244,7 @@ class Sender(Subscriber):
                 self._due[account] = max(entry.due_at - LEAD, again_at)
 
     async def _sleep(self) -> None:
-        await wait_first(self._clock.sleep_until(self._first_due()), self._woken.wait())
+        await wait_first(self._clock.sleep_until(self.first_due()), self._woken.wait())
 
     # -- one message
 
@@ -271,6 +275,7 @@ class Sender(Subscriber):
         settings, now = self._current.settings.delivery, self._clock.now()
         ending = ending_of(sending, outcome, now, settings, self._pace.chance())
         log_ending(self._senders.label(account), sending, ending)
+        self.progress.tried(account, ending.status, now)
         self._ended[account] = ending
         self._busy.discard(account)
         self.work_for([account])

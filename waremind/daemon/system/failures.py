@@ -51,6 +51,13 @@ class Failures:
             seconds = round((self._now() - failure.since).total_seconds(), 1)
             event(log, "goes on", work=work, failed=failure.tries, seconds=seconds)
 
+    def hear(self, work: str, error: WaremindError | None) -> None:
+        """Note an error, or (None) that the work was done."""
+        if error:
+            self.note(work, error)
+        else:
+            self.clear(work)
+
     def failing(self) -> list[Failure]:
         """List what fails now, the longest first."""
         return sorted(self._failing.values(), key=lambda failure: failure.since)

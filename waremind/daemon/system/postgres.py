@@ -18,6 +18,7 @@ from waremind.store.lock import LockHeldError
 
 log = logging.getLogger(__name__)
 
+EMBEDDED = "embedded"  # its name for operators
 RESTART_FIRST_SECONDS = 0.5
 RESTART_MOST_SECONDS = 30.0
 STABLE_SECONDS = 60.0  # what ran for so long starts the back-off anew
@@ -38,7 +39,7 @@ async def postgres(settings: Settings) -> AsyncGenerator[tuple[str, str]]:
     dsn = await server.start()
     keeper = asyncio.create_task(_kept_running(server))
     try:
-        yield dsn, "embedded"
+        yield dsn, EMBEDDED
     finally:
         keeper.cancel()
         await asyncio.wait([keeper])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 EVERY_SECONDS = 60.0
 # Who says the same at each try, and is not ours to change.
-FOREIGN = frozenset({"psycopg.pool"})
+FOREIGN = frozenset({"psycopg", "psycopg.pool"})
 # More than this are not known apart: the oldest is told anew.
 KNOWN_AT_MOST = 256
 

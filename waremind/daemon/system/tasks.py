@@ -95,6 +95,30 @@ async def running(
         await _cancelled(tasks)
 
 
+_left: set[asyncio.Task[Any]] = set()
+
+
+async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """Wait no longer than so for `work`; raises TimeoutError, or what it raises.
+
+    Whoever asks a silent PostgreSQL cannot be cancelled at once: it is left behind to end.
+    """
+    task = asyncio.ensure_future(work)
+    _left.add(task)
+    task.add_done_callback(_forget)
+    done, _ = await asyncio.wait([task], timeout=seconds)
+    if not done:
+        task.cancel()
+        raise TimeoutError
+    return task.result()
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    _left.discard(task)
+    if not task.cancelled():
+        task.exception()  # heard already, or no longer waited for
+
+
 async def wait_first(*waits: Coroutine[Any, Any, object]) -> None:
     """Wait until one of them returns; the others are cancelled."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]

@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
+from waremind.daemon.system.tasks import within
 from waremind.errors import WaremindError
 from waremind.objects import CheckResult, Severity
 
 S = TypeVar("S")
 
-PATIENCE_SECONDS = 25.0  # a client waits 30
+PATIENCE_SECONDS = 20.0  # a client waits 30
 
 
 class Trouble(NamedTuple):
@@ -47,14 +48,17 @@ class Check(Generic[S]):
 
     async def _found(self, subject: S) -> Finding:
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                return await self.run(subject)
+            return await within(PATIENCE_SECONDS, _awaited(self.run(subject)))
         except WaremindError as error:
             return [Trouble(error.message, fix=error.hint)]
         except TimeoutError:
             return [Trouble(f"it could not be looked at within {PATIENCE_SECONDS:g} s")]
         except OSError as error:
             return [Trouble(f"{error.filename or error}: {error.strerror}")]
+
+
+async def _awaited(finding: Awaitable[Finding]) -> Finding:
+    return await finding
 
 
 async def examine(checks: Iterable[Check[S]], subject: S) -> list[CheckResult]:

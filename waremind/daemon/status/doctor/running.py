@@ -7,7 +7,7 @@ from waremind.daemon.status.doctor.check import Check, Finding, Trouble
 from waremind.daemon.status.report import status_report
 from waremind.domain.lifecycle import State
 from waremind.domain.quoting import quoted
-from waremind.store.health import read_health
+from waremind.store.health import read_health, try_to_write
 
 # WhatsApp unlinks a device, connected or not, whose phone stays away for 14 days.
 SILENT = timedelta(days=10)
@@ -31,19 +31,25 @@ async def configuration(services: Services) -> Finding:
 
 
 async def database(services: Services) -> Finding:
-    """Ask the database who it is, and what time it has."""
+    """Ask the database who it is, and what time it has, and write something there."""
     async with services.database.connection() as connection:
         health = await read_health(connection)
+        await try_to_write(connection)
     skew = abs(health.now - datetime.now(UTC))
     if skew > SKEW:
         text = f"its clock and ours are {skew.total_seconds():.0f} s apart"
         return [Trouble(text, "warning", fix="timedatectl set-ntp true, on both machines")]
-    return f"{services.database_name}: {health.summary}"
+    return f"{services.database_name}: {health.summary}, writable"
+
+
+async def outbox(services: Services) -> Finding:
+    """List what keeps messages from leaving, whatever account they are of."""
+    return await _needs(services, {"daemon"}) or "nothing is late, and all work is done"
 
 
 async def accounts(services: Services) -> Finding:
-    """List what accounts, and the daemon itself, need a person for."""
-    return await _needs(services, {"account", "daemon"}) or _connected(services)
+    """List what accounts need a person for."""
+    return await _needs(services, {"account"}) or _connected(services)
 
 
 async def reminders(services: Services) -> Finding:
@@ -88,6 +94,7 @@ RUNNING: tuple[Check[Services], ...] = (
     Check("database", database, "see what its log says"),
 )
 PEOPLE: tuple[Check[Services], ...] = (
+    Check("outbox", outbox, "waremind status"),
     Check("accounts", accounts, "waremind account show ACCOUNT"),
     Check("phones", phones, "open WhatsApp on the phone"),
     Check("reminders", reminders, "waremind reminder show REMINDER"),
