@@ -22,7 +22,7 @@ from waremind.errors import ErrorCode, WaremindError
 PREFIX = "WAREMIND_"  # of the settings' names in the environment
 CREDENTIAL = "waremind.dsn"  # below $CREDENTIALS_DIRECTORY of systemd.exec(5)
 # What a running daemon takes over on SIGHUP; the rest needs a restart.
-LIVE = ("default_tz", "log_level", "sessions", "governor", "delivery")
+LIVE = ("default_tz", "mention_all", "log_level", "sessions", "governor", "delivery")
 
 
 def _zone(name: str | None) -> str | None:
@@ -40,6 +40,7 @@ def _absolute(path: Path) -> Path:
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Zone = Annotated[str | None, AfterValidator(_zone)]
+MentionAll = Literal["members", "native"]
 Positive = Annotated[float, Field(gt=0)]
 
 
@@ -108,6 +109,7 @@ class Settings(BaseSettings):
     )
     socket_group: str = "waremind"
     default_tz: Zone = None
+    mention_all: MentionAll = "members"
     log_format: Literal["auto", "text", "journal", "json"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     database: Database = Database()

@@ -99,7 +99,7 @@ class ErrorCode(StrEnum):
         "passkey_required",
         9,
         "WhatsApp demands a passkey for linking this account",
-        "remove the passkey on the phone (Settings > Account > Passkeys), then pair again",
+        "nothing on the phone helps, not even removing the passkey; try another day or number",
     )
     CLIENT_OUTDATED = (
         "client_outdated",

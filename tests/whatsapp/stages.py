@@ -89,10 +89,14 @@ class _Stage:
 class RealStage(_Stage):
     """The process gateway, and a played WhatsApp."""
 
-    def __init__(self, gateway: ProcessGateway, whatsapp: PlayedWhatsApp, directory: Path) -> None:
+    def __init__(
+        self, gateway: ProcessGateway, whatsapp: PlayedWhatsApp, directory: Path, name: str = ""
+    ) -> None:
         super().__init__(directory)
         self.gateway: ProcessGateway = gateway
         self.whatsapp = whatsapp
+        if name:  # which the phone shares with its devices
+            whatsapp.user(self.phone, name)
         whatsapp.user(FRIEND)
         self.group = whatsapp.group(f"Ops {self.phone}", [self.phone, FRIEND], admins=[FRIEND])
 
@@ -100,9 +104,9 @@ class RealStage(_Stage):
         code = await self.ear.code()
         await asyncio.to_thread(self.whatsapp.scan, code.code, self.phone)
 
-    def neighbour(self) -> RealStage:
-        """Make another account on the same gateway and WhatsApp."""
-        return RealStage(self.gateway, self.whatsapp, self.directory.parent)
+    def neighbour(self, name: str = "") -> RealStage:
+        """Make another account on the same gateway and WhatsApp, with a phone of that name."""
+        return RealStage(self.gateway, self.whatsapp, self.directory.parent, name)
 
     @property
     def child(self) -> Child:

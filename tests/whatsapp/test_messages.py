@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from whatsapp.stages import FRIEND, RealStage
 
+from waremind.domain.lifecycle import Cause
 from waremind.whatsapp.gateway import Message
 from waremind.whatsapp.reports import (
     GroupLeft,
@@ -38,6 +39,44 @@ async def test_mentions_name_the_members_to_notify(real: RealStage) -> None:
     await real.session.send(Message(real.group, "Halo", mentions=lids))
     [message] = await asyncio.to_thread(real.whatsapp.wait_messages, 1, real.group)
     assert (message.text, tuple(message.mentions)) == ("Halo", lids)
+
+
+async def test_everybody_may_be_mentioned_without_naming_them(real: RealStage) -> None:
+    await real.link()
+    await real.session.send(Message(real.group, "Halo", mentions_all=True))
+    [message] = await asyncio.to_thread(real.whatsapp.wait_messages, 1, real.group)
+    assert (message.text, message.mentions, message.mentions_all) == ("Halo", [], True)
+
+
+@pytest.mark.parametrize("mentions", [(), ("222@lid",)])
+async def test_a_message_disappears_when_its_group_says_so(
+    real: RealStage, mentions: tuple[str, ...]
+) -> None:
+    await real.link()
+    real.whatsapp.set_expiration(real.group, 604_800, by=FRIEND)
+    group = await real.session.group(real.group)
+    assert group
+    assert group.expiration_seconds == 604_800
+    message = Message(real.group, "Halo", mentions, expiration_seconds=group.expiration_seconds)
+    await real.session.send(message)
+    [arrived] = await asyncio.to_thread(real.whatsapp.wait_messages, 1, real.group)
+    assert (arrived.text, arrived.expiration) == ("Halo", 604_800)
+
+
+async def test_presence_is_announced_once_a_session_when_the_phone_has_shared_its_name(
+    real: RealStage,
+) -> None:
+    named = real.neighbour("Ops bot")
+    ear = await named.link()
+    await asyncio.to_thread(real.whatsapp.wait_counted, "w:sync:app:state/set/sync", 5)
+    await named.session.send(Message(named.group, "Halo"))
+    await asyncio.to_thread(real.whatsapp.wait_counted, "presence", 2)
+    await named.cut()
+    await ear.turn(Cause.DISCONNECTED)
+    await ear.turn(Cause.CONNECTED)
+    await named.session.send(Message(named.group, "Halo"))
+    said = [(each.kind, each.name) for each in real.whatsapp.presences()]
+    assert said == [("available", "Ops bot"), ("unavailable", "Ops bot")]
 
 
 async def test_a_message_to_a_group_that_is_not_ours_is_not_sent_and_the_group_told_as_left(

@@ -69,7 +69,8 @@ STANDINGS = {
         Need(
             "passkey_required",
             "critical",
-            "remove the passkey on the phone, then: waremind account pair {label}",
+            "nothing on the phone helps, not even removing the passkey; another day: "
+            "waremind account pair {label}",
         ),
     ),
     State.PAIRING: Standing("Waiting for the phone to scan the code."),

@@ -33,6 +33,7 @@ class Sending:
     jid: str
     text: str
     members: list[str]
+    expiration_seconds: int
     attempts: int
     started_at: datetime
     give_up_at: datetime
@@ -134,7 +135,8 @@ async def move_on(
               AND d.ctid = n.ctid AND r.id = d.run_id AND g.id = d.group_id
             RETURNING d.run_id, d.group_id, d.account_id, g.jid, r.text, d.attempts, d.started_at,
                       r.give_up_at, g.left_at IS NOT NULL AS left,
-                      CASE WHEN r.mention_all THEN g.members ELSE '{}' END AS members
+                      CASE WHEN r.mention_all THEN g.members ELSE '{}' END AS members,
+                      g.expiration_seconds
             """,
             {
                 "endings": as_json(endings),

@@ -38,6 +38,7 @@ class SeenGroup:
     announce_only: bool
     admin: bool
     members: list[str]
+    expiration_seconds: int = 0
 
 
 async def upsert(
@@ -48,12 +49,14 @@ async def upsert(
         await cursor.executemany(
             """
             INSERT INTO whatsapp_groups
-                (id, account_id, jid, name, announce_only, admin, members, synced_at)
+                (id, account_id, jid, name, announce_only, admin, members, expiration_seconds,
+                 synced_at)
             VALUES (%(id)s, %(account)s, %(jid)s, %(name)s, %(announce_only)s, %(admin)s,
-                    %(members)s, %(now)s)
+                    %(members)s, %(expiration_seconds)s, %(now)s)
             ON CONFLICT (account_id, jid) DO UPDATE SET
                 name = EXCLUDED.name, announce_only = EXCLUDED.announce_only,
                 admin = EXCLUDED.admin, members = EXCLUDED.members,
+                expiration_seconds = EXCLUDED.expiration_seconds,
                 left_at = NULL, synced_at = EXCLUDED.synced_at
             """,
             [{**asdict(group), "account": account, "now": now} for group in seen],

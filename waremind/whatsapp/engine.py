@@ -15,6 +15,7 @@ from neonize.proto.Neonize_pb2 import JID
 from neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2 import DeviceProps
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContextInfo, ExtendedTextMessage
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message as Content
+from neonize.utils.enum import Presence
 
 from waremind.whatsapp import translation
 from waremind.whatsapp.event_translator import EventTranslator
@@ -65,6 +66,11 @@ class Client(NewClient):
             if str(error) not in NOT_IN_GROUP:
                 raise
 
+    def announce(self) -> None:
+        """Say that the device is there, then that it is away: else the phone rings no more."""
+        self.send_presence(Presence.AVAILABLE)
+        self.send_presence(Presence.UNAVAILABLE)
+
     def send_text(self, message: Message) -> str:
         """Send a message and return its id."""
         return self.send_message(_jid(message.group), _content(message)).ID
@@ -81,7 +87,11 @@ def _jid(text: str) -> JID:
 
 def _content(message: Message) -> Content:
     """Make the message ourselves: given a string, neonize takes `@12345` for a mention."""
-    if not message.mentions:
+    if not (message.mentions or message.mentions_all or message.expiration_seconds):
         return Content(conversation=message.text)
     context = ContextInfo(mentionedJID=message.mentions)
+    if message.mentions_all:
+        context.nonJIDMentions = 1
+    if message.expiration_seconds:  # without it phones say that the sender's app is an old one
+        context.expiration = message.expiration_seconds
     return Content(extendedTextMessage=ExtendedTextMessage(text=message.text, contextInfo=context))

@@ -8,6 +8,7 @@ from typing import Protocol
 from waremind.domain.lifecycle import Cause
 from waremind.whatsapp import pairing, translation
 from waremind.whatsapp.gateway import Pairing
+from waremind.whatsapp.presence import Presence
 from waremind.whatsapp.report_writer import ReportWriter
 from waremind.whatsapp.reports import Code, Identity, LifeReport
 
@@ -25,6 +26,10 @@ class Client(Protocol):
         """Ask for a pairing code."""
         ...
 
+    def announce(self) -> None:
+        """Say once that the device is there."""
+        ...
+
 
 class EventTranslator:
     """Translates one client's events; knows whether it is online and whose account it is."""
@@ -36,6 +41,7 @@ class EventTranslator:
         self._code_expires_at: datetime | None = None
         self.online = threading.Event()
         self.me: Identity | None = None
+        self.presence = Presence()
 
     @property
     def is_cut_off(self) -> bool:
@@ -71,6 +77,8 @@ class EventTranslator:
         if report := translation.EVENTS[name](context, event):
             self._keep(report)
             self._writer.write(report)
+        if name == "Connected":
+            self.presence.ensure(client.announce)
 
     def on_connect_error(self, error: str) -> None:
         """Say why `connect` raised; nothing when a session that was online has crashed."""

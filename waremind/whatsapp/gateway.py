@@ -33,11 +33,17 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A text to a group; `mentions` are the LIDs of the members to notify."""
+    """A text to a group.
+
+    `mentions` are the LIDs of the members to notify, `mentions_all` lets each phone notify its
+    owner; after `expiration_seconds` (0: never) it disappears, which is the group's to say.
+    """
 
     group: str
     text: str
     mentions: tuple[str, ...] = ()
+    mentions_all: bool = False
+    expiration_seconds: int = 0
 
 
 class Session(Protocol):

@@ -42,6 +42,7 @@ class GroupSnapshot(Struct, frozen=True):
     announce_only: bool
     admin: bool  # the account may write to an announce-only group
     members: tuple[Member, ...] = ()
+    expiration_seconds: Annotated[int, Meta(ge=0)] = 0  # then messages disappear; 0: never
 
 
 def _within_years(at: datetime) -> None:

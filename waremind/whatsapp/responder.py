@@ -103,6 +103,7 @@ class Responder:
     def _send(self, message: Message) -> Outcome:
         if not self._translator.online.is_set():
             return NotSent("not connected")
+        self._translator.presence.ensure(self._client.announce)
         try:
             return Sent(self._client.send_text(message))
         except Exception as error:  # noqa: BLE001 - see above

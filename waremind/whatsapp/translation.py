@@ -82,7 +82,12 @@ def group(info: Any, me: Identity | None) -> GroupSnapshot:
         announce_only=info.GroupAnnounce.IsAnnounce,
         admin=any(member.admin and _is_me(member, me) for member in members),
         members=members,
+        expiration_seconds=_expiration_seconds(info.GroupEphemeral),
     )
+
+
+def _expiration_seconds(ephemeral: Any) -> int:
+    return ephemeral.DisappearingTimer if ephemeral.IsEphemeral else 0
 
 
 def _members(participants: Iterable[Any]) -> Iterable[Member]:

@@ -162,6 +162,7 @@ def _seen(group: GroupSnapshot) -> SeenGroup:
         announce_only=group.announce_only,
         admin=group.admin,
         members=[member.lid for member in group.members],
+        expiration_seconds=group.expiration_seconds,
     )
 
 

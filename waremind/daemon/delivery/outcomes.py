@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
-from waremind.config import Delivery
+from waremind.config import Delivery, MentionAll
 from waremind.daemon.system.logs import event
 from waremind.domain.backoff import delay_seconds
 from waremind.store.deliveries import Ending, Sending
@@ -23,14 +23,25 @@ from waremind.whatsapp.sending import RATE_CODES
 log = logging.getLogger(__name__)
 
 
-async def attempt(session: Session, sending: Sending) -> Outcome:
+async def attempt(session: Session, sending: Sending, mention_all: MentionAll) -> Outcome:
     """Send the message of a delivery, and say how that ended, whatever goes wrong."""
-    message = Message(sending.jid, sending.text, tuple(sending.members))
     try:
-        return await session.send(message)
+        return await session.send(message_of(sending, mention_all))
     except Exception as error:
         log.exception("a bug", extra={"fields": {"run": sending.run_id}})
         return SendUnknown(f"the send ended in {type(error).__name__}")
+
+
+def message_of(sending: Sending, mention_all: MentionAll) -> Message:
+    """Write the message of a delivery; who is to be mentioned is named, or left to the phones."""
+    is_native = mention_all == "native"
+    return Message(
+        sending.jid,
+        sending.text,
+        mentions=() if is_native else tuple(sending.members),
+        mentions_all=is_native and bool(sending.members),
+        expiration_seconds=sending.expiration_seconds,
+    )
 
 
 def trips_breaker(outcome: Outcome) -> bool:

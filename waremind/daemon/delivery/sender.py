@@ -294,4 +294,4 @@ class Sender(Subscriber):
             return NotSent("the database is another daemon's")
         if sending.left:
             return NotInGroup("the account has left it")
-        return await attempt(session, sending)
+        return await attempt(session, sending, self._current.settings.mention_all)
