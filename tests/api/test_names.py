@@ -70,7 +70,8 @@ async def test_a_group_is_found_however_whatsapp_writes_it(
         shown = await groups.show(playing.daemon, NOBODY, GroupShow(group=typed))
         assert (shown.group.jid, shown.group.name) == ("1@g.us", COMPOSED)
         listed = await groups.list_(playing.daemon, NOBODY, GroupList(search=typed))
-        assert [group.jid for group in listed.groups] == ["1@g.us"]
+        found = [group async for page in listed.pages for group in page]
+        assert [group.jid for group in found] == ["1@g.us"]
         reminder = await playing.add("daily", to=[typed], **DAILY)
         assert [group.jid for group in reminder.to] == ["1@g.us"]
 

@@ -20,6 +20,7 @@ from waremind.daemon.rules.evaluator import RuleEvaluator
 from waremind.daemon.services import Services
 from waremind.daemon.system import logs
 from waremind.daemon.system.clock import WallClock
+from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.settings import LiveSettings
 from waremind.domain.ids import new_id
@@ -140,7 +141,9 @@ async def engine(state: Path, dsn: str, gateway: Gateway) -> AsyncIterator[Engin
             RuleEvaluator() as trial,
             asyncio.TaskGroup() as tasks,
         ):
-            ground = Runtime(current, database, lock, WallClock())
+            clock = WallClock()
+            failures = Failures(clock.now)
+            ground = Runtime(current, database, database, lock, clock, failures)
             daemon = assemble(ground, tasks, gateway, trial, "embedded")
             await daemon.accounts.start()
             await _connected(daemon)

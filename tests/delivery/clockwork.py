@@ -240,7 +240,7 @@ async def engine(
             asyncio.TaskGroup() as tasks,
         ):
             await _link(connection, now)
-            runtime = Runtime(current, database, lock, clock, Failures(clock.now))
+            runtime = Runtime(current, database, database, lock, clock, Failures(clock.now))
             daemon = assemble(runtime, tasks, gateway, trial, "test")
             await daemon.accounts.start()
             tasks.create_task(daemon.outbox.run())

@@ -48,6 +48,7 @@ from waremind.whatsapp.process_gateway import ProcessGateway
 log = logging.getLogger("waremind.daemon")
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+READERS = 4  # connections to PostgreSQL for those who ask, whoever sends meanwhile
 OURSELVES = Operator(os.geteuid(), name_of(os.geteuid()))
 
 
@@ -109,8 +110,9 @@ async def _main(current: LiveSettings, systemd: Systemd, *, frozen: bool) -> Non
             stack.push_async_callback(lock.release)
         pool_size = settings.database.pool_size
         database = await stack.enter_async_context(Database(dsn, pool_size=pool_size))
-        clock = WallClock()
-        runtime = Runtime(current, database, lock, clock, Failures(clock.now))
+        readers = await stack.enter_async_context(Database(dsn, pool_size=READERS))
+        clock = stack.enter_context(WallClock())
+        runtime = Runtime(current, database, readers, lock, clock, Failures(clock.now))
         if frozen:
             await Holds(runtime).freeze(None, OURSELVES, "started with --frozen")
         await _serve(runtime, systemd, database_name)

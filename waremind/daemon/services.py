@@ -11,6 +11,7 @@ from waremind.daemon.delivery.sender import Sender
 from waremind.daemon.delivery.waiters import RunWaiters
 from waremind.daemon.rules.evaluator import RuleEvaluator
 from waremind.daemon.system.runtime import WithRuntime
+from waremind.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class Services(WithRuntime):
     outbox: Outbox
     evaluator: RuleEvaluator
     started_at: datetime
+
+    @property
+    def database(self) -> Database:
+        """The database, by the connections for those who ask."""
+        return self.runtime.readers
 
     @property
     def scheduler(self) -> Scheduler:

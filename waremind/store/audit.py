@@ -45,14 +45,19 @@ async def append(connection: Connection, row: AuditRow) -> None:
 
 
 async def select(
-    connection: Connection, since: datetime | None = None, limit: int = 0
+    connection: Connection,
+    since: datetime | None = None,
+    limit: int = 0,
+    *,
+    before: int | None = None,
 ) -> list[AuditRow]:
-    """Read entries, newest first; `limit` 0 means all."""
+    """Read entries, newest first, older than the one with the id `before`; `limit` 0 means all."""
     async with connection.cursor(row_factory=class_row(AuditRow)) as cursor:
         await cursor.execute(
             "SELECT id, at, uid, operator, action, target_kind, target_id, target_name, detail"
             " FROM audit_log WHERE at >= coalesce(%s, '-infinity'::timestamptz)"
+            " AND id < coalesce(%s::bigint, 9223372036854775807)"
             " ORDER BY id DESC LIMIT nullif(%s, 0)",
-            [since, limit],
+            [since, before, limit],
         )
         return await cursor.fetchall()

@@ -86,9 +86,14 @@ async def mark_others_left(
 
 
 async def select(
-    connection: Connection, account: str | None = None, reference: Reference | None = None
+    connection: Connection,
+    account: str | None = None,
+    reference: Reference | None = None,
+    *,
+    after: GroupRow | None = None,
+    limit: int = 0,
 ) -> list[GroupRow]:
-    """Read groups by account and name: all, or those that a reference means."""
+    """Read groups by account and name: all, those that a reference means, or `limit` after one."""
     identifier = reference.text if reference and reference.kind != "name" else None
     async with connection.cursor(row_factory=class_row(GroupRow)) as cursor:
         await cursor.execute(
@@ -98,9 +103,17 @@ async def select(
             FROM whatsapp_groups g JOIN accounts a ON a.id = g.account_id
             WHERE (%(account)s::text IS NULL OR g.account_id = %(account)s)
               AND (%(identifier)s::text IS NULL OR %(identifier)s IN (g.id, g.jid))
-            ORDER BY a.label, g.name, g.id
+              AND (a.label, g.name, g.id) > (%(label)s, %(name)s, %(id)s)
+            ORDER BY a.label, g.name, g.id LIMIT nullif(%(limit)s, 0)
             """,
-            {"account": account, "identifier": identifier},
+            {
+                "account": account,
+                "identifier": identifier,
+                "label": after.account if after else "",
+                "name": after.name if after else "",
+                "id": after.id if after else "",
+                "limit": limit,
+            },
         )
         rows = await cursor.fetchall()
     return meant(rows, reference) if reference else rows

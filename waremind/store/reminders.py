@@ -113,11 +113,23 @@ async def delete(connection: Connection, reminder: str) -> None:
     await connection.execute("DELETE FROM reminders WHERE id = %s", [reminder])
 
 
-async def select(connection: Connection, account: str | None = None) -> list[ReminderRow]:
-    """Read reminders by name, of an account (its id)."""
-    where = SQL("WHERE %(account)s::text IS NULL OR account_id = %(account)s ORDER BY name")
+async def select(
+    connection: Connection,
+    account: str | None = None,
+    state: str | None = None,
+    *,
+    after: str | None = None,
+    limit: int = 0,
+) -> list[ReminderRow]:
+    """Read reminders by name: of an account (its id), in a state, after a name; `limit` 0: all."""
+    where = SQL(
+        "WHERE (%(account)s::text IS NULL OR account_id = %(account)s)"
+        " AND (%(state)s::text IS NULL OR state = %(state)s)"
+        " AND name > coalesce(%(after)s::text, '') ORDER BY name LIMIT nullif(%(limit)s, 0)"
+    )
+    values = {"account": account, "state": state, "after": after, "limit": limit}
     async with connection.cursor(row_factory=class_row(ReminderRow)) as cursor:
-        await cursor.execute(_SELECT + where, {"account": account})
+        await cursor.execute(_SELECT + where, values)
         return await cursor.fetchall()
 
 

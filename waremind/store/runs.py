@@ -47,6 +47,7 @@ class SeenRun(RunRow):
     status: str
     started_at: datetime | None
     finished_at: datetime | None
+    deliveries: int
 
 
 # A run's status is its deliveries' first of these.
@@ -69,13 +70,13 @@ _SELECT = SQL(
     """
     SELECT {}, a.label AS account, m.name AS reminder, r.number,
            coalesce(d.status, r.outcome, 'missed') AS status,
-           d.started_at, d.finished_at
+           d.started_at, d.finished_at, d.deliveries
     FROM runs r
     JOIN accounts a ON a.id = r.account_id
     LEFT JOIN reminders m ON m.id = r.reminder_id
     LEFT JOIN LATERAL (
         SELECT (%(statuses)s::text[])[min(array_position(%(statuses)s::text[], status))] AS status,
-               min(started_at) AS started_at,
+               min(started_at) AS started_at, count(*) AS deliveries,
                CASE WHEN bool_and(finished_at IS NOT NULL) THEN max(finished_at) END AS finished_at
         FROM deliveries WHERE run_id = r.id
     ) d ON true
@@ -85,13 +86,14 @@ _SELECT = SQL(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which runs to read: ids, a status, and no more than `limit` (0: all)."""
+    """Which runs to read: ids, a status, only those before a number, `limit` at most (0: all)."""
 
     run: str | None = None
     reminder: str | None = None
     account: str | None = None
     status: str | None = None
     since: datetime | None = None
+    before: int | None = None
     limit: int = 0
 
 
@@ -105,6 +107,7 @@ async def select(connection: Connection, wanted: Wanted) -> list[SeenRun]:
           AND (%(since)s::timestamptz IS NULL OR r.occurs_at >= %(since)s)
           AND (%(status)s::text IS NULL
                OR coalesce(d.status, r.outcome, 'missed') = %(status)s)
+          AND r.number < coalesce(%(before)s::bigint, 9223372036854775807)
         ORDER BY r.number DESC LIMIT nullif(%(limit)s, 0)
         """
     )

@@ -35,6 +35,16 @@ class Listing:
         yield head + protocol.end_list(self.rest())
 
 
+async def shown_pages(
+    read: Callable[[R | None, int], Awaitable[Sequence[R]]],
+    show: Callable[[R], object],
+    limit: int = 0,
+) -> AsyncGenerator[list[object]]:
+    """Read rows in pages, and show each."""
+    async for rows in pages(read, limit):
+        yield [show(row) for row in rows]
+
+
 async def pages(
     read: Callable[[R | None, int], Awaitable[Sequence[R]]], limit: int = 0
 ) -> AsyncGenerator[Sequence[R]]:

@@ -4,16 +4,19 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import AsyncGenerator, Awaitable
-from typing import TypeVar, cast
+from collections.abc import AsyncGenerator, Awaitable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
 from waremind import protocol
 from waremind.daemon.api.acceptor import Acceptor
 from waremind.daemon.api.admission import Admission, Seat
 from waremind.daemon.api.connection import LINE_SECONDS, Connection, HungUpError
-from waremind.daemon.api.handlers import HANDLERS, Method
+from waremind.daemon.api.handlers import HANDLERS, Handler, Method
 from waremind.daemon.api.hangups import Hangups
 from waremind.daemon.api.listing import Listing
+from waremind.daemon.api.sharing import Shared
+from waremind.daemon.rules.queue import asker
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller, peer_of
 from waremind.daemon.system.logs import event
@@ -29,12 +32,25 @@ CALLS_AT_ONCE = 16  # of one client, also those that wait; further ones wait in 
 LAST_CALL_SECONDS = 1.0  # for who is waiting when the daemon stops
 
 
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What all clients share."""
+
+    services: Services
+    operators: Operators
+    shared: Mapping[type[Any], Handler]
+
+
+def shared_answers() -> dict[type[Any], Handler]:
+    """Make the answers that all who ask at once share, by request."""
+    return {kind: Shared(method.answer) for kind, method in HANDLERS.items() if method.shared}
+
+
 class Server:
     """Answers the clients of one listening socket; `connections` of them at most."""
 
     def __init__(self, services: Services, connections: int) -> None:
-        self._services = services
-        self._operators = Operators()
+        self._environment = Environment(services, Operators(), shared_answers())
         self._admission = Admission(connections)
         self._hangups = Hangups()
         # A connection that is about to be read has no Client yet.
@@ -76,7 +92,7 @@ class Server:
 
     def _refuse_sessions(self, pid: int) -> None:
         """Raise WaremindError `permission_denied` for a process of ours that is nobody's hand."""
-        if self._services.accounts.owns_process(pid):
+        if self._environment.services.accounts.owns_process(pid):
             event(log, "refused a session that asks for something", logging.ERROR, pid=pid)
             message = "cannot ask for anything: a session's process is no operator"
             raise WaremindError(ErrorCode.PERMISSION_DENIED, message)
@@ -84,7 +100,7 @@ class Server:
     async def _serve(self, client_socket: socket.socket, seat: Seat) -> None:
         task = cast("asyncio.Task[None]", asyncio.current_task())
         connection = Connection(client_socket, seat, self._hangups)
-        client = self._clients[task] = Client(self._services, connection, seat, self._operators)
+        client = self._clients[task] = Client(self._environment, connection, seat)
         try:
             await client.run()
         except (OSError, asyncio.CancelledError):
@@ -100,13 +116,10 @@ class Server:
 class Client:
     """One connection; its requests are answered side by side."""
 
-    def __init__(
-        self, services: Services, connection: Connection, seat: Seat, operators: Operators
-    ) -> None:
-        self._services = services
+    def __init__(self, environment: Environment, connection: Connection, seat: Seat) -> None:
+        self._environment = environment
         self._connection = connection
         self._seat = seat
-        self._operators = operators
         self._slots = asyncio.Semaphore(CALLS_AT_ONCE)
         self._has_asked = False
         self._unanswered = 0
@@ -172,6 +185,7 @@ class Client:
 
     async def _answer(self, call: protocol.Call, method: Method) -> None:
         """Answer a call; it takes its room until the answer is written."""
+        asker.set(self._seat.uid)
         try:
             # Who only looks changes nothing: it need not go on for nobody.
             looks = call.request.access == "read"
@@ -187,7 +201,8 @@ class Client:
         write = self._connection.write
         try:
             caller = await self._caller(call, method.weight)
-            result = await method.answer(self._services, caller, call.request)
+            answer = self._environment.shared.get(type(call.request), method.answer)
+            result = await answer(self._environment.services, caller, call.request)
             if isinstance(result, Listing):
                 await self._connection.write_all(result.pieces(call.id))
             else:
@@ -218,5 +233,5 @@ class Client:
 
         acts = call.request.access == "operate"
         uid = self._seat.uid
-        operator = await self._operators.operator(uid) if acts else Operator(uid, None)
+        operator = await self._environment.operators.operator(uid) if acts else Operator(uid, None)
         return Caller(operator, emit, wait)

@@ -69,7 +69,7 @@ class Outbox:
         self.holds = Holds(runtime)
         self.sender = Sender(runtime, senders, self.holds)
         self.scheduler = Scheduler(runtime, self.holds)
-        self.waiters = RunWaiters(runtime.database)
+        self.waiters = RunWaiters(runtime.readers)
         runtime.changes.subscribe(
             self.holds, self.sender, self.sender.progress, self.waiters, receipts
         )

@@ -11,6 +11,7 @@ from enum import Enum, auto
 from types import TracebackType
 from typing import Self, TypeVar
 
+from waremind.daemon.rules.queue import FairLock
 from waremind.daemon.rules.worker import CPU_SECONDS, LENGTH, Question
 from waremind.domain.misfire import Claim, Judgement, PassedOver
 from waremind.domain.recurrence import Occurrence
@@ -83,12 +84,12 @@ class Worker:
 class RuleEvaluator:
     """One worker process, started when first asked, and anew after it was lost.
 
-    Askers wait for each other: the scheduler and the operators are to have one each.
+    Askers wait for each other, one of each in turn; the scheduler has a worker of its own.
     """
 
     def __init__(self) -> None:
         self._worker: Worker | None = None
-        self._lock = asyncio.Lock()
+        self._lock = FairLock()
 
     async def __aenter__(self) -> Self:
         """Return itself; nothing is started yet."""

@@ -2,9 +2,10 @@
 
 import asyncio
 import ctypes
+import errno
 import os
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -37,11 +38,26 @@ class Clock(Protocol):
 
 
 class WallClock:
-    """The kernel's real-time clock, waited on by a timerfd (timerfd_create(2)).
+    """The kernel's real-time clock, waited on by one timerfd for all (timerfd_create(2)).
 
     An absolute timer needs no polling to notice that the clock jumped or that the machine was
     suspended: the kernel cancels it (TFD_TIMER_CANCEL_ON_SET), or it fires when due on resume.
     """
+
+    def __init__(self) -> None:
+        self._timer = _checked(_libc.timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC))
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._sleepers: dict[asyncio.Future[None], datetime | None] = {}
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the timer; nobody sleeps any more."""
+        if self._loop and not self._loop.is_closed():
+            self._loop.remove_reader(self._timer)
+        os.close(self._timer)
 
     def now(self) -> datetime:
         """Say what time it is, in UTC."""
@@ -49,25 +65,53 @@ class WallClock:
 
     async def sleep_until(self, at: datetime | None) -> None:
         """Return at `at` (None: never), or earlier when the clock was set."""
-        descriptor = _checked(_libc.timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC))
-        loop = asyncio.get_running_loop()
-        has_fired = asyncio.Event()
-        loop.add_reader(descriptor, has_fired.set)
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self._loop.add_reader(self._timer, self._on_timer)
+        woken: asyncio.Future[None] = self._loop.create_future()
+        self._sleepers[woken] = at
         try:
-            _arm(descriptor, at)
-            await has_fired.wait()
+            self._arm()
+            await woken
         finally:
-            loop.remove_reader(descriptor)
-            os.close(descriptor)
+            del self._sleepers[woken]
+
+    def _on_timer(self) -> None:
+        """Wake whose time has come; all of them when the clock was set."""
+        try:
+            os.read(self._timer, 8)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._wake(was_set=error.errno == errno.ECANCELED)
+        else:
+            self._wake(was_set=False)
+        self._arm()
+
+    def _wake(self, *, was_set: bool) -> None:
+        now = self.now()
+        for woken, at in self._sleepers.items():
+            if not woken.done() and (was_set or (at and at <= now)):
+                woken.set_result(None)
+
+    def _arm(self) -> None:
+        """Let the timer fire when the first of those who sleep is due."""
+        times = (at for woken, at in self._sleepers.items() if at and not woken.done())
+        try:
+            _settime(self._timer, min(times, default=None))
+        except OSError as error:
+            if error.errno != errno.ECANCELED:  # armed, and the clock was set since it last was
+                raise
+            self._wake(was_set=True)
 
 
-def _arm(descriptor: int, at: datetime | None) -> None:
+def _settime(timer: int, at: datetime | None) -> None:
     microseconds = 0 if at is None else round(at.timestamp() * 1_000_000)
     seconds, rest = divmod(microseconds, 1_000_000) if at else (FAR, 0)
     # A value of zero would disarm the timer.
-    timer = _Itimerspec(_Timespec(0, 0), _Timespec(max(0, seconds), max(1, rest * 1000)))
+    value = _Itimerspec(_Timespec(0, 0), _Timespec(max(0, seconds), max(1, rest * 1000)))
     flags = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET
-    _checked(_libc.timerfd_settime(descriptor, flags, ctypes.byref(timer), None))
+    _checked(_libc.timerfd_settime(timer, flags, ctypes.byref(value), None))
 
 
 def _checked(result: int) -> int:

@@ -16,11 +16,13 @@ from waremind.store.lock import DaemonLock
 class Runtime:
     """The settings as they are now, the database and the daemon's lock on it, and the time.
 
+    `readers` is the database for those who ask: nobody who sends ever waits for its connections.
     What changes is said to `changes`, what fails for now to `failures`.
     """
 
     current: LiveSettings
     database: Database
+    readers: Database
     lock: DaemonLock
     clock: Clock
     failures: Failures

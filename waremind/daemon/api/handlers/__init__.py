@@ -26,10 +26,14 @@ Handler = Callable[[Services, Caller, Any], Awaitable[Any]]
 
 
 class Method(NamedTuple):
-    """What answers a request, and what it weighs; what it needs, the request says (`access`)."""
+    """What answers a request, and what it weighs; what it needs, the request says (`access`).
+
+    A `shared` answer is the same for all who ask at once.
+    """
 
     answer: Handler
     weight: int = LIGHT
+    shared: bool = False
 
 
 HANDLERS: dict[type[Any], Method] = {
@@ -61,7 +65,7 @@ HANDLERS: dict[type[Any], Method] = {
     d.FreezeSet: Method(freeze.freeze),
     d.Thaw: Method(freeze.thaw),
     d.AuditList: Method(audit.list_, LIST),
-    d.Status: Method(status.status),
-    d.Doctor: Method(doctor.doctor),
+    d.Status: Method(status.status, shared=True),
+    d.Doctor: Method(doctor.doctor, shared=True),
     d.Version: Method(status.version),
 }

@@ -1,25 +1,34 @@
 """Requests about groups."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from waremind.daemon.accounts.views import group_of
+from waremind.daemon.api.listing import Listing, pages
 from waremind.daemon.reminders.group_lookup import ambiguous, near
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller
 from waremind.domain.ids import parse_reference, plain, shown, suggesting
 from waremind.errors import ErrorCode, WaremindError
-from waremind.requests.group import GroupList, GroupResult, Groups, GroupShow
+from waremind.objects import Group
+from waremind.requests.group import GroupList, GroupResult, GroupShow
 from waremind.store import groups as table
 from waremind.store.groups import GroupRow
 
 
-async def list_(services: Services, _caller: Caller, request: GroupList) -> Groups:
+async def list_(services: Services, _caller: Caller, request: GroupList) -> Listing:
     """List groups, of one account or with a text in their names."""
     account = services.accounts.only(request.account)
-    async with services.database.connection() as connection:
-        rows = await table.select(connection, account)
     wanted = plain(request.search or "").casefold()
-    return Groups([group_of(row) for row in rows if wanted in plain(row.name).casefold()])
+
+    async def read(last: GroupRow | None, size: int) -> list[GroupRow]:
+        async with services.database.connection() as connection:
+            return await table.select(connection, account, after=last, limit=size)
+
+    async def found() -> AsyncGenerator[list[Group]]:
+        async for rows in pages(read):
+            yield [group_of(row) for row in rows if wanted in plain(row.name).casefold()]
+
+    return Listing("groups", found())
 
 
 async def show(services: Services, _caller: Caller, request: GroupShow) -> GroupResult:

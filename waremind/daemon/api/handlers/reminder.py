@@ -1,9 +1,10 @@
 """Requests about reminders."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import timedelta
 from typing import get_args
 
+from waremind.daemon.api.listing import Listing, pages
 from waremind.daemon.reminders import deletion
 from waremind.daemon.reminders.answers import answer
 from waremind.daemon.reminders.changes import (
@@ -24,7 +25,7 @@ from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller
 from waremind.domain.ids import shown
 from waremind.errors import ErrorCode, WaremindError
-from waremind.objects import ReminderState
+from waremind.objects import Reminder, ReminderState
 from waremind.requests.core import Mutation, checked
 from waremind.requests.reminder import (
     Occurrences,
@@ -38,7 +39,6 @@ from waremind.requests.reminder import (
     ReminderPause,
     ReminderResult,
     ReminderResume,
-    Reminders,
     ReminderSet,
     ReminderShow,
 )
@@ -142,16 +142,25 @@ async def delete(services: Services, caller: Caller, request: ReminderDelete) ->
     )
 
 
-async def list_(services: Services, _caller: Caller, request: ReminderList) -> Reminders:
+async def list_(services: Services, _caller: Caller, request: ReminderList) -> Listing:
     """List reminders by name, of one account or in one state."""
     if request.state not in {None, *STATES}:
         message = f"cannot list reminders: there is no state {shown(request.state or '')}"
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="one of " + ", ".join(STATES))
     account = services.accounts.only(request.account)
-    async with services.database.connection() as connection:
-        rows = await table.select(connection, account)
-        wanted = [row for row in rows if request.state in {None, row.state}]
-        return Reminders(await reminders_of(services, connection, wanted))
+
+    async def read(last: ReminderRow | None, size: int) -> list[ReminderRow]:
+        async with services.database.connection() as connection:
+            after = last and last.name
+            return await table.select(connection, account, request.state, after=after, limit=size)
+
+    async def found() -> AsyncGenerator[list[Reminder]]:
+        async for rows in pages(read):
+            async with services.database.connection() as connection:
+                views = await reminders_of(services, connection, rows)
+            yield views
+
+    return Listing("reminders", found())
 
 
 async def show(services: Services, _caller: Caller, request: ReminderShow) -> ReminderResult:

@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from waremind.daemon.api.arguments import parse_since, valid_limit
+from waremind.daemon.api.listing import Listing
 from waremind.daemon.api.run_now import check_may_send, patience, run_now, shown_run
+from waremind.daemon.api.run_pages import RunPages
 from waremind.daemon.delivery.scheduler import run_of
-from waremind.daemon.delivery.views import runs_of
 from waremind.daemon.reminders.changes import get
 from waremind.daemon.reminders.content import valid_text
 from waremind.daemon.reminders.group_lookup import groups_for
@@ -24,7 +25,6 @@ from waremind.requests.run import (
     RunList,
     RunResolve,
     RunResult,
-    Runs,
     RunShow,
     Send,
 )
@@ -117,7 +117,7 @@ def _message(
     )
 
 
-async def list_(services: Services, _caller: Caller, request: RunList) -> Runs:
+async def list_(services: Services, _caller: Caller, request: RunList) -> Listing:
     """List runs, newest first."""
     _check_status(request.status)
     limit = valid_limit(request.limit, "runs")
@@ -125,16 +125,10 @@ async def list_(services: Services, _caller: Caller, request: RunList) -> Runs:
     start = parse_since(request.since, services.now())
     async with services.database.connection() as connection:
         key = request.reminder
-        wanted = Wanted(
-            reminder=None if key is None else (await get(connection, key)).id,
-            account=account,
-            status=request.status,
-            since=start,
-            limit=limit and limit + 1,
-        )
-        rows = await runs.select(connection, wanted)
-        chosen = rows[: limit or None]
-        return Runs(await runs_of(connection, chosen), truncated=len(rows) > len(chosen))
+        reminder = None if key is None else (await get(connection, key)).id
+    wanted = Wanted(reminder=reminder, account=account, status=request.status, since=start)
+    found = RunPages(services.database, wanted, limit)
+    return Listing("runs", found.read(), lambda: {"truncated": found.truncated})
 
 
 def _check_status(status: str | None) -> None:
