@@ -30,7 +30,7 @@ async def _feed(services: Services, systemd: Systemd, period: float) -> NoReturn
     is_embedded = services.database_name == EMBEDDED
     while True:
         # One that has ended is started again; one that is there and says nothing needs us to end.
-        if not (is_embedded and await services.database.is_silent(period)):
+        if not (is_embedded and await services.runtime.database.is_silent(period)):
             systemd.tell(WATCHDOG=1)
         await asyncio.sleep(period)
 
