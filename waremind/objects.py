@@ -6,7 +6,7 @@ msgspec and nothing heavier.
 
 from typing import Literal
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 Timestamp = str
 Severity = Literal["warning", "critical"]
@@ -68,16 +68,35 @@ class GroupName(Struct, frozen=True):
     name: str
 
 
+class MemberReceipt(Struct, frozen=True, kw_only=True):
+    """What a member of a group has said of a message; the phone number may be unknown.
+
+    `joined_later` says that the member came to the group only after the message.
+    """
+
+    lid: str
+    phone: str | None
+    status: Literal["read", "delivered", "nothing", "joined_later"]
+    delivered_at: Timestamp | None
+    read_at: Timestamp | None
+
+
 class Delivery(Struct, frozen=True, kw_only=True):
-    """One message of a run to one group; `delivered` and `read` count receipts."""
+    """One message of a run to one group.
+
+    `members` counts whom it was for, `delivered` and `read` those who have got it and read it, by
+    one device or several; `receipts` lists them, when asked for.
+    """
 
     group: GroupName
     status: str
     reason: str | None
     message_id: str | None
     attempts: int
+    members: int
     delivered: int
     read: int
+    receipts: list[MemberReceipt] | UnsetType = UNSET
 
 
 class Run(Struct, frozen=True, kw_only=True):

@@ -78,6 +78,7 @@ def delivery(**differences: Any) -> Delivery:
         "reason": None,
         "message_id": "3EB0",
         "attempts": 1,
+        "members": 7,
         "delivered": 6,
         "read": 2,
     }

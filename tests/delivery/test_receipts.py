@@ -6,6 +6,8 @@ from daemon_process import until
 from delivery.conftest import Staging
 from delivery.stage import BUDI, Stage
 
+from waremind.requests.run import RunShow
+
 SITI, AGUS = "628220000002", "628220000003"
 
 
@@ -45,3 +47,36 @@ def test_a_receipt_that_comes_before_the_ack_is_counted(staging: Staging) -> Non
     assert stage.statuses() == {"sending": 1}
     assert stage.settled() == {"sent": 1}
     until(lambda: counts(stage) == (1, 1), "the early receipts to be counted")
+
+
+def test_the_list_of_who_has_it_and_who_has_read_it_is_exact(staging: Staging) -> None:
+    stage = staging(0)
+    people = [f"62822100000{number:02}" for number in range(14)]
+    late, leaving, silent, unread = people[0], people[1], people[2:5], people[5:9]
+    for phone in people:
+        stage.whatsapp.user(phone, devices=2 if phone == people[9] else 1)
+        kind = "none" if phone in silent else "delivered" if phone in unread else "read"
+        stage.whatsapp.behave(phone, receipts=kind)
+    jid = stage.group(people[1:])
+    stage.sync()
+    run = stage.send("who reads this?")
+    stage.whatsapp.remove_member(jid, leaving, by=people[1])
+    stage.whatsapp.add_member(jid, late, by=people[1])
+
+    def said() -> dict[str, str]:
+        shown = stage.daemon.call(RunShow(run=run.id, receipts=True)).run
+        (delivery,) = shown.deliveries
+        assert isinstance(delivery.receipts, list)
+        return {
+            each.phone.removeprefix("+"): each.status for each in delivery.receipts if each.phone
+        }
+
+    expected = {
+        **dict.fromkeys(people, "read"),
+        **dict.fromkeys(silent, "nothing"),
+        **dict.fromkeys(unread, "delivered"),
+        late: "joined_later",
+    }
+    until(lambda: said() == expected, "the receipts of all members")
+    (delivery,) = stage.deliveries()
+    assert (delivery.members, delivery.delivered, delivery.read) == (13, 10, 6)

@@ -69,9 +69,17 @@ def _row(run: Run) -> list[str | Styled]:
 
 
 @commands.verb()
-def show(cli: Invocation, run: RunArgument, *, exit_status: ExitStatus = False) -> None:
+def show(
+    cli: Invocation,
+    run: RunArgument,
+    *,
+    receipts: Annotated[
+        bool, typer.Option("--receipts", help="Say who has got it, who has read it, who neither.")
+    ] = False,
+    exit_status: ExitStatus = False,
+) -> None:
     """Show a run and each of its deliveries."""
-    result = cli.call(requests.RunShow(run=run))
+    result = cli.call(requests.RunShow(run=run, receipts=receipts))
     cli.show(result, _record)
     cli.settle(asked=exit_status, good=result.run.status == "sent")
 
@@ -95,11 +103,32 @@ def _record(result: requests.RunResult) -> Iterator[Block]:
     if run.deliveries:
         yield ""
         yield Table(
-            ["GROUP", "STATUS", "REASON", "ATTEMPTS", "DELIVERED", "READ", "MESSAGE"],
+            ["GROUP", "STATUS", "REASON", "ATTEMPTS", "MEMBERS", "DELIVERED", "READ", "MESSAGE"],
             [_delivery(delivery) for delivery in run.deliveries],
             flexible=["GROUP"],
-            optional=["READ", "DELIVERED", "MESSAGE"],
+            optional=["READ", "DELIVERED", "MEMBERS", "MESSAGE"],
         )
+    for delivery in run.deliveries:
+        yield from _receipts(delivery)
+
+
+def _receipts(delivery: Delivery) -> Iterator[Block]:
+    if not delivery.receipts:
+        return
+    yield ""
+    yield f"{group_names([delivery.group])}:"
+    header = ["PHONE", "STATUS", "DELIVERED", "READ", "LID"]
+    rows = [
+        [
+            member.phone or "-",
+            Styled(member.status.replace("_", " "), status_style(member.status)),
+            here(member.delivered_at) or "-",
+            here(member.read_at) or "-",
+            member.lid,
+        ]
+        for member in delivery.receipts
+    ]
+    yield Table(header, rows, optional=["LID", "DELIVERED"])
 
 
 def _delivery(delivery: Delivery) -> list[str | Styled]:
@@ -108,6 +137,7 @@ def _delivery(delivery: Delivery) -> list[str | Styled]:
         Styled(delivery.status, status_style(delivery.status)),
         delivery.reason or "-",
         str(delivery.attempts),
+        str(delivery.members),
         str(delivery.delivered),
         str(delivery.read),
         delivery.message_id or "-",

@@ -21,6 +21,9 @@ _STYLES = {
     "failed": "bad",
     "unknown": "bad",
     "missed": "bad",
+    "read": "good",
+    "delivered": "waiting",
+    "nothing": "bad",
 }
 
 

@@ -60,8 +60,11 @@ class RunList(Request[Runs], frozen=True, kw_only=True):
 
 
 class RunShow(Request[RunResult], frozen=True, kw_only=True):
+    """With `receipts`, each delivery says what every member has said."""
+
     method = "run.show"
     run: str
+    receipts: bool = False
 
 
 class RunResolve(Mutation[RunChanged], frozen=True, kw_only=True):

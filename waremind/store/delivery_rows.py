@@ -11,7 +11,7 @@ from waremind.store.database import Connection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryRow:
-    """A delivery, its group and how many receipts it has."""
+    """A delivery, its group, how many members it is for, and how many have said something."""
 
     run_id: str
     group_id: str
@@ -22,26 +22,54 @@ class DeliveryRow:
     detail: str
     message_id: str | None
     attempts: int
+    members: int
     delivered: int
     read: int
 
 
 async def of_runs(connection: Connection, runs: Sequence[str]) -> list[DeliveryRow]:
-    """Read the deliveries of runs, in their order, with how many receipts each has."""
+    """Read the deliveries of runs, in their order, with what members say of each."""
     async with connection.cursor(row_factory=class_row(DeliveryRow)) as cursor:
         await cursor.execute(
             """
             SELECT d.run_id, d.group_id, g.jid, g.name, d.status, d.reason, d.detail,
-                   d.message_id, d.attempts, c.delivered, c.read
+                   d.message_id, d.attempts, c.members, c.delivered, c.read
             FROM deliveries d
             JOIN whatsapp_groups g ON g.id = d.group_id
             CROSS JOIN LATERAL (
-                SELECT count(*) AS delivered, count(read_at) AS read
-                FROM receipts WHERE run_id = d.run_id AND group_id = d.group_id
+                SELECT count(*) FILTER (WHERE NOT later) AS members,
+                       count(delivered_at) AS delivered, count(read_at) AS read
+                FROM recipients(d)
             ) c
             WHERE d.run_id = ANY (%s) ORDER BY d.run_id, d.position
             """,
             [list(runs)],
+        )
+        return await cursor.fetchall()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientRow:
+    """A member whom a delivery is for, or who came to its group later, and what it has said."""
+
+    group_id: str
+    lid: str
+    phone: str | None
+    delivered_at: datetime | None
+    read_at: datetime | None
+    later: bool
+
+
+async def recipients(connection: Connection, run: str) -> list[RecipientRow]:
+    """Read whom a run is for: first who has said nothing, last who joined later."""
+    async with connection.cursor(row_factory=class_row(RecipientRow)) as cursor:
+        await cursor.execute(
+            """
+            SELECT d.group_id, m.* FROM deliveries d CROSS JOIN LATERAL recipients(d) m
+            WHERE d.run_id = %s
+            ORDER BY m.later, m.delivered_at IS NOT NULL, m.read_at IS NOT NULL, m.phone, m.lid
+            """,
+            [run],
         )
         return await cursor.fetchall()
 

@@ -9,7 +9,9 @@ from typing import Any
 from psycopg.rows import args_row, class_row
 
 from waremind.domain.ids import Reference, new_id, plain
+from waremind.store import members as members_table
 from waremind.store.database import Connection
+from waremind.store.members import SeenMember
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class SeenGroup:
     name: str
     announce_only: bool
     admin: bool
-    members: list[str]
+    members: list[SeenMember]
     expiration_seconds: int = 0
 
 
@@ -59,8 +61,18 @@ async def upsert(
                 expiration_seconds = EXCLUDED.expiration_seconds,
                 left_at = NULL, synced_at = EXCLUDED.synced_at
             """,
-            [{**asdict(group), "account": account, "now": now} for group in seen],
+            [
+                {
+                    **asdict(group),
+                    "members": [member.lid for member in group.members],
+                    "account": account,
+                    "now": now,
+                }
+                for group in seen
+            ],
         )
+    stays = [(group.jid, group.members) for group in seen]
+    await members_table.upsert(connection, account, stays, now)
 
 
 async def mark_left(

@@ -38,7 +38,8 @@ async def note(connection: Connection, receipts: Sequence[ReceiptRow]) -> set[in
     cursor = await connection.execute(
         """
         WITH heard AS (
-            SELECT v.place, d.run_id, d.group_id, v.participant, v.at, v.read
+            SELECT v.place, d.run_id, d.group_id, v.at, v.read,
+                   member_of(d.group_id, v.participant) AS participant
             FROM json_to_recordset(%s) AS v (
                 place integer, account text, message text, participant text, at timestamptz,
                 read boolean)

@@ -49,11 +49,12 @@ BAN_REASONS = MappingProxyType(
 )
 # What WhatsApp says may be any number; no ban is known to have been longer.
 LONGEST_BAN_SECONDS = 3660 * 86_400
+# A device in the background has got the message too; who has played one has read it.
+RECEIPT_KINDS: MappingProxyType[int, Literal["delivered", "read"]] = MappingProxyType(
+    {1: "delivered", 4: "read", 6: "read", 9: "delivered"}
+)
 # Among an account's devices the phone is the first; what it links are the others.
 PHONE_DEVICE = 0
-RECEIPT_KINDS: MappingProxyType[int, Literal["delivered", "read"]] = MappingProxyType(
-    {1: "delivered", 4: "read"}
-)
 
 
 def jid_text(jid: Any) -> str:
@@ -165,9 +166,15 @@ def _receipt(context: EventContext, event: Any) -> Receipt | PhoneSeen | None:
         session=context.session,
         kind=kind,
         message_ids=tuple(event.MessageIDs),
-        participant=jid_text(source.Sender),
+        participant=_member(source),
         at=at,
     )
+
+
+def _member(source: Any) -> str:
+    """Name who gave a receipt as groups do: by the LID, where one is told."""
+    named = (source.Sender, source.SenderAlt)
+    return jid_text(next((jid for jid in named if jid.Server == "lid"), source.Sender))
 
 
 def _past(context: EventContext, timestamp: int) -> datetime:

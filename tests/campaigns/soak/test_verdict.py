@@ -21,6 +21,7 @@ def run(status: str, message_id: str | None = "3EB0") -> Run:
         reason=None,
         message_id=message_id,
         attempts=1,
+        members=0,
         delivered=0,
         read=0,
     )

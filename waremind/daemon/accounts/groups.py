@@ -16,6 +16,7 @@ from waremind.store import groups as table
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Connection, Database
 from waremind.store.groups import GroupRow, SeenGroup
+from waremind.store.members import SeenMember
 from waremind.whatsapp.gateway import Session
 from waremind.whatsapp.reports import GroupChanged, GroupLeft, GroupSnapshot, GroupStale
 
@@ -161,7 +162,7 @@ def _seen(group: GroupSnapshot) -> SeenGroup:
         name=canonical(group.name),
         announce_only=group.announce_only,
         admin=group.admin,
-        members=[member.lid for member in group.members],
+        members=[SeenMember(member.lid, member.phone) for member in group.members],
         expiration_seconds=group.expiration_seconds,
     )
 

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Awaitable
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from waremind.daemon.delivery.views import runs_of
+from waremind.daemon.delivery.views import runs_of, with_receipts
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller
 from waremind.domain.duration import format_duration
@@ -90,11 +91,13 @@ async def _wait_ended(ended: Awaitable[None], run: str, within: timedelta) -> No
         raise WaremindError(ErrorCode.TIMED_OUT, message, hint=hint, run=run) from None
 
 
-async def shown_run(services: Services, key: str) -> Run:
-    """Show one run. Raises WaremindError `not_found`."""
+async def shown_run(services: Services, key: str, *, receipts: bool = False) -> Run:
+    """Show one run, if asked with what each member has said. Raises WaremindError `not_found`."""
     async with services.database.connection() as connection:
-        views = await runs_of(connection, await table.select(connection, Wanted(run=key)))
-    if views:
-        return views[0]
+        rows = await table.select(connection, Wanted(run=key))
+        views = await runs_of(connection, rows)
+        if views:
+            zone = ZoneInfo(rows[0].zone)
+            return await with_receipts(connection, views[0], zone) if receipts else views[0]
     message = f"cannot find run {shown(key)}: there is none with this id"
     raise WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind run list")

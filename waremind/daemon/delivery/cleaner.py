@@ -8,7 +8,7 @@ from waremind.daemon.system.clock import Clock
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.tasks import run_forever
-from waremind.store import runs
+from waremind.store import members, runs
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ async def _clean(runtime: Runtime) -> bool:
     async with runtime.database.connection() as connection:
         if deleted := await runs.delete_before(connection, before):
             event(log, "deleted old runs", runs=deleted)
+        await members.delete_gone(connection, before - EVERY)  # a run may be sent a while after
     return False
 
 

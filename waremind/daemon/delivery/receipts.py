@@ -26,7 +26,8 @@ BATCH = 500
 # So many wait at most while PostgreSQL is away: then the oldest are never counted.
 WAITING_AT_MOST = 50_000
 # Receipts of messages that others sent from the account fit nothing, and are forgotten in time.
-EARLY_AT_MOST = 256
+# Those of one message to the largest group, two devices each, may all come before its ack.
+EARLY_AT_MOST = 4096
 OFFERED_AGAIN = 2
 
 

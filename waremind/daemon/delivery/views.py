@@ -1,14 +1,18 @@
 """Runs as operators read them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import tzinfo
+from typing import Literal
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from waremind.domain.wall_time import rfc3339
-from waremind.objects import Delivery, GroupName, Run
+from waremind.objects import Delivery, GroupName, MemberReceipt, Run
 from waremind.store import delivery_rows
 from waremind.store.database import Connection
-from waremind.store.delivery_rows import DeliveryRow
+from waremind.store.delivery_rows import DeliveryRow, RecipientRow
 from waremind.store.runs import SeenRun
 
 # Why a delivery, or a stretch of occurrences, stands as it does.
@@ -78,6 +82,38 @@ def _delivery(row: DeliveryRow) -> Delivery:
         reason=row.reason,
         message_id=row.message_id,
         attempts=row.attempts,
+        members=row.members,
         delivered=row.delivered,
         read=row.read,
     )
+
+
+async def with_receipts(connection: Connection, run: Run, zone: tzinfo) -> Run:
+    """Show of each delivery of a run what every member has said."""
+    said: defaultdict[str, list[RecipientRow]] = defaultdict(list)
+    for row in await delivery_rows.recipients(connection, run.id):
+        said[row.group_id].append(row)
+    deliveries = [
+        replace(each, receipts=list(_receipts(said[each.group.id], zone)))
+        for each in run.deliveries
+    ]
+    return replace(run, deliveries=deliveries)
+
+
+def _receipts(rows: Iterable[RecipientRow], zone: tzinfo) -> Iterable[MemberReceipt]:
+    for row in rows:
+        yield MemberReceipt(
+            lid=row.lid,
+            phone=row.phone,
+            status=_said(row),
+            delivered_at=row.delivered_at and rfc3339(row.delivered_at, zone),
+            read_at=row.read_at and rfc3339(row.read_at, zone),
+        )
+
+
+def _said(row: RecipientRow) -> Literal["read", "delivered", "nothing", "joined_later"]:
+    if row.later:
+        return "joined_later"
+    if row.read_at:
+        return "read"
+    return "delivered" if row.delivered_at else "nothing"

@@ -140,7 +140,7 @@ def _check_status(status: str | None) -> None:
 
 async def show(services: Services, _caller: Caller, request: RunShow) -> RunResult:
     """Show one run."""
-    return RunResult(await shown_run(services, request.run))
+    return RunResult(await shown_run(services, request.run, receipts=request.receipts))
 
 
 async def resolve(services: Services, caller: Caller, request: RunResolve) -> RunChanged:
