@@ -52,6 +52,18 @@ retest: $(VENV)/.made  ## what failed the last time, alone and one after the oth
 retest-systemd: $(VENV)/.made  ## what failed the last time under systemd
 	@$(PYTEST) tests/systemd/booted --last-failed --last-failed-no-failures=none
 
+.PHONY: plans
+plans: ROWS ?= 1000000
+plans: $(VENV)/.made  ## the plans of hot statements at ROWS=1000000 rows, on each PostgreSQL there is
+	@$(IN_SCRATCH)
+	ROWS=$(ROWS) $(PYTEST) -n 0 --timeout 1800 tests/store/test_plans.py
+
+.PHONY: test-yours
+test-yours: BIN_DIR ?= $(firstword $(wildcard /usr/lib/postgresql/*/bin))
+test-yours: $(VENV)/.made  ## store and delivery on the programs in BIN_DIR (apt-get install postgresql)
+	@$(IN_SCRATCH)
+	TEST_BIN_DIR=$(BIN_DIR) $(PYTEST) -n $(WORKERS) tests/store tests/delivery
+
 .PHONY: lint
 lint: $(VENV)/.made  ## formatting, lint, types, layers
 	@$(BIN)/ruff format --check --quiet .

@@ -1,0 +1,245 @@
+"""Each hot statement finds its rows by the index that is meant for it, however many there are.
+
+`make plans` asks the same of a million rows. What is read are the plans by which the store's own
+functions, and the foreign keys behind them, were carried out (auto_explain).
+"""
+
+import asyncio
+import json
+import os
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+from store.yours import YourPostgres
+
+from waremind.domain.misfire import Misfire
+from waremind.store import (
+    accounts,
+    deliveries,
+    delivery_rows,
+    groups,
+    holds,
+    receipts,
+    reminders,
+    runs,
+)
+from waremind.store.database import Connection, connect
+from waremind.store.deliveries import Ending
+from waremind.store.migrations import migrate, read
+from waremind.store.receipts import ReceiptRow
+from waremind.store.reminders import Advance
+from waremind.store.runs import RunRow, Wanted
+
+ROWS = int(os.environ.get("ROWS", "10"))
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+TIMES = 6
+MEASURED = 300
+# Accounts with a group and a reminder each, and runs of which some are still to be sent.
+FILLED = """
+    SET session_replication_role = replica;
+    INSERT INTO accounts (id, label, state, session, device, created_at, status_since, state_since)
+        SELECT 'acc_' || i, i, 'connected', 1, 1, now(), now(), now()
+        FROM generate_series(1, least({rows}, 1000)) i;
+    INSERT INTO whatsapp_groups (id, account_id, jid, name, synced_at)
+        SELECT 'grp_' || label, id, label || '@g.us', label, now() FROM accounts;
+    INSERT INTO reminders (id, name, account_id, text, rrule, start, zone, misfire, grace_seconds,
+                           mention_all, state, next_at, next_nominal, created_at)
+        SELECT 'rem_' || label, label, id, 'text', 'FREQ=DAILY', '2026-01-01', 'UTC', 'skip', 600,
+               false, 'active', '2026-03-02 08:00Z'::timestamptz + label::int * interval '1 s',
+               '2026-03-02', now() FROM accounts;
+    INSERT INTO reminder_groups SELECT id, 'grp_' || name, 0 FROM reminders;
+    INSERT INTO runs (id, reminder_id, account_id, occurs_at, zone, text, mention_all, give_up_at,
+                      grace_seconds, misfire, created_at)
+        SELECT 'run_' || i, 'rem_' || n, 'acc_' || n, t, 'UTC', 'text', false, t, 600, 'skip', t
+        FROM (SELECT i, i % least({rows}, 1000) + 1 AS n,
+                     '2026-03-02 08:00Z'::timestamptz - ({rows} - i) * interval '1 s' AS t
+              FROM generate_series(1, {rows}) i) v;
+    INSERT INTO deliveries (run_id, group_id, account_id, position, status, reason, due_at,
+                            message_id, started_at, finished_at)
+        SELECT id, 'grp_' || substr(account_id, 5), account_id, 0,
+               (ARRAY['scheduled', 'held', 'failed', 'unknown', 'sent', 'sent'])
+                   [1 + least(number % ({rows} / 5), 5)],
+               'frozen', occurs_at, 'M' || number, occurs_at, occurs_at FROM runs;
+    INSERT INTO receipts (run_id, group_id, participant, delivered_at)
+        SELECT run_id, group_id, 'p', now() FROM deliveries LIMIT 1000;
+    INSERT INTO freezes SELECT id, now(), 'root' FROM accounts ORDER BY id DESC LIMIT 1;
+    RESET session_replication_role;
+    ANALYZE
+"""
+EXPLAINED = """
+    LOAD 'auto_explain';
+    SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on;
+    SET auto_explain.log_format = json; SET auto_explain.log_level = notice;
+    SET client_min_messages = notice
+"""
+ENDING = Ending(run_id="run_1", group_id="grp_2", status="sent", now=NOW, message_id="M")
+RUN = RunRow(
+    id="run_new",
+    reminder_id="rem_1",
+    account_id="acc_1",
+    occurs_at=NOW + timedelta(days=1),
+    zone="UTC",
+    text="text",
+    mention_all=False,
+    give_up_at=NOW,
+    grace_seconds=600,
+    misfire=Misfire.SKIP,
+    created_at=NOW,
+)
+
+
+async def claim(c: Connection) -> None:
+    await reminders.advance(c, [Advance("rem_1", 1, NOW, datetime(2026, 3, 3), 1)])  # noqa: DTZ001
+    await runs.insert(c, [RUN])
+    await deliveries.insert_of_runs(c, [RUN.id], NOW)
+
+
+def of_many(*indexes: str) -> tuple[str, ...]:
+    """Ask for indexes that only a large table is worth."""
+    return indexes if ROWS >= 100_000 else ()
+
+
+# What the daemon does at each message, run, receipt, hold and look, and the indexes it must use.
+Statement = Callable[[Connection], Awaitable[Any]]
+HOT: Mapping[str, tuple[Statement, set[str]]] = {
+    "move on": (
+        lambda c: deliveries.move_on(c, [ENDING], ["acc_1", "acc_2"], NOW, NOW),
+        {"accounts_pkey", "freezes_account", "deliveries_scheduled", "runs_pkey"},
+    ),
+    "claim": (claim, {"reminders_pkey", "runs_pkey", "accounts_pkey", "freezes_account"}),
+    "what is due": (lambda c: reminders.select_due(c, NOW, 100), {"reminders_due"}),
+    "when": (reminders.next_due, {"reminders_due"}),
+    "which is next": (reminders.select_next, {"reminders_due"}),
+    "work of one": (lambda c: deliveries.work(c, ["acc_1"]), {"deliveries_scheduled"}),
+    "work": (deliveries.work, {"deliveries_scheduled"}),
+    "pace": (lambda c: deliveries.started(c, NOW), {"deliveries_run", *of_many("runs_created")}),
+    "give up": (lambda c: deliveries.give_up(c, ["acc_1"], NOW), {"deliveries_scheduled"}),
+    "after a crash": (lambda c: deliveries.lose_track(c, ["acc_1"], NOW), {"deliveries_sending"}),
+    "unmark": (lambda c: deliveries.unmark(c, ["acc_1"], NOW), {"deliveries_sending"}),
+    "is it open": (lambda c: deliveries.is_open(c, "run_1"), {"deliveries_run"}),
+    "hold": (lambda c: holds.hold(c, ["acc_1"], NOW), {"deliveries_scheduled", "freezes_account"}),
+    "hold what is late": (lambda c: holds.hold_late(c, "x", NOW), {"deliveries_scheduled"}),
+    "held": (lambda c: holds.select_held(c, None, ["frozen"], NOW), {"deliveries_held"}),
+    "release": (lambda c: holds.release(c, ["run_1"], NOW, NOW), {"runs_pkey", "deliveries_run"}),
+    "why held": (lambda c: accounts.why_held(c, "acc_1", NOW), {"accounts_pkey"}),
+    "counts": (
+        lambda c: delivery_rows.count(c, NOW),
+        {"deliveries_scheduled", "deliveries_sending", "deliveries_held", "deliveries_failed"},
+    ),
+    "newest runs": (
+        lambda c: runs.select(c, Wanted(limit=100)),
+        {"deliveries_run", *of_many("runs_newest")},
+    ),
+    "a run": (lambda c: runs.select(c, Wanted(run="run_1")), {"runs_pkey", "deliveries_run"}),
+    "its deliveries": (lambda c: delivery_rows.of_runs(c, ["run_1"]), {"deliveries_run"}),
+    "last run": (lambda c: runs.last_of(c, ["rem_1"]), {"runs_reminder_id_occurs_at_key"}),
+    "receipts": (
+        lambda c: receipts.note(c, [ReceiptRow("acc_1", ["M1"], "p", NOW, read=True)]),
+        {"deliveries_message"},
+    ),
+    "what is open": (lambda c: deliveries.lock_open(c, "rem_1"), {"deliveries_run"}),
+    "a key": (lambda c: runs.with_key(c, "acc_1", "key", NOW), {"runs_key"}),
+    "unknown sends": (lambda c: runs.unknown_sends(c, 10), {"deliveries_run"}),
+    "its groups": (lambda c: groups.of_reminders(c, ["rem_1"]), {"reminder_groups_pkey"}),
+    "what needs a person": (
+        lambda c: reminders.select_troubled(c, ["acc_1"], 10),
+        {"whatsapp_groups_closed", "reminders_too_slow"},
+    ),
+    "a deleted reminder": (lambda c: reminders.delete(c, "rem_1"), {"reminders_pkey"}),
+}
+
+
+@pytest.fixture
+def your_dsn(yours: YourPostgres) -> Iterator[str]:
+    """Make a database with our tables on the operator's server; yields a superuser's DSN."""
+
+    async def migrated(dsn: str) -> None:
+        async with await connect(dsn) as connection:
+            await migrate(connection, read())
+
+    with yours.database() as name:
+        place = {"host": str(yours.directory), "port": yours.port}
+        dsn = make_conninfo(**place, user="admin", dbname=name)
+        asyncio.run(migrated(dsn))
+        yield dsn
+
+
+@pytest.fixture(params=["dsn", "your_dsn"], ids=["embedded", "yours"])
+def filled(request: pytest.FixtureRequest) -> str:
+    """Have `ROWS` runs in a database of each server."""
+    dsn: str = request.getfixturevalue(request.param)
+    fill(dsn, ROWS)
+    return dsn
+
+
+def fill(dsn: str, rows: int) -> None:
+    """Have so many runs in a database, each with a delivery."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(FILLED.format(rows=rows).encode())
+
+
+class Plans:
+    """The plans by which one statement, and what it set off, was carried out."""
+
+    def __init__(self) -> None:
+        self.nodes: list[dict[str, Any]] = []
+
+    def hear(self, notice: psycopg.errors.Diagnostic) -> None:
+        said = notice.message_primary or ""
+        if said.startswith("duration: "):
+            self._add(json.loads(said[said.index("{") :])["Plan"])
+
+    def _add(self, node: dict[str, Any]) -> None:
+        self.nodes.append(node)
+        for child in node.get("Plans", []):
+            self._add(child)
+
+    @property
+    def read_through(self) -> set[str]:
+        return {node["Relation Name"] for node in self.nodes if node["Node Type"] == "Seq Scan"}
+
+    @property
+    def indexes(self) -> set[str]:
+        return {node["Index Name"] for node in self.nodes if "Index Name" in node}
+
+
+async def test_each_hot_statement_uses_its_index_and_reads_no_table_through(filled: str) -> None:
+    wrong: dict[str, object] = {}
+    async with await connect(filled) as connection:
+        await connection.execute(EXPLAINED)
+        for name, (statement, indexes) in HOT.items():
+            plans = Plans()
+            connection.add_notice_handler(plans.hear)
+            # A plan that is kept is made at the sixth time, and need not be that of the first.
+            for _ in range(TIMES):
+                async with connection.transaction(force_rollback=True):
+                    await statement(connection)
+            connection.remove_notice_handler(plans.hear)
+            if plans.read_through or not indexes <= plans.indexes:
+                wrong[name] = plans.read_through, indexes - plans.indexes
+    assert not wrong
+
+
+async def test_your_server_marks_a_message_nearly_as_fast_as_the_embedded_one(
+    dsn: str, your_dsn: str
+) -> None:
+    fill(dsn, 1000)
+    fill(your_dsn, 1000)
+    async with await connect(dsn) as ours, await connect(your_dsn) as theirs:
+        seconds = [(await timed(ours), await timed(theirs)) for _ in range(MEASURED)]
+    embedded, external = (statistics.median(each) for each in zip(*seconds, strict=True))
+    assert external <= 1.5 * embedded
+
+
+async def timed(connection: Connection) -> float:
+    """Mark a message, and take that back; returns how many seconds it took to mark."""
+    async with connection.transaction(force_rollback=True):
+        started = time.perf_counter()
+        await deliveries.move_on(connection, [ENDING], ["acc_1"], NOW, NOW)
+        return time.perf_counter() - started
