@@ -81,7 +81,7 @@ docs: $(VENV)/.made  ## draw the generated pages anew
 	@PYTHONPATH=tests $(BIN)/python -m docs.drawn
 
 .PHONY: test-systemd
-test-systemd: $(VENV)/.made  ## the daemon's life under a real systemd, booted in namespaces
+test-systemd: $(VENV)/.made  ## the daemon's life under a real systemd, booted in namespaces; AWAY=300 for long outages
 	@$(PYTEST) tests/systemd/booted
 
 .PHONY: test-debian

@@ -9,6 +9,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,29 +25,38 @@ DROPIN = Path("/run/systemd/system/waremind.service.d/played.conf")
 
 def main() -> None:
     """Play the story."""
-    program, directory = sys.argv[1], Path(sys.argv[2])
-    directory.mkdir()
-    tempfile.tempdir = os.environ["TMPDIR"] = str(directory)
-    with PlayedWhatsApp() as whatsapp:
-        whatsapp.overlay.chmod(0o755)
-        whatsapp.user(FRIEND, "Budi")
-        group = whatsapp.group("Ops", [PHONE, FRIEND])
-        DROPIN.parent.mkdir(parents=True)
-        DROPIN.write_text(f"[Service]\nEnvironment=PYTHONPATH={whatsapp.overlay}\n")
-        subprocess.run(["systemctl", "daemon-reload"], check=True)
-        restart()
-        subprocess.run([program, "account", "add", "ops"], check=True, capture_output=True)
-        paired = pair(program, whatsapp)
-        ask(program, "account", "sync", "ops")
+    program = sys.argv[1]
+    with played(program, Path(sys.argv[2])) as (whatsapp, group, paired):
         before = send(program, "before the restart")
         restart()
         whatsapp.wait_online(PHONE)
         again = ask(program, "account", "show", "ops")["account"]["status"]
         after = send(program, "after the restart")
         texts = [message.text for message in whatsapp.wait_messages(2, to=group)]
-    DROPIN.unlink()
     result = {"paired": paired, "sent": [before, after], "again": again, "texts": texts}
     sys.stdout.write(json.dumps(result))
+
+
+@contextmanager
+def played(program: str, directory: Path) -> Iterator[tuple[PlayedWhatsApp, str, str]]:
+    """Play WhatsApp to the service, pair `ops`; yields also its group's JID and its status."""
+    directory.mkdir()
+    tempfile.tempdir = os.environ["TMPDIR"] = str(directory)
+    with PlayedWhatsApp() as whatsapp:
+        whatsapp.overlay.chmod(0o755)
+        whatsapp.user(FRIEND, "Budi")
+        group = whatsapp.group("Ops", [PHONE, FRIEND])
+        DROPIN.parent.mkdir(parents=True, exist_ok=True)
+        DROPIN.write_text(f"[Service]\nEnvironment=PYTHONPATH={whatsapp.overlay}\n")
+        subprocess.run(["systemctl", "daemon-reload"], check=True)
+        restart()
+        subprocess.run([program, "account", "add", "ops"], check=True, capture_output=True)
+        paired = pair(program, whatsapp)
+        ask(program, "account", "sync", "ops")
+        try:
+            yield whatsapp, group, paired
+        finally:
+            DROPIN.unlink()
 
 
 def restart() -> None:

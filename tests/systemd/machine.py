@@ -64,10 +64,12 @@ class Box:
         self.name = name
         self.python = python
 
-    def run(self, *command: object, check: bool = True) -> Done:
+    def run(self, *command: object, check: bool = True, patience_seconds: float = 300) -> Done:
         """Run a command as root, and fail with what it said."""
         words = [str(SDBOX), "run", self.name, *map(str, command)]
-        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
+        done = subprocess.run(
+            words, capture_output=True, text=True, check=False, timeout=patience_seconds
+        )
         assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from debian.tree import RELEASES, reason_for_no_tree, tree
-from systemd.machine import Box, booted
+from systemd.external import DSN, PASSWORD, SECRET, External
+from systemd.machine import CREDENTIAL, Box, booted
 from systemd.systems import CHECKOUT, UV, System, reason_for_none, system_in, this_system
 
 
@@ -53,3 +54,18 @@ def box(installed: Box) -> Iterator[Box]:
     installed.systemctl("start", "waremind.socket", "waremind.service")
     yield installed
     installed.restore()
+
+
+@pytest.fixture
+def external(box: Box) -> Iterator[External]:
+    """Run a PostgreSQL of yours, which the daemon uses from its next start on."""
+    server = External(box.run)
+    box.write(PASSWORD, SECRET)
+    server.make()
+    server.start()
+    box.systemctl("stop", "waremind")
+    box.write(CREDENTIAL, DSN, "600")
+    yield server
+    box.restore()
+    server.stop()
+    server.remove()
