@@ -106,6 +106,11 @@ fuzz: $(VENV)/.made  ## bad input hurts nobody beside it: SECONDS=600; SEED= PAR
 crash: $(VENV)/.made  ## kill -9 at random points under due deliveries: SEEDS=200 DELIVERIES=1000
 	@PYTHONPATH=tests $(BIN)/python -m campaigns.crash --seeds $(or $(SEEDS),200) --deliveries $(or $(DELIVERIES),1000)
 
+.PHONY: outages
+outages: $(VENV)/.made  ## your PostgreSQL fails in every way under due deliveries: SEEDS=12 DELIVERIES=400 LAST=0
+	@PYTHONPATH=tests $(BIN)/python -m campaigns.outages --seeds $(or $(SEEDS),12) --deliveries $(or $(DELIVERIES),400) \
+		--last $(or $(LAST),0)
+
 .PHONY: crash-accounts
 crash-accounts: $(VENV)/.made  ## kill -9 amid pair, unpair, delete: ROUNDS=100
 	@PYTHONPATH=tests $(BIN)/python -m campaigns.account_kills --rounds $(or $(ROUNDS),100)

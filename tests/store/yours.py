@@ -10,6 +10,7 @@ import sys
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -64,13 +65,20 @@ class YourPostgres:
 
 
 def start(
-    place: Path, command: Sequence[str | Path], **environment: str
+    place: Path,
+    command: Sequence[str | Path],
+    *,
+    stderr: IO[bytes] | None = None,
+    **environment: str,
 ) -> subprocess.Popen[bytes]:
     """Start a program as somebody who may run PostgreSQL; it ends with us."""
     identity = candidates(place / "data")[0]
     launch = [sys.executable, "-I", "-S", LAUNCH, str(os.getpid()), identity.word, place]
     return subprocess.Popen(
-        [*launch, *command], stdout=subprocess.DEVNULL, env=os.environ | environment
+        [*launch, *command],
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+        env=os.environ | environment,
     )
 
 

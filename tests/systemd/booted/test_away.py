@@ -7,6 +7,7 @@ import json
 import os
 from pathlib import Path
 
+import pytest
 from systemd.external import External
 from systemd.machine import HOME, PROGRAM, Box
 
@@ -14,6 +15,7 @@ SCRIPT = Path(__file__).parents[1] / "away_in_box.py"
 SECONDS = float(os.environ.get("AWAY", "8"))
 
 
+@pytest.mark.timeout(2 * SECONDS + 300)
 def test_nothing_is_killed_closed_or_unknown_and_it_sends_again_without_a_person(
     box: Box, external: External
 ) -> None:

@@ -1,0 +1,1 @@
+"""`make outages`: what happens to a PostgreSQL of yours under due deliveries."""
