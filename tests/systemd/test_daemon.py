@@ -60,6 +60,24 @@ def test_what_a_daemon_cannot_start_for_is_its_last_status(tmp_path: Path, ear: 
     assert daemon.wait() == 78  # which systemd does not restart
 
 
+def test_no_variable_of_libpq_s_keeps_the_embedded_postgresql_from_being_used(
+    tmp_path: Path, ear: Ear
+) -> None:
+    variables = {
+        "NOTIFY_SOCKET": ear.path,
+        "PGHOSTADDR": "192.0.2.1",
+        "PGSERVICE": "nowhere",
+        "PGSSLMODE": "verify_full",
+        "PGREQUIREAUTH": "scram-sha-256",
+        "PGTZ": "Nowhere/At_all",
+        "PGOPTIONS": "-c default_transaction_read_only=on",
+    }
+    with DaemonProcess(tmp_path, **variables) as daemon:
+        ear.until("READY")
+        with Client(daemon.socket) as client:
+            assert client.call(Status()).ok
+
+
 def test_another_daemon_is_waited_for_and_named_and_followed_at_once(
     tmp_path: Path, ear: Ear, dsn: str
 ) -> None:

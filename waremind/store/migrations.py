@@ -16,6 +16,7 @@ from psycopg.rows import class_row
 import waremind
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store.database import Connection, translated
+from waremind.store.refusals import not_usable
 from waremind.store.schema import check_schema
 
 # Any number will do, so long as nothing else in the database locks it: "waremigr" in ASCII.
@@ -144,9 +145,9 @@ async def _apply(connection: Connection, migration: Migration) -> None:
                 " VALUES (%s, %s, %s, %s)",
                 [migration.number, migration.name, migration.sha256, waremind.__version__],
             )
-    except psycopg.OperationalError:
-        raise  # the server's doing, not the step's
     except psycopg.Error as error:
+        if not_usable(connection.info.dsn, error):
+            raise  # the server's doing, not the step's: it is told as such
         raise WaremindError(
             ErrorCode.INTERNAL,
             f"cannot apply migration {migration.name}: {error}",
