@@ -27,6 +27,11 @@ $(VENV)/.made: uv.lock pyproject.toml .ci/bootstrap
 	@.ci/bootstrap $(PYTHON) $(VENV)
 	touch $@
 
+.PHONY: lock
+lock: $(VENV)/.made  ## write anew what is installed: uv.lock, and from it what servers install
+	@$(BIN)/uv lock --quiet
+	.ci/server_lock $(BIN)/uv >waremind/requirements.lock
+
 .PHONY: run
 run: $(VENV)/.made  ## the daemon, on its own PostgreSQL
 	@exec $(BIN)/waremind daemon
@@ -75,6 +80,11 @@ lint: $(VENV)/.made  ## formatting, lint, types, layers
 format: $(VENV)/.made  ## let ruff format the tree
 	@$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+.PHONY: test-install
+test-install: $(VENV)/.made  ## README's lines for a server, in an environment of their own; fetches packages
+	@$(IN_SCRATCH)
+	.ci/install_as_on_a_server $(PYTHON) "$$TMPDIR/opt"
 
 .PHONY: docs
 docs: $(VENV)/.made  ## draw the generated pages anew
