@@ -109,6 +109,9 @@ async def test_a_freeze_shortly_before_its_time_lets_nothing_leave(
         assert playing.sent == []
         assert await playing.became("soon") == [("held", "frozen", 1)] * 3
         assert await playing.sql("SELECT DISTINCT attempts FROM deliveries") == [(0,)]
+        await playing.thaw("all")
+        await until(lambda: arrived(playing, 3))
+        assert await playing.sql("SELECT DISTINCT attempts FROM deliveries") == [(1,)]
 
 
 async def test_a_freeze_is_answered_when_what_was_leaving_has_left(

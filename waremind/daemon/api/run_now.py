@@ -9,7 +9,7 @@ from waremind.daemon.delivery.views import runs_of, with_receipts
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller
 from waremind.domain.duration import format_duration
-from waremind.domain.ids import shown
+from waremind.domain.ids import plain, shown
 from waremind.domain.quoting import quoted
 from waremind.domain.wall_time import rfc3339
 from waremind.errors import ErrorCode, WaremindError
@@ -94,7 +94,7 @@ async def _wait_ended(ended: Awaitable[None], run: str, within: timedelta) -> No
 async def shown_run(services: Services, key: str, *, receipts: bool = False) -> Run:
     """Show one run, if asked with what each member has said. Raises WaremindError `not_found`."""
     async with services.database.connection() as connection:
-        rows = await table.select(connection, Wanted(run=key))
+        rows = await table.select(connection, Wanted(run=plain(key)))
         views = await runs_of(connection, rows)
         if views:
             zone = ZoneInfo(rows[0].zone)

@@ -48,7 +48,9 @@ class Receipts(Subscriber):
         self._early: defaultdict[str, deque[Heard]] = defaultdict(
             partial(deque[Heard], maxlen=EARLY_AT_MOST)
         )
-        self._sent: set[str] = set()  # accounts of which a message was written during the round
+        # During the round: the accounts of which a message was written, and those deleted.
+        self._sent: set[str] = set()
+        self._gone: set[str] = set()
         self._woken = asyncio.Event()
 
     def hear(self, row: AccountRow, report: Receipt) -> None:
@@ -75,7 +77,10 @@ class Receipts(Subscriber):
 
     def account_deleted(self, account: str) -> None:
         """Keep nothing of an account that is deleted."""
+        self._gone.add(account)
         self._early.pop(account, None)
+        others = [heard for heard in self._waiting if heard.receipt.account != account]
+        self._waiting = deque(others, maxlen=WAITING_AT_MOST)
 
     async def run(self) -> None:
         """Write what is heard, for ever."""
@@ -99,6 +104,7 @@ class Receipts(Subscriber):
     async def _round(self) -> bool:
         self._woken.clear()
         self._sent.clear()
+        self._gone.clear()
         if not self._waiting:
             return False
         taken = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
@@ -117,7 +123,7 @@ class Receipts(Subscriber):
         """Keep a receipt until its message is written, which may have happened meanwhile."""
         if early.receipt.account in self._sent:
             self._offer([early])
-        else:
+        elif early.receipt.account not in self._gone:
             self._early[early.receipt.account].append(early)
 
     async def _sleep(self) -> None:

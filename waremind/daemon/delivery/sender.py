@@ -126,7 +126,7 @@ class Sender(Subscriber):
                 self._term = term
 
     async def _take_over(self, now: datetime) -> None:
-        ours = {*self._busy, *self._ended, *self._take_backs.waiting, *self._take_backs.under_way}
+        ours = self._occupied | self._ended.keys() | self._take_backs.waiting
         async with self._database.connection() as connection:
             lost = await table.lose_track(connection, list(ours), now)
         if lost:
@@ -154,12 +154,17 @@ class Sender(Subscriber):
 
     def first_due(self) -> datetime | None:
         """Say when the first account that is not busy is due, or was; None: nothing is known."""
-        due = (at for account, at in self._due.items() if account not in self._busy)
-        return min(due, default=None)
+        busy = self._occupied
+        return min((at for each, at in self._due.items() if each not in busy), default=None)
+
+    @property
+    def _occupied(self) -> set[str]:
+        """The accounts that a lane has to do with, or that are sending."""
+        return self._busy | self._take_backs.under_way
 
     def _pick(self, now: datetime) -> Iterable[str]:
         """Choose accounts of which something has ended, or that may be given something."""
-        busy = self._busy | self._take_backs.under_way
+        busy = self._occupied
         idle = (account for account in self._due if account not in busy)
         to_write = self._ended.keys() | self._take_backs.waiting
         return (each for each in idle if each in to_write or self._may_send(each, now))
@@ -233,11 +238,9 @@ class Sender(Subscriber):
             entry = work.get(account)
             if self._due[account] is not due:
                 continue  # woken since: what we found may be old
-            if entry is None:
-                self._due.pop(account)
-            elif account in cut_off:  # connecting wakes it earlier
+            if entry and account in cut_off:  # connecting wakes it earlier
                 self._due[account] = entry.give_up_at
-            elif account in away:  # it is woken by what becomes of it
+            elif entry is None or account in away:  # it is woken by what becomes of it
                 self._due.pop(account)
             else:
                 again_at = now + timedelta(seconds=PATIENCE_SECONDS)
@@ -267,13 +270,12 @@ class Sender(Subscriber):
             outcome = await self._outcome(sending)
         finally:
             del self._leaving[account]
+        settings, now = self._current.settings, self._clock.now()
         if trips_breaker(outcome):
-            hold = timedelta(seconds=self._current.settings.governor.hold_seconds)
-            until = self._clock.now() + hold
+            until = now + timedelta(seconds=settings.governor.hold_seconds)
             self._pace.bar(account, until)
             self._senders.restrict(account, until)
-        settings, now = self._current.settings.delivery, self._clock.now()
-        ending = ending_of(sending, outcome, now, settings, self._pace.chance())
+        ending = ending_of(sending, outcome, now, settings.delivery, self._pace.chance())
         log_ending(self._senders.label(account), sending, ending)
         self.progress.tried(account, ending.status, now)
         self._ended[account] = ending
