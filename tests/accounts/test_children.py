@@ -86,7 +86,7 @@ def test_a_child_that_floods_the_daemon_with_reports_delays_no_unpair(shared: St
     )
     unpaired = shared.daemon.unpair(shared.label)  # the client's own patience bounds it
     assert unpaired.account.status == "unpaired"
-    assert "flooded" in shared.daemon.log
+    until(lambda: "flooded" in shared.daemon.log, "the log to tell of it")
 
 
 def test_a_fork_server_that_dies_takes_its_children_and_all_come_back(alone: Stage) -> None:

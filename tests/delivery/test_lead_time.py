@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 from delivery.clockwork import NOBODY, START, Engine, Seen, engine, until
 
 from waremind.daemon.api.handlers import reminder as reminders
-from waremind.daemon.delivery.lead_time import LEAD
+from waremind.daemon.delivery.lead_time import LEAD, wait_until_due
+from waremind.daemon.system.clock import WallClock
 from waremind.requests.reminder import ReminderDelete, ReminderDeleted, ReminderEdit, ReminderPause
 from waremind.whatsapp.reports import Sent
 
@@ -197,3 +199,17 @@ async def test_an_account_that_is_cut_off_at_that_moment_sends_when_it_is_back(
         playing.gateway.sessions[-1].connected = True
         await playing.pass_to(DUE + MINUTE)
         assert await playing.became("soon") == [("sent", None, 1)]
+
+
+class Broken(WallClock):
+    """A clock that has nothing to wait with, as when no file can be opened any more."""
+
+    async def sleep_until(self, at: datetime | None) -> None:
+        raise OSError(errno.EMFILE, str(at))
+
+
+async def test_a_clock_that_cannot_wait_costs_no_message() -> None:
+    with Broken() as clock:
+        at = clock.now() + LEAD / 10
+        await wait_until_due(clock, at)
+        assert clock.now() >= at

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
+from daemon_process import until
 from postgres_fixtures import Postgres
 from reminders.running import Running, running
 from reminders.samples import LATER, adding, ago, ahead
@@ -233,7 +234,8 @@ def test_what_whatsapp_refuses_has_failed_and_says_so(stage: Stage, text: str) -
     run = stage.run(id_)
     assert (run.status, run.reason) == ("failed", "refused_420")
     assert "420" in (run.reason_text or "")
-    assert f"delivery ended account=ops run={run.id}" in stage.daemon.process.log
+    told = f"delivery ended account=ops run={run.id}"
+    until(lambda: told in stage.daemon.process.log, "the log to tell of it")
 
 
 def test_a_wait_that_is_too_long_ends_with_the_runs_id_and_goes_on(stage: Stage, text: str) -> None:

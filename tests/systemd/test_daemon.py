@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from daemon_process import until
 from systemd.daemon_process import DaemonProcess, Ear
 
 from waremind.client import Client
@@ -104,10 +105,8 @@ def test_a_reload_takes_the_new_configuration(tmp_path: Path, ear: Ear) -> None:
         daemon.signal(signal.SIGHUP)
         assert int(ear.until("RELOADING")["MONOTONIC_USEC"]) > 0
         ear.until("READY")
-        assert (
-            "warning waremind.daemon.system.settings needs a restart setting=database.pool_size"
-            in (daemon.log.read_text())
-        )
+        told = "warning waremind.daemon.system.settings needs a restart setting=database.pool_size"
+        until(lambda: told in daemon.log.read_text(), "the log to say what was not taken over")
 
 
 def test_a_passed_socket_is_listened_on_and_left_as_it_is(

@@ -6,9 +6,10 @@ bytes of requests that are longer than usual. Who has too many is `busy`: at onc
 
 import asyncio
 import logging
+import time
 from typing import NamedTuple
 
-from waremind.daemon.system.logs import retry
+from waremind.daemon.system.logs import event
 from waremind.errors import ErrorCode, WaremindError
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,8 @@ WEIGHT = 16  # of all requests of a uid that are under way
 HEAVY_WEIGHT = 12  # as far as they are not light: for those there is always room left
 SEAT_WEIGHT = 4  # of one connection
 WAIT_SECONDS = 10.0
+
+LOG_SECONDS = 60.0
 
 LINE_BYTES = 4 << 20  # of long requests that are not read to their end
 ALL_LINE_BYTES = 16 << 20  # of everybody's
@@ -43,6 +46,8 @@ class Share:
         self.line_bytes = 0
         self._weight = 0
         self._waiting: list[Place] = []
+        self._refusals = 0
+        self._told_at = -LOG_SECONDS
 
     def take(self, weight: int) -> bool:
         """Take room for a weight; False when there is none."""
@@ -79,8 +84,11 @@ class Share:
             raise
 
     def busy(self, what: str, reason: str, hint: str) -> WaremindError:
-        """Make a refusal, and log it."""
-        retry(log, "busy", uid=self.uid, cannot=what)
+        """Make a refusal, and log it now and then: who is refused may come back a thousand times."""
+        self._refusals += 1
+        if time.monotonic() - self._told_at >= LOG_SECONDS:
+            event(log, "busy", logging.WARNING, uid=self.uid, cannot=what, times=self._refusals)
+            self._told_at, self._refusals = time.monotonic(), 0
         message = f"cannot {what} for uid {self.uid}: {reason}"
         return WaremindError(ErrorCode.BUSY, message, hint=hint)
 

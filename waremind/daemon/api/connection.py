@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterable, Awaitable, Generator
-from contextlib import contextmanager, suppress
-from typing import TypeVar, cast
+from collections.abc import AsyncIterable, Awaitable
+from contextlib import suppress
+from typing import TypeVar
 
 from waremind import protocol
 from waremind.daemon.api.admission import Seat
@@ -62,20 +62,6 @@ class Connection:
             return task.result()
         finally:
             task.cancel()
-
-    @contextmanager
-    def ends_at_hangup(self) -> Generator[None]:
-        """Cancel the task that does the body when the client is gone."""
-        task = cast("asyncio.Task[object]", asyncio.current_task())
-
-        def end(_gone: object) -> None:
-            task.cancel()
-
-        self.gone.add_done_callback(end)
-        try:
-            yield
-        finally:
-            self.gone.remove_done_callback(end)
 
     async def read_line(self) -> bytes | None:
         """Read a line; None at the end. It may be idle as long as it likes between two of them.

@@ -187,10 +187,7 @@ class Client:
         """Answer a call; it takes its room until the answer is written."""
         asker.set(self._seat.uid)
         try:
-            # Who only looks changes nothing: it need not go on for nobody.
-            looks = call.request.access == "read"
-            with self._connection.ends_at_hangup() if looks else contextlib.nullcontext():
-                await self._say(call, method)
+            await self._say(call, method)
         except HungUpError:
             pass  # nobody hears it
         finally:

@@ -79,8 +79,12 @@ def _bound(path: Path, group: str) -> socket.socket:
 def refuse_if_answered(path: Path) -> None:
     """Raise WaremindError `conflict` with the pid of the daemon that answers on `path`."""
     with socket.socket(socket.AF_UNIX) as probe:
+        probe.setblocking(False)
         try:
             probe.connect(str(path))
+        except BlockingIOError:  # its queue is full: who does not answer now still listens
+            message = f"cannot listen on {path}: a daemon already does, and lets nobody in"
+            raise WaremindError(ErrorCode.CONFLICT, message, hint="stop it first") from None
         except OSError:
             return  # nobody there: the socket is stale, or there is none
         pid = peer_of(probe).pid

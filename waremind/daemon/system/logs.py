@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from waremind.daemon.system.journal import JournalHandler
+from waremind.daemon.system.log_writer import LogWriter
 from waremind.daemon.system.repeats import Repeats
 
 Fields = dict[str, Any]
@@ -111,7 +112,7 @@ def start(log_format: str, level: str) -> None:
     chosen = ("journal" if is_journal() else "text") if log_format == "auto" else log_format
     handler = _HANDLERS[chosen]()
     handler.addFilter(Repeats())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.basicConfig(level=level.upper(), handlers=[LogWriter(handler)], force=True)
     logging.captureWarnings(capture=True)
 
 

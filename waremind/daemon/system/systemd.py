@@ -37,7 +37,7 @@ class Systemd:
         address = f"\0{self._address[1:]}" if self._address[0] == "@" else self._address
         text = "\n".join(f"{name}={value}" for name, value in state.items())
         # What does not arrive is missed by systemd itself: it has timeouts for all of it.
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
             out.settimeout(TELL_SECONDS)
             out.sendto(text.encode(), address)
 
