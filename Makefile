@@ -112,6 +112,10 @@ fuzz: $(VENV)/.made  ## bad input hurts nobody beside it: SECONDS=600; SEED= PAR
 	@PYTHONPATH=tests $(BIN)/python -m campaigns.fuzz --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED)) \
 		$(if $(PART),--part $(PART)) $(if $(ROUND),--round $(ROUND))
 
+.PHONY: flood
+flood: $(VENV)/.made  ## one client asks for too much, and nobody else notices: SECONDS=20 RUNS=100000 (as root)
+	@PYTHONPATH=tests $(BIN)/python -m campaigns.flood --seconds $(or $(SECONDS),20) --runs $(or $(RUNS),100000)
+
 .PHONY: crash
 crash: $(VENV)/.made  ## kill -9 at random points under due deliveries: SEEDS=200 DELIVERIES=1000
 	@PYTHONPATH=tests $(BIN)/python -m campaigns.crash --seeds $(or $(SEEDS),200) --deliveries $(or $(DELIVERIES),1000)

@@ -84,7 +84,7 @@ class Share:
             raise
 
     def busy(self, what: str, reason: str, hint: str) -> WaremindError:
-        """Make a refusal, and log it now and then: who is refused may come back a thousand times."""
+        """Make a refusal; who is refused may come back a thousand times: log it now and then."""
         self._refusals += 1
         if time.monotonic() - self._told_at >= LOG_SECONDS:
             event(log, "busy", logging.WARNING, uid=self.uid, cannot=what, times=self._refusals)

@@ -1,0 +1,1 @@
+"""One client floods the daemon; everybody else must not notice."""
