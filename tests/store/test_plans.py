@@ -48,6 +48,7 @@ FILLED = """
         FROM generate_series(1, least({rows}, 1000)) i;
     INSERT INTO whatsapp_groups (id, account_id, jid, name, synced_at)
         SELECT 'grp_' || label, id, label || '@g.us', label, now() FROM accounts;
+    INSERT INTO group_members (group_id, lid) SELECT id, id || '@lid' FROM whatsapp_groups;
     INSERT INTO reminders (id, name, account_id, text, rrule, start, zone, misfire, grace_seconds,
                            mention_all, state, next_at, next_nominal, created_at)
         SELECT 'rem_' || label, label, id, 'text', 'FREQ=DAILY', '2026-01-01', 'UTC', 'skip', 600,
@@ -102,7 +103,7 @@ async def claim(c: Connection) -> None:
 
 def of_many(*indexes: str) -> tuple[str, ...]:
     """Ask for indexes that only a large table is worth."""
-    return indexes if ROWS >= 100_000 else ()
+    return indexes if ROWS >= 1_000_000 else ()
 
 
 # What the daemon does at each message, run, receipt, hold and look, and the indexes it must use.
