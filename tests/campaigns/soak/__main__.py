@@ -6,6 +6,7 @@ daemon. In the evening all comes to rest, and is looked at:
 
 - every occurrence has one run, and phones saw each message as often as its runs say;
 - unpaired accounts are unpaired, the others connected, and nothing of anybody else's is left;
+- at no moment is `status` ok while something is overdue;
 - the log has no warning that such a life does not explain, and `status` answers in time;
 - memory, descriptors, threads, processes, files are what they were after the warm-up.
 
@@ -36,7 +37,7 @@ from campaigns.soak.watch import Watch
 ACCOUNTS, QUIET, GROUPS = 7, 2, 3
 DAY_SECONDS = 45.0
 SHORT_DAYS = 3  # of a life too short for more
-OUTAGES = f"happened {machine.restart_postgres.__name__}"
+OUTAGES = [f"happened {deed.__name__}" for deed in (machine.restart_postgres, machine.steal_lock)]
 STATUS_SECONDS = 2.0  # within which 99 % of the answers come, however busy the machine
 
 
@@ -69,7 +70,7 @@ def kept(watch: Watch) -> Iterator[Watch]:
 
 def day(town: Town, number: int, seconds: float, log: Log) -> Reading:
     """Live a day, judge it, and read the gauges; what was judged is deleted."""
-    before, outages_before = town.whatsapp.state().messages, town.counts[OUTAGES]
+    before, outages_before = town.whatsapp.state().messages, outages(town)
     town.dawn = datetime.now(UTC)
     dusk, seed = Event(), f"{town.seed} {number}"
     with ThreadPoolExecutor(len(town.residents) + 1) as operators:
@@ -86,11 +87,15 @@ def day(town: Town, number: int, seconds: float, log: Log) -> Reading:
         town.count(f"delivery {status}", count)
     reading = gauges.read(town, town.whatsapp.state().messages)
     verdict.forget(town)
-    outages = town.counts[OUTAGES] - outages_before
-    for line in log.unexpected(outage=outages > 0):
+    for line in log.unexpected(outage=outages(town) > outages_before):
         town.fault(f"log: {line}")
     log.rotate()
     return reading
+
+
+def outages(town: Town) -> float:
+    """Count how often the daemon was without its database, or its lock."""
+    return sum(town.counts[each] for each in OUTAGES)
 
 
 def tell(town: Town, readings: Sequence[Reading]) -> None:

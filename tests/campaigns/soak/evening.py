@@ -67,9 +67,7 @@ def _places(daemon: DaemonProcess) -> Iterator[str]:
 
 def pass_by(town: Town) -> None:
     """Let more than `keep_days` pass over all runs, restart the daemon, and see them go."""
-    [socket] = town.daemon.state.glob("postgres/**/.s.PGSQL.5432")
-    dsn = f"host={socket.parent} user=waremind dbname=waremind"
-    with psycopg.connect(dsn, autocommit=True) as connection:
+    with psycopg.connect(town.dsn, autocommit=True) as connection:
         connection.execute("UPDATE runs SET created_at = created_at - interval '1 year'")
     configure(town, CONFIGURATIONS[0])  # with a bad one it would not start
     assert town.daemon.stop() == 0

@@ -11,19 +11,21 @@ from daemon_process import DaemonProcess
 # What a busy life makes the daemon say aloud. Everything else is a fault.
 EXPECTED = (
     # What operators and their configurations do.
-    r" warning waremind\.daemon\.holds (frozen|thawed) ",
-    r" error waremind\.daemon\.reload cannot reload .*log_level",
-    r" warning waremind\.daemon\.server client reads nothing",
+    r" warning waremind\.daemon\.delivery\.holds (frozen|thawed) ",
+    r" error waremind\.daemon\.system\.settings cannot reload .*log_level",
+    r" warning waremind\.daemon\.api\.connection client reads nothing",
+    # What was asked of a session that ended meanwhile.
+    r" warning waremind\.daemon\.system\.tasks cannot finish .*the session has ended",
     # What the engine prints of connections that end.
     r" printed: \w+ whatsmeow\.Client: (Got 503 stream error|Temporary ban connect failure)",
     r" printed: \w+ whatsmeow\.Client\.Socket: Error reading from websocket",
 )
-# What it says besides when PostgreSQL was away that day.
+# What it says besides when PostgreSQL was away, or its lock somebody else's, that day.
 IN_AN_OUTAGE = (
-    r" error waremind\.daemon\.postgres postgres ended ",
+    r" error waremind\.daemon\.system\.postgres postgres ended ",
     r" error waremind\.postgres postgres: FATAL:  (terminating connection|the database system)",
-    r" \w+ waremind\.store\.lock ",
-    r" warning psycopg\.pool ",
+    r" warning waremind\.daemon\.system\.failures cannot go on yet .*(database|deliver messages)",
+    r" warning psycopg(\.pool)? ",
     r" warning .*(cannot reach|cannot use) the database",
 )
 LINE = re.compile(r"\S+ (?P<level>debug|info|warning|error|critical) ")

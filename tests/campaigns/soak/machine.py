@@ -10,8 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from threading import Event
 
+import psycopg
+from daemon_process import until
+
 from campaigns.soak.town import REFUSALS, Town
-from waremind.requests.daemon import Doctor, FreezeSet, Thaw
+from waremind.requests.daemon import Doctor, FreezeSet, Status, Thaw
+from waremind.store.lock import LOCK
 
 Deed = Callable[[Town, random.Random, Event], None]
 
@@ -29,6 +33,10 @@ CONFIGURATIONS = (
     'log_level = "debug"\n[delivery]\nkeep_days = 30\n',
     'log_level = "info"\n[sessions]\nwatch_seconds = 200\n',
     "log_level = 3\n",  # refused: all stays as it was
+)
+HOLDER = (
+    b"SELECT pg_terminate_backend(pid) FROM pg_locks"
+    b" WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()"
 )
 MUCH = b'{"jsonrpc": "2.0", "id": 1, "method": "run.list", "params": {"limit": 20}}\n'
 
@@ -82,6 +90,20 @@ def restart_postgres(town: Town, chance: random.Random, _evening: Event) -> None
         os.kill(pid, chance.choice((signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)))
 
 
+def steal_lock(town: Town, chance: random.Random, evening: Event) -> None:
+    """Take the daemon's lock on its database, and hold it until status says so."""
+    with psycopg.connect(town.dsn, autocommit=True, application_name="a thief") as thief:
+        while thief.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone() != (True,):
+            thief.execute(HOLDER)
+        until(lambda: "lock_lost" in _daemons_needs(town), "status to tell that the lock is lost")
+        evening.wait(chance.uniform(0, 2))
+
+
+def _daemons_needs(town: Town) -> set[str]:
+    needs = town.daemon.call(Status()).attention
+    return {need.code for need in needs if need.kind == "daemon"}
+
+
 def configure(town: Town, configuration: str) -> None:
     """Write the configuration that the daemon reads next."""
     file = town.daemon.directory / "config/waremind/config.toml"
@@ -103,7 +125,8 @@ def postmasters(town: Town) -> list[int]:
     return [int(file.read_text().split("\n", 1)[0]) for file in files]
 
 
-# Each deed, and how often it is done; an outage comes now and then only.
+# Each deed, and how often it is done; an outage comes now and then only. What else befalls a
+# database is played in `make outages`.
 DEEDS: tuple[tuple[Deed, int], ...] = (
     (reload, 20),
     (freeze, 10),
@@ -112,6 +135,7 @@ DEEDS: tuple[tuple[Deed, int], ...] = (
     (crowd_in, 10),
     (read_nothing, 10),
     (restart_postgres, 1),
+    (steal_lock, 1),
 )
 
 

@@ -162,6 +162,13 @@ class Town:
         self.dawn = datetime.now(UTC)
         self._counting = Lock()
 
+    @property
+    def dsn(self) -> str:
+        """Say how to reach the daemon's PostgreSQL; raises OSError while there is none."""
+        for socket in self.daemon.state.glob("postgres/**/.s.PGSQL.5432"):
+            return f"host={socket.parent} user=waremind dbname=waremind"
+        raise FileNotFoundError(self.daemon.state)
+
     def count(self, what: str, number: float = 1, *, most: bool = False) -> None:
         """Count something; or keep the `most` that was seen of it."""
         with self._counting:

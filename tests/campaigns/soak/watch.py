@@ -1,10 +1,14 @@
-"""Someone who asks for the status all the time, and notes how long each answer takes."""
+"""Someone who asks for the status all the time: how long it takes, and whether it is true."""
 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from threading import Event
 
+import psycopg
+
+from campaigns.outages.watch import LATE
 from campaigns.soak.town import Town
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.daemon import Status
@@ -24,15 +28,23 @@ class Watch:
     def keep(self, end: Event) -> None:
         """Ask until the end."""
         while not end.wait(PAUSE_SECONDS):
-            before = time.monotonic()
+            late, before = self._is_late(), time.monotonic()
             try:
-                self._town.daemon.call(Status())
+                report = self._town.daemon.call(Status())
             except WaremindError as error:
                 self._town.count(f"status answered: {error.code}")
                 if error.code not in OUTAGE:
                     self._town.fault(f"status: {error}")
             else:
-                self.seconds.append(time.monotonic() - before)
+                if report.runs:  # how long it takes to see that there is no database is fixed
+                    self.seconds.append(time.monotonic() - before)
+                if report.ok and late and self._is_late():
+                    self._town.fault("status is ok while something is overdue")
+
+    def _is_late(self) -> bool:
+        with suppress(psycopg.Error, OSError), psycopg.connect(self._town.dsn) as connection:
+            return connection.execute(LATE.encode()).rowcount > 0
+        return False
 
     def quantile(self, share: float) -> float:
         """Tell within how many seconds a share of the answers came."""
