@@ -42,7 +42,7 @@ PINNED: Mapping[str, str] = {
     # small table: a plan that was made, and kept, while a table was small must not read all of it
     # when thousands of rows have come in a second. That goes for the foreign keys' own plans too.
     "random_page_cost": "1",
-    "seq_page_cost": "100",
+    "seq_page_cost": "30",
     "plan_cache_mode": "auto",
     # To compile a plan takes longer than all that we ask for.
     "jit": "off",
