@@ -5,7 +5,9 @@ sent, waits until nothing is to come, and compares the runs with what the phones
 
 - every occurrence has exactly one run, every delivery of it one terminal status;
 - no phone shows one occurrence twice;
-- what the phones saw is said to be sent or unknown, and what is said to be sent was seen.
+- what the phones saw is said to be sent or unknown, and what is said to be sent was seen;
+- who follows the events over all that misses none and hears none twice, and they alone rebuild the
+  lists of runs and accounts.
 """
 
 from __future__ import annotations
@@ -21,13 +23,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from daemon_process import DaemonProcess, environment, until
+from events.follower import Follower, kept
+from events.rebuilt import Rebuilt, seen_accounts, seen_runs
 from whatsapp_server.harness import PlayedWhatsApp
 from whatsapp_server.records import Message
 
 from waremind.objects import Reminder
-from waremind.requests.account import AccountSync
+from waremind.requests.account import AccountList, AccountSync
 from waremind.requests.daemon import Status
 from waremind.requests.reminder import ReminderAdd, ReminderDelete, ReminderList
 from waremind.requests.run import RunList
@@ -116,7 +121,7 @@ def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def play(theatre: Theatre, seed: int, reminders: int) -> Counter[str]:
+def play(theatre: Theatre, follower: Follower, seed: int, reminders: int) -> Counter[str]:
     """Play one seed; returns how its deliveries ended. Raises AssertionError."""
     chance = random.Random(seed)
     seen_before = len(theatre.whatsapp.messages())
@@ -135,6 +140,7 @@ def play(theatre: Theatre, seed: int, reminders: int) -> Counter[str]:
     until(theatre.is_settled, f"seed {seed} to settle", SETTLE_SECONDS)
     counts = judge(theatre, reminders, theatre.whatsapp.messages()[seen_before:])
     counts.update(f"kill -9 {victim}" for victim in kills)
+    counts["events"] = judge_events(theatre.daemon, follower)
     theatre.forget()
     return counts
 
@@ -168,6 +174,22 @@ def judge(theatre: Theatre, reminders: int, messages: Sequence[Message]) -> Coun
     return Counter(sent=len(said) - unknown, unknown=unknown, unknown_that_arrived=arrived)
 
 
+def judge_events(daemon: DaemonProcess, follower: Follower) -> int:
+    """Compare what a follower was told with what is kept, and with the lists; returns how much."""
+    told = follower.caught_up()
+    assert told == [event for event in kept(daemon) if event.id <= told[-1].id]
+    assert all(one.id < next_one.id for one, next_one in pairwise(told))
+
+    def accounts_are_rebuilt() -> bool:  # some may still be connecting
+        accounts = daemon.call(AccountList(all=True)).accounts
+        return Rebuilt(follower.caught_up()).accounts == seen_accounts(accounts)
+
+    runs = daemon.call(RunList(limit=0)).runs
+    assert Rebuilt(told).listed_runs() == seen_runs(runs)
+    until(accounts_are_rebuilt, "the events to tell of each account as the list does")
+    return len(told)
+
+
 def main() -> int:
     """Play the seeds that the command line names; print the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -177,15 +199,15 @@ def main() -> int:
     asked = parser.parse_args()
     reminders = asked.deliveries // GROUPS
     total: Counter[str] = Counter()
-    with (
-        PlayedWhatsApp(decrypt="one") as whatsapp,
-        DaemonProcess(environment(whatsapp) | SETTINGS) as daemon,
-    ):
+    with contextlib.ExitStack() as life:
+        whatsapp = life.enter_context(PlayedWhatsApp(decrypt="one"))
+        daemon = life.enter_context(DaemonProcess(environment(whatsapp) | SETTINGS))
         theatre = Theatre(daemon, whatsapp, [f"account {n}" for n in range(ACCOUNTS)])
         theatre.prepare()
+        follower = life.enter_context(Follower(daemon))
         for seed in range(asked.first, asked.first + asked.seeds):
             try:
-                counts = play(theatre, seed, reminders)
+                counts = play(theatre, follower, seed, reminders)
             except Exception:
                 print(f"seed {seed} failed; the daemon's last words:\n{daemon.log[-4000:]}")
                 raise

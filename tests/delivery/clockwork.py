@@ -67,7 +67,12 @@ async def wait(work: Awaitable[T]) -> T:
     return await work
 
 
-NOBODY = Caller(Operator(0, "root"), emit, wait)
+async def has_room() -> bool:
+    """Take whatever comes."""
+    return True
+
+
+NOBODY = Caller(Operator(0, "root"), emit, has_room, wait)
 
 
 class Clock:
@@ -244,6 +249,7 @@ async def engine(
             daemon = assemble(runtime, tasks, gateway, trial, "test")
             await daemon.accounts.start()
             tasks.create_task(daemon.outbox.run())
+            tasks.create_task(daemon.feed.run())
             playing = Engine(daemon, clock, gateway, sent, connection)
             await until(lambda: playing.sql("SELECT 1 FROM whatsapp_groups"))
             yield playing

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from cli import scenes
 
-from docs import first_screen, lifecycle_page, protocol_page
+from docs import events_page, first_screen, lifecycle_page, protocol_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 # Page → what it has to be, given what it is.
 DRAWN: dict[str, Callable[[str], str]] = {
     "lifecycle.md": lambda _: lifecycle_page.page(),
+    "events.md": events_page.renewed,
     "protocol.md": protocol_page.renewed,
     "../README.md": first_screen.renewed,
     "pair.svg": lambda _: first_screen.qr(),

@@ -30,6 +30,7 @@ _MODULES = {
     "run": "run",
     "freeze": "freeze",
     "thaw": "freeze",
+    "events": "events",
     "audit": "audit",
     "config": "config",
     "systemd": "systemd",

@@ -28,6 +28,7 @@ from waremind.daemon.services import Services
 from waremind.daemon.status.watchdog import beat
 from waremind.daemon.system import descriptors, logs
 from waremind.daemon.system.clock import WallClock
+from waremind.daemon.system.event_feed import EventFeed
 from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.operators import name_of
@@ -164,7 +165,12 @@ async def _serve(runtime: Runtime, systemd: Systemd, database_name: str) -> None
             await services.accounts.start()
             sending = until_exit(tasks, services.outbox.run())
             connections = descriptors.for_clients(descriptors.raise_limit())
-            async with sending, Server(services, connections).listening(listener):
+            # Who follows events is told of the end before the server waits for its clients.
+            server, following = (
+                Server(services, connections),
+                until_exit(tasks, services.feed.run()),
+            )
+            async with sending, server.listening(listener), following:
                 announce(settings)
                 systemd.tell(READY=1)
                 await beat(services, systemd)
@@ -202,7 +208,8 @@ def assemble(
 
     accounts = Accounts(AccountEnvironment(runtime, place, listener, tasks, random.random))
     outbox = Outbox(runtime, accounts, receipts)
-    return Services(runtime, database_name, accounts, outbox, evaluator, runtime.clock.now())
+    feed = EventFeed(runtime.database, runtime.failures)
+    return Services(runtime, database_name, accounts, outbox, evaluator, feed, runtime.clock.now())
 
 
 def announce(settings: Settings) -> None:

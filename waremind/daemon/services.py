@@ -10,6 +10,7 @@ from waremind.daemon.delivery.scheduler import Scheduler
 from waremind.daemon.delivery.sender import Sender
 from waremind.daemon.delivery.waiters import RunWaiters
 from waremind.daemon.rules.evaluator import RuleEvaluator
+from waremind.daemon.system.event_feed import EventFeed
 from waremind.daemon.system.runtime import WithRuntime
 from waremind.store.database import Database
 
@@ -22,6 +23,7 @@ class Services(WithRuntime):
     accounts: Accounts
     outbox: Outbox
     evaluator: RuleEvaluator
+    feed: EventFeed
     started_at: datetime
 
     @property

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 READ_BYTES = 1 << 16  # at once; what is longer is charged to its share
 LINE_SECONDS = 10.0  # from the first byte of a line to its end
 PATIENCE_SECONDS = 30.0  # with a client that reads nothing
+ROOM_SECONDS = 10.0  # with one that is to be told that it reads too slowly
 
 
 class HungUpError(ConnectionError):
@@ -114,6 +115,23 @@ class Connection:
                 return
         del self._buffer[: end + 1]
         self._seat.hold(0)
+
+    async def has_room(self, patience_seconds: float = ROOM_SECONDS) -> bool:
+        """Wait until the client has read enough for more; False when it does not.
+
+        Then there is still room for a last short line.
+        """
+        async with self._writing:
+            has_room = asyncio.Event()
+            self._loop.add_writer(self._socket, has_room.set)
+            try:
+                async with asyncio.timeout(patience_seconds):
+                    await has_room.wait()
+            except TimeoutError:
+                return False
+            finally:
+                self._loop.remove_writer(self._socket)
+            return True
 
     async def write(self, *pieces: bytes) -> None:
         """Write what belongs together. Raises HungUpError."""

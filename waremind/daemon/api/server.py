@@ -231,4 +231,4 @@ class Client:
         acts = call.request.access == "operate"
         uid = self._seat.uid
         operator = await self._environment.operators.operator(uid) if acts else Operator(uid, None)
-        return Caller(operator, emit, wait)
+        return Caller(operator, emit, self._connection.has_room, wait)

@@ -8,7 +8,7 @@ from waremind.daemon.system.clock import Clock
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.tasks import run_forever
-from waremind.store import members, runs
+from waremind.store import events, members, runs
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 60.0  # with a database that is away
 
 
 async def keep_house(runtime: Runtime) -> None:
-    """Delete old runs now and then, for ever."""
+    """Delete old runs and events now and then, for ever."""
     await run_forever(
         runtime.failures,
         "delete old runs",
@@ -28,11 +28,13 @@ async def keep_house(runtime: Runtime) -> None:
 
 
 async def _clean(runtime: Runtime) -> bool:
-    before = runtime.clock.now() - timedelta(days=runtime.current.settings.delivery.keep_days)
+    keep_days = runtime.current.settings.delivery.keep_days
+    before = runtime.clock.now() - timedelta(days=keep_days)
     async with runtime.database.connection() as connection:
         if deleted := await runs.delete_before(connection, before):
             event(log, "deleted old runs", runs=deleted)
         await members.delete_gone(connection, before - EVERY)  # a run may be sent a while after
+        await events.delete_old(connection, keep_days)
     return False
 
 

@@ -23,11 +23,13 @@ class Wait(Protocol):
 class Caller:
     """Who asks, by the kernel's word.
 
-    `emit` sends one event of the request's stream. What `wait` waits for counts as no work.
+    `emit` sends one event of the request's stream; `has_room` waits until the caller has read what
+    was sent, and says whether it did. What `wait` waits for counts as no work.
     """
 
     operator: Operator
     emit: Callable[[object], Awaitable[None]]
+    has_room: Callable[[], Awaitable[bool]]
     wait: Wait
 
 

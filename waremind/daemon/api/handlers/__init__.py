@@ -8,6 +8,7 @@ from waremind.daemon.api.handlers import (
     account,
     audit,
     doctor,
+    events,
     freeze,
     group,
     reminder,
@@ -18,6 +19,7 @@ from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller
 from waremind.requests import account as a
 from waremind.requests import daemon as d
+from waremind.requests import events as e
 from waremind.requests import group as g
 from waremind.requests import reminder as r
 from waremind.requests import run as u
@@ -62,6 +64,7 @@ HANDLERS: dict[type[Any], Method] = {
     u.RunList: Method(run.list_, LIST),
     u.RunShow: Method(run.show),
     u.RunResolve: Method(run.resolve),
+    e.Events: Method(events.events, LIST),
     d.FreezeSet: Method(freeze.freeze),
     d.Thaw: Method(freeze.thaw),
     d.AuditList: Method(audit.list_, LIST),

@@ -1,0 +1,58 @@
+"""`waremind events --follow` as a process of its own, as whoever keeps watch runs it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable
+from threading import Thread
+from typing import Self
+
+import msgspec
+from daemon_process import WAREMIND, DaemonProcess, until
+
+from waremind.requests.events import Event, Events, EventsEnd
+
+
+class Follower:
+    """Keeps all that it is told, in the order in which it was told."""
+
+    def __init__(self, daemon: DaemonProcess) -> None:
+        self._daemon = daemon
+        self.told: list[Event] = []
+        self._process = subprocess.Popen(
+            [WAREMIND, "--json", "events", "--follow", "--since", "0"],
+            env=daemon.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self._reader = Thread(target=self._read)
+        self._reader.start()
+
+    def __enter__(self) -> Self:
+        """Wait until it hears: one that finds no daemon in the beginning ends."""
+        until(lambda: self.told, "the first event to be told")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._reader.join()
+        self._process.communicate()
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self.told.append(msgspec.json.decode(line, type=Event))
+
+    def caught_up(self) -> list[Event]:
+        """Wait until all that has happened was told; returns all that was told."""
+        newest = list(kept(self._daemon))[-1].id
+        until(lambda: self.told and self.told[-1].id >= newest, f"event {newest} to be told")
+        return list(self.told)
+
+
+def kept(daemon: DaemonProcess) -> Iterable[Event]:
+    """List all events that are kept."""
+    with daemon.client() as client:
+        for told in client.watch(Events(), Event):
+            if not isinstance(told, EventsEnd):
+                yield told
