@@ -16,7 +16,7 @@ ROOT = Path(waremind.__file__).parent
 # docs/concepts.md says what these are called instead.
 NEVER = {"bot", "cron", "execution", "helper", "instance", "job", "login", "manager", "payload"}
 NEVER |= {"response", "tick", "utils"}
-LIBRARIES = {"_NewClient__onLoginStatus"}  # what they call it
+LIBRARIES = {"_NewClient__onLoginStatus", "utils"}  # what neonize calls it
 # Words that only we understood, by the package that had them.
 PRIVATE = {
     "cli": {"deleting", "noun", "ticking", "wish", "wishes"},

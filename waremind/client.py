@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 HANGS = "see what keeps it: systemctl status waremind, or the log of the daemon"
 # What the daemon may take for a request that is not told to wait longer.
-PATIENCE_SECONDS = 30.0
+ANSWER_SECONDS = 30.0
 
 
 class Client:
@@ -56,7 +56,7 @@ class Client:
         self._lines.close()
         self._socket.close()
 
-    def call(self, request: Request[R], patience_seconds: float | None = PATIENCE_SECONDS) -> R:
+    def call(self, request: Request[R], patience_seconds: float | None = ANSWER_SECONDS) -> R:
         """Ask and wait for the result.
 
         Raises WaremindError: the daemon's, or `timed_out` after `patience_seconds`
@@ -130,17 +130,17 @@ def _connect(path: Path) -> socket.socket:
     except OSError as error:
         connection.close()
         raise _unreachable(path, error) from None
-    connection.settimeout(PATIENCE_SECONDS)
+    connection.settimeout(ANSWER_SECONDS)
     return connection
 
 
 def _wait_for_a_place(connection: socket.socket, path: Path) -> None:
-    """Connect; wait `PATIENCE_SECONDS` at most while the daemon's queue is full.
+    """Connect; wait `ANSWER_SECONDS` at most while the daemon's queue is full.
 
     Python's own timeout would make the socket non-blocking, for which a full queue is an error at
     once (EAGAIN, unix(7)).
     """
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(PATIENCE_SECONDS))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(ANSWER_SECONDS))
     connection.connect(str(path))
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(0))
 
@@ -180,7 +180,7 @@ def _unreachable(path: Path, error: OSError) -> WaremindError:
         message = f"cannot reach the daemon: no permission for {path}"
         return WaremindError(ErrorCode.PERMISSION_DENIED, message, hint=_way_in(path))
     if isinstance(error, BlockingIOError):
-        message = f"cannot wait longer: the daemon let nobody in for {PATIENCE_SECONDS:g} s"
+        message = f"cannot wait longer: the daemon let nobody in for {ANSWER_SECONDS:g} s"
         return WaremindError(ErrorCode.TIMED_OUT, message, hint=HANGS)
     reasons: dict[type[OSError], str] = {
         FileNotFoundError: f"there is no socket {path}",

@@ -9,7 +9,7 @@ import typer
 from waremind import paths
 from waremind.cli.layout import Block
 from waremind.cli.output import Output
-from waremind.client import PATIENCE_SECONDS, Client
+from waremind.client import ANSWER_SECONDS, Client
 from waremind.requests.core import Changed, Request
 
 R = TypeVar("R")
@@ -45,7 +45,7 @@ class Invocation(typer.Context):
         """
         return Client(paths.client_socket(self.obj.socket))
 
-    def call(self, request: Request[R], patience_seconds: float | None = PATIENCE_SECONDS) -> R:
+    def call(self, request: Request[R], patience_seconds: float | None = ANSWER_SECONDS) -> R:
         """Ask the daemon once and return its result; raise WaremindError as it says."""
         with self.client() as client:
             return client.call(request, patience_seconds)

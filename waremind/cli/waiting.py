@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from waremind.cli.invocation import Invocation
 from waremind.cli.progress import Step, followed
-from waremind.client import PATIENCE_SECONDS, Client
+from waremind.client import ANSWER_SECONDS, Client
 from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Run
@@ -42,7 +42,7 @@ def wait_for_answer(cli: Invocation, request: Request[R], what: str) -> R:
     def steps() -> Iterator[tuple[Step, R]]:
         yield Step(), cli.call(request)
 
-    return followed(cli.output, steps(), what, PATIENCE_SECONDS)
+    return followed(cli.output, steps(), what, ANSWER_SECONDS)
 
 
 def wait_for_run(cli: Invocation, request: ReminderRun | Send, what: str) -> RunChanged:

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 READ_BYTES = 1 << 16  # at once; what is longer is charged to its share
 LINE_SECONDS = 10.0  # from the first byte of a line to its end
-PATIENCE_SECONDS = 30.0  # with a client that reads nothing
+UNREAD_SECONDS = 30.0  # with a client that reads nothing
 ROOM_SECONDS = 10.0  # with one that is to be told that it reads too slowly
 
 
@@ -157,7 +157,7 @@ class Connection:
 
     async def _send(self, piece: bytes) -> None:
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(UNREAD_SECONDS):
                 await self._loop.sock_sendall(self._socket, piece)
         except TimeoutError:
             retry(log, "client reads nothing", uid=self._seat.uid)

@@ -13,7 +13,7 @@ from waremind.store import events, members, runs
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(days=1)
-PATIENCE_SECONDS = 60.0  # with a database that is away
+RETRY_SECONDS = 60.0  # with a database that is away
 
 
 async def keep_house(runtime: Runtime) -> None:
@@ -23,7 +23,7 @@ async def keep_house(runtime: Runtime) -> None:
         "delete old runs",
         partial(_clean, runtime),
         partial(_until_tomorrow, runtime.clock),
-        patience_seconds=PATIENCE_SECONDS,
+        patience_seconds=RETRY_SECONDS,
     )
 
 

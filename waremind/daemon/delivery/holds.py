@@ -24,7 +24,7 @@ from waremind.store.holds import FreezeRow, HeldRun
 
 log = logging.getLogger(__name__)
 
-PATIENCE_SECONDS = 1.0  # with a database that is away
+RETRY_SECONDS = 1.0  # with a database that is away
 
 # Why deliveries are held until their account may send again by itself.
 BREAKERS = ("unpaired", "banned", "restricted")
@@ -90,7 +90,7 @@ class Holds(Subscriber):
             "release what is held",
             self._round,
             self._sleep,
-            patience_seconds=PATIENCE_SECONDS,
+            patience_seconds=RETRY_SECONDS,
         )
 
     async def _round(self) -> bool:

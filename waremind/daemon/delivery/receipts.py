@@ -20,7 +20,7 @@ from waremind.whatsapp.reports import Receipt
 
 log = logging.getLogger(__name__)
 
-PATIENCE_SECONDS = 1.0  # with a database that is away
+RETRY_SECONDS = 1.0  # with a database that is away
 FINISH_SECONDS = 2.0  # to write what was heard last when the daemon stops
 BATCH = 500
 # So many wait at most while PostgreSQL is away: then the oldest are never counted.
@@ -89,7 +89,7 @@ class Receipts(Subscriber):
             "store receipts",
             self._round,
             self._sleep,
-            patience_seconds=PATIENCE_SECONDS,
+            patience_seconds=RETRY_SECONDS,
         )
 
     async def finish(self) -> None:

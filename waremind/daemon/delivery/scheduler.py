@@ -74,7 +74,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 100  # the knee of rows a second: larger ones hold their locks longer for little
 BATCHES = 4  # read at once
-PATIENCE_SECONDS = 1.0  # with a database that is away
+RETRY_SECONDS = 1.0  # with a database that is away
 
 Judged = tuple[ReminderRow, Judgement]
 Verdicts = Mapping[str, Judgement | Unanswered]
@@ -108,7 +108,7 @@ class Scheduler:
                 "claim what is due",
                 partial(self._round, evaluator),
                 self._sleep,
-                patience_seconds=PATIENCE_SECONDS,
+                patience_seconds=RETRY_SECONDS,
             )
 
     async def _round(self, evaluator: RuleEvaluator) -> bool:

@@ -29,7 +29,7 @@ from waremind.whatsapp.reports import NotInGroup, NotSent, Outcome
 
 log = logging.getLogger(__name__)
 
-PATIENCE_SECONDS = 0.5  # with a database that is away
+RETRY_SECONDS = 0.5  # with a database that is away
 LANES = 2  # while one waits for PostgreSQL, the messages of the other one leave
 ROUND = 64  # accounts at most in one transaction of a lane: the next ones are for another
 SUSPENDED = timedelta(seconds=10)  # so late no load makes a round: the machine has slept
@@ -104,7 +104,7 @@ class Sender(Subscriber):
             "deliver messages",
             self._round,
             self._sleep,
-            patience_seconds=PATIENCE_SECONDS,
+            patience_seconds=RETRY_SECONDS,
         )
 
     async def _finish(self) -> None:
@@ -243,7 +243,7 @@ class Sender(Subscriber):
             elif entry is None or account in away:  # it is woken by what becomes of it
                 self._due.pop(account)
             else:
-                again_at = now + timedelta(seconds=PATIENCE_SECONDS)
+                again_at = now + timedelta(seconds=RETRY_SECONDS)
                 self._due[account] = max(entry.due_at - LEAD, again_at)
 
     async def _sleep(self) -> None:

@@ -26,7 +26,7 @@ from waremind.environment import passed_on
 
 COMMAND = (sys.executable, "-P", "-m", "waremind.daemon.rules.worker")
 # For starting a worker, and then for a machine on which CPU time passes ten times slower.
-PATIENCE_SECONDS = 10.0
+START_SECONDS = 10.0
 SLOWER = 10
 # How a worker that is lost, or cannot be started, shows itself.
 LOSSES = (OSError, EOFError, TimeoutError)
@@ -65,7 +65,7 @@ class Worker:
     async def ask(self, questions: Sequence[Question[AnswerT]]) -> Answers[AnswerT]:
         """Return the answers in order. Raises OSError, EOFError or TimeoutError if it is lost."""
         encoded = pickle.dumps(questions)
-        async with asyncio.timeout(PATIENCE_SECONDS + SLOWER * CPU_SECONDS * len(questions)):
+        async with asyncio.timeout(START_SECONDS + SLOWER * CPU_SECONDS * len(questions)):
             self.questions.write(LENGTH.pack(len(encoded)) + encoded)
             await self.questions.drain()
             (length,) = LENGTH.unpack(await self.answers.readexactly(LENGTH.size))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from waremind.objects import Operator
 
-PATIENCE_SECONDS = 1.0
+NAME_SECONDS = 1.0
 KEPT_SECONDS = 300.0
 
 
@@ -44,7 +44,7 @@ class Operators:
         entry = self._entries.setdefault(uid, _Entry())
         if time.monotonic() - entry.looked_up_at >= KEPT_SECONDS:
             entry.looking = entry.looking or self._start(uid, entry)
-            await asyncio.wait([entry.looking], timeout=PATIENCE_SECONDS)
+            await asyncio.wait([entry.looking], timeout=NAME_SECONDS)
             entry.looked_up_at = time.monotonic()
         return Operator(uid, entry.name)
 

@@ -11,7 +11,7 @@ from waremind.objects import CheckResult, Severity
 
 S = TypeVar("S")
 
-PATIENCE_SECONDS = 20.0  # a client waits 30
+CHECK_SECONDS = 20.0  # a client waits 30
 
 
 class Trouble(NamedTuple):
@@ -48,16 +48,16 @@ class Check(Generic[S]):
 
     async def _found(self, subject: S) -> Finding:
         try:
-            return await within(PATIENCE_SECONDS, _awaited(self.run(subject)))
+            return await within(CHECK_SECONDS, _result(self.run(subject)))
         except WaremindError as error:
             return [Trouble(error.message, fix=error.hint)]
         except TimeoutError:
-            return [Trouble(f"it could not be looked at within {PATIENCE_SECONDS:g} s")]
+            return [Trouble(f"it could not be looked at within {CHECK_SECONDS:g} s")]
         except OSError as error:
             return [Trouble(f"{error.filename or error}: {error.strerror}")]
 
 
-async def _awaited(finding: Awaitable[Finding]) -> Finding:
+async def _result(finding: Awaitable[Finding]) -> Finding:
     return await finding
 
 
