@@ -1,35 +1,48 @@
 """What is said when a database is not to be had: the reason, the cure, and no secret."""
 
-from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from postgres_processes import Servers
 from psycopg.conninfo import make_conninfo
 
 from waremind.errors import ErrorCode, WaremindError
-from waremind.store.database import Database, check_server, connect
+from waremind.store.database import Connection, Database, check_server, connect
 from waremind.store.embedded import EmbeddedPostgres
+from waremind.store.embedded.roles import HBA
 
 RULES = """
 local all with_password scram-sha-256
 local all with_peer peer
 local all barred reject
+local all no_one trust
+local nowhere all trust
 """
 
 
+async def reload(server: EmbeddedPostgres, connection: Connection, rules: Path, text: str) -> None:
+    """Let a running server take over other rules, and wait until it has."""
+    cursor = await connection.execute("SELECT pg_conf_load_time()")
+    before = await cursor.fetchone()
+    rules.write_text(text)
+    await connection.execute("SELECT pg_reload_conf()")
+    while True:
+        async with await connect(server.dsn) as later:
+            cursor = await later.execute("SELECT pg_conf_load_time()")
+            if await cursor.fetchone() != before:
+                return
+
+
 @pytest.fixture
-async def guarded(servers: Servers) -> AsyncIterator[EmbeddedPostgres]:
-    """Start a server that asks more of some roles than to reach its socket."""
-    rules = servers.directory / "data/pg_hba.conf"
-    before = rules.read_text()
-    rules.write_text(RULES + before)
+async def guarded(servers: Servers) -> EmbeddedPostgres:
+    """Start a server that asks more of some roles than of others."""
     server = servers.make()
     async with await connect(await server.start()) as connection:
+        await reload(server, connection, servers.directory / "hba.conf", RULES + HBA)
         await connection.execute("DROP ROLE IF EXISTS with_password, with_peer, barred")
         await connection.execute("CREATE ROLE with_password LOGIN PASSWORD 'sesame'")
         await connection.execute("CREATE ROLE with_peer LOGIN; CREATE ROLE barred LOGIN")
-    yield server
-    rules.write_text(before)
+    return server
 
 
 @pytest.mark.parametrize(

@@ -170,8 +170,8 @@ async def test_a_user_who_may_not_create_tables_is_told_how_to_let_him(
     connection: Connection, empty_dsn: str, tmp_path: Path
 ) -> None:
     name = f"guest_{os.getpid()}"
-    await connection.execute(f"CREATE ROLE {name} LOGIN".encode())
-    async with await connect(make_conninfo(empty_dsn, user=name)) as guest:
+    await connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'sesame'".encode())
+    async with await connect(f"{make_conninfo(empty_dsn, user=name)} password=sesame") as guest:
         with pytest.raises(WaremindError, match="the role may not make tables there") as caught:
             await migrate(guest, write(tmp_path, "SELECT 1"))
     await connection.execute(f"DROP ROLE {name}".encode())

@@ -32,7 +32,7 @@ from waremind.daemon.system.event_feed import EventFeed
 from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.operators import name_of
-from waremind.daemon.system.postgres import patiently, postgres
+from waremind.daemon.system.postgres import Access, patiently, postgres
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.settings import LiveSettings, reload
 from waremind.daemon.system.systemd import Systemd
@@ -42,6 +42,7 @@ from waremind.objects import Operator
 from waremind.paths import client_socket, is_root
 from waremind.store import migrations
 from waremind.store.database import Database, connect
+from waremind.store.grants import grant_to_daemon
 from waremind.store.lock import DaemonLock
 from waremind.whatsapp.gateway import Gateway
 from waremind.whatsapp.process_gateway import ProcessGateway
@@ -104,19 +105,19 @@ async def _main(current: LiveSettings, systemd: Systemd, *, frozen: bool) -> Non
     settings = current.settings
     async with contextlib.AsyncExitStack() as stack:
         async with systemd.patience("starting PostgreSQL"):
-            dsn, database_name = await stack.enter_async_context(postgres(settings))
+            access = await stack.enter_async_context(postgres(settings))
             # First the lock: the schema is never changed under another daemon that runs.
-            lock = DaemonLock(dsn)
-            await patiently(lambda: _migrate(dsn, lock, systemd), systemd)
+            lock = DaemonLock(access.dsn)
+            await patiently(lambda: _migrate(access, lock, systemd), systemd)
             stack.push_async_callback(lock.release)
         pool_size = settings.database.pool_size
-        database = await stack.enter_async_context(Database(dsn, pool_size=pool_size))
-        readers = await stack.enter_async_context(Database(dsn, pool_size=READERS))
+        database = await stack.enter_async_context(Database(access.dsn, pool_size=pool_size))
+        readers = await stack.enter_async_context(Database(access.dsn, pool_size=READERS))
         clock = stack.enter_context(WallClock())
         runtime = Runtime(current, database, readers, lock, clock, Failures(clock.now))
         if frozen:
             await Holds(runtime).freeze(None, OURSELVES, "started with --frozen")
-        await _serve(runtime, systemd, database_name)
+        await _serve(runtime, systemd, access.name)
 
 
 def _obey_signals(current: LiveSettings, systemd: Systemd) -> None:
@@ -138,13 +139,15 @@ def _obey_signals(current: LiveSettings, systemd: Systemd) -> None:
         loop.add_signal_handler(signal.SIGHUP, reload, current, systemd)
 
 
-async def _migrate(dsn: str, lock: DaemonLock, systemd: Systemd) -> None:
+async def _migrate(access: Access, lock: DaemonLock, systemd: Systemd) -> None:
     """Take the lock, then bring the schema up to date; on a failure neither is kept."""
     await lock.take()
     try:
-        async with await connect(dsn) as connection:
+        async with await connect(access.owner_dsn) as connection:
             systemd.tell(STATUS="bringing the database up to date")
             await migrations.migrate(connection, migrations.read())
+            if access.is_embedded:
+                await grant_to_daemon(connection)
     except BaseException:
         await lock.release()
         raise

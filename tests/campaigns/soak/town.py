@@ -166,7 +166,8 @@ class Town:
     def dsn(self) -> str:
         """Say how to reach the daemon's PostgreSQL; raises OSError while there is none."""
         for socket in self.daemon.state.glob("postgres/**/.s.PGSQL.5432"):
-            return f"host={socket.parent} user=waremind dbname=waremind"
+            passwords = socket.parent.with_name("passwords")
+            return f"host={socket.parent} user=waremind dbname=waremind passfile={passwords}"
         raise FileNotFoundError(self.daemon.state)
 
     def count(self, what: str, number: float = 1, *, most: bool = False) -> None:

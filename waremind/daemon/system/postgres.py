@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import NamedTuple
 
 from waremind.config import Settings
 from waremind.daemon.system.logs import event, retry
@@ -24,22 +25,36 @@ RESTART_MOST_SECONDS = 30.0
 STABLE_SECONDS = 60.0  # what ran for so long starts the back-off anew
 
 
+class Access(NamedTuple):
+    """The DSN of the daemon's role and that of the tables' owner, and the name for operators."""
+
+    dsn: str
+    owner_dsn: str
+    name: str
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the daemon's role is one that owns nothing."""
+        return self.dsn != self.owner_dsn
+
+
 @contextlib.asynccontextmanager
-async def postgres(settings: Settings) -> AsyncGenerator[tuple[str, str]]:
-    """Give the DSN, and the name that operators read; the embedded server runs inside.
+async def postgres(settings: Settings) -> AsyncGenerator[Access]:
+    """Give the ways to the database; the embedded server runs inside.
 
     Raises WaremindError when it cannot be started.
     """
     url = settings.database.url
     ignore_environment(embedded=url is None)
     if url is not None:
-        yield url.get_secret_value(), redact(url.get_secret_value())
+        dsn = url.get_secret_value()
+        yield Access(dsn, dsn, redact(dsn))
         return
     server = EmbeddedPostgres(settings.state_dir / "postgres", bin_dir=settings.database.bin_dir)
-    dsn = await server.start()
+    await server.start()
     keeper = asyncio.create_task(_kept_running(server))
     try:
-        yield dsn, EMBEDDED
+        yield Access(server.daemon_dsn, server.dsn, EMBEDDED)
     finally:
         keeper.cancel()
         await asyncio.wait([keeper])

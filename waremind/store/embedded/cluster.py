@@ -37,7 +37,7 @@ class Layout:
 
     @property
     def sockets(self) -> Path:
-        """Mode 0700: entering it is the only credential."""
+        """Mode 0700: only its owner can enter, and then needs a password too."""
         return self.directory / "socket"
 
     def prepare(self) -> None:

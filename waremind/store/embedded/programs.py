@@ -12,8 +12,8 @@ from waremind.store.embedded.settings import arguments
 INITDB = (
     "--username=waremind",
     "--encoding=UTF8",
-    # Whoever can enter the socket's directory is trusted, and only its owner can.
-    "--auth-local=trust",
+    # Read by who serves the cluster without us: our own hba.conf is in its place.
+    "--auth-local=reject",
     "--auth-host=reject",
     "--no-instructions",
 )

@@ -15,6 +15,7 @@ from waremind.store.embedded.child import Child, Log
 from waremind.store.embedded.cluster import RESTORE, Layout, locked
 from waremind.store.embedded.identity import CURE, Identity, candidates, cure_of_initdb
 from waremind.store.embedded.programs import Programs, find
+from waremind.store.embedded.roles import DAEMON, OWNER, Passwords, statements
 from waremind.store.embedded.settings import PORT
 
 READY_POLL_SECONDS = 0.01
@@ -51,6 +52,7 @@ class EmbeddedPostgres:
         patience_seconds: float = 3.0,
     ) -> None:
         self._layout = Layout(directory.absolute())
+        self._passwords = Passwords(directory.absolute())
         self._bin_dir = bin_dir
         self._settings = dict(settings or {})
         self._log = log
@@ -62,9 +64,21 @@ class EmbeddedPostgres:
 
     @property
     def dsn(self) -> str:
-        """The connection string, the same at each start. It holds no secret."""
+        """The owner's connection string, the same at each start. It holds no secret."""
+        return self._dsn_of(OWNER)
+
+    @property
+    def daemon_dsn(self) -> str:
+        """The daemon's own connection string: that of a role which owns nothing."""
+        return self._dsn_of(DAEMON)
+
+    def _dsn_of(self, role: str) -> str:
         return make_conninfo(
-            host=str(self._layout.sockets), port=PORT, user="waremind", dbname="waremind"
+            host=str(self._layout.sockets),
+            port=PORT,
+            user=role,
+            dbname="waremind",
+            passfile=str(self._passwords.file),
         )
 
     @property
@@ -134,6 +148,7 @@ class EmbeddedPostgres:
         if not layout.data.exists():
             await self._create(programs)
         layout.check_version(programs.major)
+        await self._secure(programs)
         await self._serve(programs)
 
     async def _choose(self, bin_dir: Path) -> Programs:
@@ -157,6 +172,17 @@ class EmbeddedPostgres:
             if await self._run(command, programs.identity, stdin=stdin).closed() != 0:
                 raise self._failed(hint=cure_of_initdb())
         self._layout.adopt(draft)
+
+    async def _secure(self, programs: Programs) -> None:
+        """Have passwords asked for, and give some to the roles of a cluster that has none yet."""
+        self._passwords.write_hba()
+        if self._passwords.file.exists():
+            return
+        drawn = self._passwords.draw()
+        command = programs.single(self._layout.data)
+        if await self._run(command, programs.identity, stdin=statements(drawn)).closed() != 0:
+            raise self._failed()
+        self._passwords.keep(drawn)
 
     async def _serve(self, programs: Programs) -> None:
         """Start the server; returns when it accepts connections."""

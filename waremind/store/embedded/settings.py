@@ -52,6 +52,7 @@ def arguments(sockets: Path, settings: Mapping[str, str], major: int) -> Sequenc
 def _socket_only(sockets: Path) -> Mapping[str, str]:
     return {
         "listen_addresses": "",
+        "hba_file": str(sockets.with_name("hba.conf")),
         "unix_socket_directories": str(sockets),
         "unix_socket_permissions": "0700",
         "port": str(PORT),
