@@ -13,22 +13,45 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from waremind import paths
+from waremind.domain.quiet_hours import QuietHours
 from waremind.errors import ErrorCode, WaremindError
 
 PREFIX = "WAREMIND_"  # of the settings' names in the environment
 CREDENTIAL = "waremind.dsn"  # below $CREDENTIALS_DIRECTORY of systemd.exec(5)
 # What a running daemon takes over on SIGHUP; the rest needs a restart.
-LIVE = ("default_tz", "mention_all", "log_level", "sessions", "governor", "delivery")
+LIVE = ("default_tz", "mention_all", "log_level", "sessions", "governor", "delivery", "quiet")
 
 
 def _zone(name: str | None) -> str | None:
     if name is not None and name not in available_timezones():
         raise ValueError("not an IANA time zone, such as Europe/Berlin")
     return name
+
+
+def _quiet(hours: object) -> object:
+    if not isinstance(hours, str):
+        return hours
+    try:
+        return QuietHours.parse(hours)
+    except WaremindError:
+        raise ValueError("not two times of a day, such as 22:00-07:00") from None
+
+
+def _written(hours: QuietHours | None) -> str | None:
+    return hours and str(hours)
 
 
 def _absolute(path: Path) -> Path:
@@ -92,6 +115,12 @@ class Delivery(Section):
     keep_days: Annotated[int, Field(ge=1)] = 90
 
 
+class Quiet(Section):
+    """When nothing leaves, on the local clock of each reminder that says nothing of its own."""
+
+    hours: Annotated[QuietHours | None, BeforeValidator(_quiet), PlainSerializer(_written)] = None
+
+
 class Settings(BaseSettings):
     """All settings; `database.url` is a secret."""
 
@@ -116,6 +145,7 @@ class Settings(BaseSettings):
     sessions: Sessions = Sessions()
     governor: Governor = Governor()
     delivery: Delivery = Delivery()
+    quiet: Quiet = Quiet()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 Timestamp = str
 Severity = Literal["warning", "critical"]
 MisfireRule = Literal["skip", "once", "all"]
+OnOffRule = Literal["skip", "before", "after"]
 ReminderState = Literal["active", "paused", "finished"]
 
 
@@ -121,8 +122,18 @@ class Run(Struct, frozen=True, kw_only=True):
     deliveries: list[Delivery]
 
 
+class Moved(Struct, frozen=True):
+    """An occurrence that an operator has moved: its own local time, and that which it has now."""
+
+    own: str
+    to: str
+
+
 class Reminder(Struct, frozen=True, kw_only=True):
-    """Text, groups, rule and account; times are in the reminder's own zone."""
+    """Text, groups, rule and account; times are in the reminder's own zone.
+
+    Occurrences are named by their own local times.
+    """
 
     id: str
     name: str
@@ -141,13 +152,33 @@ class Reminder(Struct, frozen=True, kw_only=True):
     next_at: Timestamp | None
     last_run: Run | None
     attention: list[Attention]
+    except_: list[str] = field(default_factory=list, name="except")
+    also: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
+    on_off: OnOffRule = "skip"
+    workdays: list[str] = field(default_factory=list)
+    before_seconds: list[int] = field(default_factory=list)
+    quiet: str | None = None
+    rotate: list[str] = field(default_factory=list)
+    rotate_skipped: bool = False
+    fields: bool = False
+    until_day: str | None = None
 
 
 class Occurrence(Struct, frozen=True):
-    """One time at which a reminder fires; `note` says what is special about it."""
+    """One time at which a reminder fires; `note` says what is special about it.
+
+    `recurrence_id` is the own local time of its occurrence, by which an operator names it, `n` and
+    `turn` are what fields show, `text` is what is sent.
+    """
 
     at: Timestamp
     note: str | None = None
+    recurrence_id: str | None = None
+    n: int | None = None
+    turn: str | None = None
+    text: str | None = None
 
 
 class Operator(Struct, frozen=True):

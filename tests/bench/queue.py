@@ -32,10 +32,11 @@ FILL = """
     INSERT INTO whatsapp_groups (id, account_id, jid, name)
         VALUES ('grp_000000000000', 'acc_000000000000', '1@g.us', 'Ops');
     INSERT INTO reminders (id, name, account_id, text, rrule, start, zone, misfire, grace_seconds,
-                           mention_all, state, next_at, next_nominal, created_at)
+                           mention_all, state, next_at, fires_at, next_nominal,
+                           created_at)
         SELECT 'rem_' || lpad(n::text, 12, '0'), 'reminder ' || n, 'acc_000000000000', 'Stand-up',
                'FREQ=YEARLY', at, 'UTC', 'skip', 600, false, 'active', at AT TIME ZONE 'UTC',
-               at, now()
+               at AT TIME ZONE 'UTC', at, now()
         FROM generate_series(1, {number}) n
         CROSS JOIN LATERAL (SELECT now() AT TIME ZONE 'UTC' + CASE WHEN n <= {due} THEN
             interval '-1 s' ELSE interval '1 day' + n * interval '360 days' / {number} END) v (at);

@@ -14,7 +14,7 @@ from waremind.store.accounts import AccountRow
 
 COLUMNS = (
     "COPY reminders (id, name, account_id, text, rrule, start, zone, misfire, grace_seconds,"
-    " mention_all, state, next_at, next_nominal, created_at) FROM STDIN"
+    " mention_all, state, next_at, fires_at, next_nominal, created_at) FROM STDIN"
 )
 GROUPS = "COPY reminder_groups (reminder_id, group_id, position) FROM STDIN"
 
@@ -33,7 +33,7 @@ class Writing:
         """Make the rows of `reminders`, in the order of COLUMNS."""
         nominal, now = self.at.replace(tzinfo=None), datetime.now(UTC)
         rule = ("FREQ=DAILY", nominal, "UTC", "skip", 600, False)
-        state = ("active", self.at, nominal, now)
+        state = ("active", self.at, self.at, nominal, now)
         ids = [(new_id("rem"), account.id) for account in self.accounts for _ in range(self.each)]
         return [(id_, id_, account, self.text, *rule, *state) for id_, account in ids]
 

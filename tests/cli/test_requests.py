@@ -37,6 +37,7 @@ from waremind.requests.daemon import (
     Thaw,
 )
 from waremind.requests.group import GroupList, GroupResult, Groups, GroupShow
+from waremind.requests.plan import ReminderMove, ReminderSkip, ReminderUnskip
 from waremind.requests.reminder import (
     Occurrences,
     ReminderAdd,
@@ -86,6 +87,9 @@ ANSWERS: dict[type[Request[Any]], Any] = {
     ReminderEdit: REMINDER,
     ReminderPause: REMINDER,
     ReminderResume: REMINDER,
+    ReminderSkip: REMINDER,
+    ReminderUnskip: REMINDER,
+    ReminderMove: REMINDER,
     ReminderList: Reminders([samples.reminder()]),
     ReminderShow: ReminderResult(samples.reminder()),
     ReminderDelete: ReminderDeleted(changed=True, reminder=samples.reminder()),
@@ -158,6 +162,28 @@ ASKED: dict[str, Request[Any]] = {
     "reminder show x": ReminderShow(reminder="x"),
     "reminder pause x": ReminderPause(reminder="x"),
     "reminder resume x": ReminderResume(reminder="x"),
+    "reminder skip x": ReminderSkip(reminder="x"),
+    "reminder skip x -n 3": ReminderSkip(reminder="x", count=3),
+    "reminder skip x 2026-12-01T09:00": ReminderSkip(reminder="x", at="2026-12-01T09:00"),
+    "reminder unskip x 2026-12-01T09:00": ReminderUnskip(reminder="x", at="2026-12-01T09:00"),
+    "reminder move x 2026-12-01T09:00 --to 2026-12-02T09:00": ReminderMove(
+        reminder="x", at="2026-12-01T09:00", to="2026-12-02T09:00"
+    ),
+    "reminder edit x --except 2026-12-01T09:00 --also 2026-12-02T09:00 --workdays MO-FR "
+    "--on-off before --before 1d --before 1h --quiet-hours 22:00-07:00 --rotate Ana,Ben "
+    "--rotate-skipped --fields --until-day 2026-12-24": ReminderEdit(
+        reminder="x",
+        except_=["2026-12-01T09:00"],
+        also=["2026-12-02T09:00"],
+        workdays="MO-FR",
+        on_off="before",
+        before=[86_400, 3_600],
+        quiet="22:00-07:00",
+        rotate=["Ana", "Ben"],
+        rotate_skipped=True,
+        fields=True,
+        until_day="2026-12-24",
+    ),
     "reminder delete x --yes": ReminderDelete(reminder="x"),
     "reminder next x": ReminderNext(reminder="x"),
     "reminder next --rrule FREQ=DAILY --start 2026-12-01T09:00 --tz Asia/Tokyo -n 3 "

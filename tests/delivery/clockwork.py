@@ -151,7 +151,7 @@ class Engine:
     async def listed(self, name: str, count: int) -> list[datetime]:
         """List what `reminder next` says."""
         found = await preview(self.daemon, ReminderNext(reminder=name, count=count))
-        return [datetime.fromisoformat(occurrence.at) for occurrence in found]
+        return [datetime.fromisoformat(occurrence.at) for occurrence in found.occurrences]
 
     def fired(self, name: str) -> list[datetime]:
         """List when a reminder's messages were sent."""

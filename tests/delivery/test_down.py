@@ -43,8 +43,9 @@ class Absence:
         self._stage.sql(
             "UPDATE reminders SET at = at - %s * interval '1 day',"
             " next_at = next_at - %s * interval '1 day',"
+            " fires_at = next_at - %s * interval '1 day',"
             " next_nominal = next_nominal - %s * interval '1 day'",
-            *[DAYS] * 3,
+            *[DAYS] * 4,
         )
         self._stage.daemon.start()
         until(self._is_over, "what was due to be sent")

@@ -89,6 +89,7 @@ def test_a_thaw_sends_what_is_within_grace_and_of_the_late_what_it_is_told(
     reminder = stage.remind(rrule="FREQ=HOURLY", start=start, grace_seconds=3600, misfire="all")
     stage.sql(
         "UPDATE reminders SET next_at = next_at - interval '3 hours',"
+        " fires_at = next_at - interval '3 hours',"
         " next_nominal = next_nominal - interval '3 hours' WHERE id = %s",
         reminder.id,
     )

@@ -59,4 +59,4 @@ def test_what_is_no_quiet_hours_is_refused(text: str, reason: str) -> None:
     with pytest.raises(WaremindError, match=reason) as refused:
         QuietHours.parse(text)
     assert refused.value.code is ErrorCode.INVALID_INPUT
-    assert refused.value.hint == "write it like --quiet 22:00-07:00"
+    assert refused.value.hint == "write it like --quiet-hours 22:00-07:00"

@@ -1,12 +1,14 @@
 """The sentences of `reminder next --explain`."""
 
 from datetime import datetime
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from waremind.domain.planned import clock_note
 from waremind.domain.recurrence import Recurrence
-from waremind.domain.recurrence_explained import Skip, note, skips
+from waremind.domain.recurrence_explained import Skip, skips
 from waremind.domain.rule_text import parse_rule
 
 moment = datetime.fromisoformat
@@ -19,7 +21,7 @@ def recurring(rule: str, start: str) -> Recurrence:
 
 def notes(rule: str, after: str, count: int) -> list[tuple[str, str] | None]:
     found = recurring(rule, "2026-01-01T02:30").occurrences(moment(after))
-    said = [note(next(found), BERLIN) for _ in range(count)]
+    said = [clock_note(each.nominal, each.at, BERLIN) for each in islice(found, count)]
     return [each and (each.kind, each.text) for each in said]
 
 
@@ -46,7 +48,8 @@ def test_a_fold_is_named_with_which_of_the_two_fires() -> None:
 def test_a_gap_of_a_whole_day_is_named() -> None:
     apia = ZoneInfo("Pacific/Apia")
     daily = Recurrence(parse_rule("FREQ=DAILY"), moment("2011-12-01T09:00"), apia)
-    found = note(next(daily.occurrences(moment("2011-12-30T00:00Z"))), apia)
+    first = next(daily.occurrences(moment("2011-12-30T00:00Z")))
+    found = clock_note(first.nominal, first.at, apia)
     assert found is not None
     assert found.text == (
         "2011-12-30 09:00 does not exist in Pacific/Apia: the clock goes forward by 1d"

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from waremind.domain.plan import Plan
 from waremind.domain.recurrence import Recurrence
 from waremind.domain.recurrence_trial import Preview, Upcoming, require_occurrence, too_slow
 from waremind.domain.rule_text import parse_rule
@@ -15,7 +16,8 @@ NOW = moment("2026-12-01T09:00Z")
 
 
 def preview(rule: str, start: str = "2026-01-01T09:00") -> Preview:
-    return Preview(Recurrence(parse_rule(rule), moment(start), ZoneInfo("Europe/Berlin")), NOW, 3)
+    recurrence = Recurrence(parse_rule(rule), moment(start), ZoneInfo("Europe/Berlin"))
+    return Preview(Plan(recurrence), NOW, 3)
 
 
 def test_a_preview_lists_what_will_fire() -> None:
@@ -26,7 +28,7 @@ def test_a_preview_lists_what_will_fire() -> None:
 def test_what_is_upcoming_begins_with_the_stored_occurrence_and_is_what_a_preview_lists() -> None:
     question = preview("FREQ=DAILY;COUNT=400")
     stored, *_ = found = question.answer()
-    assert Upcoming(question.recurrence, stored, 3).answer() == found
+    assert Upcoming(question.plan, stored.position, 3).answer() == found
 
 
 def test_a_preview_is_shorter_where_the_rule_ends() -> None:

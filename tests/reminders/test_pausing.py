@@ -19,7 +19,8 @@ def paused(daemon: Running, days: int, **fields: object) -> Reminder:
     reminder = daemon.call(adding(**fields)).reminder
     daemon.call(ReminderPause(reminder=reminder.id))
     daemon.sql(
-        "UPDATE reminders SET next_at = next_at - v.ago, next_nominal = next_nominal - v.ago,"
+        "UPDATE reminders SET next_at = next_at - v.ago,"
+        " fires_at = next_at - v.ago, next_nominal = next_nominal - v.ago,"
         " at = at - v.ago, start = start - v.ago FROM make_interval(days => %s) AS v (ago)"
         " WHERE id = %s",
         days,

@@ -54,6 +54,7 @@ def test_count_goes_on_from_what_has_fired(shared: Running) -> None:
     name = shared.call(adding(rrule="FREQ=DAILY;COUNT=4", start=LATER)).reminder.name
     shared.sql(
         "UPDATE reminders SET next_ordinal = 3, next_at = next_at + interval '2 days',"
+        " fires_at = next_at + interval '2 days',"
         " next_nominal = next_nominal + interval '2 days' WHERE name = %s",
         name,
     )

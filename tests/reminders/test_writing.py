@@ -147,6 +147,7 @@ def test_what_stays_the_same_keeps_its_place_under_count(shared: Running) -> Non
     shared.call(setting(name=name, **rule))
     shared.sql(
         "UPDATE reminders SET next_ordinal = 4, next_at = next_at + interval '3 days',"
+        " fires_at = next_at + interval '3 days',"
         " next_nominal = next_nominal + interval '3 days' WHERE name = %s",
         name,
     )

@@ -12,7 +12,9 @@ import pytest
 
 from waremind.daemon.rules.evaluator import RuleEvaluator, Unanswered
 from waremind.domain.misfire import Claim, Misfire
-from waremind.domain.recurrence import Occurrence, Recurrence
+from waremind.domain.plan import Plan
+from waremind.domain.planned import Position
+from waremind.domain.recurrence import Recurrence
 from waremind.domain.recurrence_trial import Preview
 from waremind.domain.rule_text import parse_rule
 from waremind.errors import ErrorCode, WaremindError
@@ -23,13 +25,14 @@ NOW = moment("2026-12-01T09:00Z")
 HOSTILE = "FREQ=MONTHLY;BYMONTH=4,6,9,11"
 
 
-def recurrence(rule: str) -> Recurrence:
-    return Recurrence(parse_rule(rule), moment("2026-01-31T09:00"), ZoneInfo("Europe/Berlin"))
+def planned(rule: str) -> Plan:
+    start, zone = moment("2026-01-31T09:00"), ZoneInfo("Europe/Berlin")
+    return Plan(Recurrence(parse_rule(rule), start, zone))
 
 
 def claim(rule: str) -> Claim:
-    due = Occurrence(moment("2026-12-01T08:00Z"), moment("2026-12-01T09:00"))
-    return Claim(recurrence(rule), due, NOW, timedelta(hours=2), Misfire.SKIP)
+    due = Position(moment("2026-12-01T08:00Z"), moment("2026-12-01T09:00"))
+    return Claim(planned(rule), due, NOW, timedelta(hours=2), Misfire.SKIP)
 
 
 def with_trial(work: Callable[[RuleEvaluator], Coroutine[None, None, None]]) -> None:
@@ -46,7 +49,7 @@ def worker_of(trial: RuleEvaluator) -> int:
 
 
 def test_the_first_occurrences_are_those_of_the_domain() -> None:
-    preview = Preview(recurrence("FREQ=DAILY"), NOW, 3)
+    preview = Preview(planned("FREQ=DAILY"), NOW, 3)
 
     async def work(trial: RuleEvaluator) -> None:
         assert await trial.admit(preview) == preview.answer()
@@ -56,12 +59,12 @@ def test_the_first_occurrences_are_those_of_the_domain() -> None:
 
 def test_a_rule_that_never_fires_is_refused_soon_and_the_next_question_is_answered() -> None:
     async def work(trial: RuleEvaluator) -> None:
-        await trial.first(Preview(recurrence("FREQ=DAILY"), NOW, 1))
+        await trial.first(Preview(planned("FREQ=DAILY"), NOW, 1))
         worker, begin = worker_of(trial), time.process_time()
         with pytest.raises(WaremindError, match="more than 100 ms of CPU"):
-            await trial.first(Preview(recurrence(HOSTILE), NOW, 1))
+            await trial.first(Preview(planned(HOSTILE), NOW, 1))
         assert time.process_time() - begin < 0.05
-        assert len(await trial.first(Preview(recurrence("FREQ=DAILY"), NOW, 2))) == 2
+        assert len(await trial.first(Preview(planned("FREQ=DAILY"), NOW, 2))) == 2
         assert worker_of(trial) == worker
 
     with_trial(work)
@@ -70,7 +73,7 @@ def test_a_rule_that_never_fires_is_refused_soon_and_the_next_question_is_answer
 def test_a_rule_without_an_occurrence_is_not_admitted() -> None:
     async def work(trial: RuleEvaluator) -> None:
         with pytest.raises(WaremindError, match="never fires after"):
-            await trial.admit(Preview(recurrence("FREQ=DAILY;COUNT=1"), NOW, 1))
+            await trial.admit(Preview(planned("FREQ=DAILY;COUNT=1"), NOW, 1))
 
     with_trial(work)
 
@@ -108,7 +111,7 @@ class Deadly(Claim):
 def test_a_question_that_kills_the_worker_is_the_only_one_that_is_lost() -> None:
     async def work(trial: RuleEvaluator) -> None:
         mortal = claim("FREQ=DAILY")
-        deadly = Deadly(mortal.recurrence, mortal.due, NOW, mortal.grace, mortal.misfire)
+        deadly = Deadly(mortal.plan, mortal.due, NOW, mortal.grace, mortal.misfire)
         assert await trial.judge([mortal, deadly, mortal]) == [
             mortal.answer(),
             Unanswered.LOST,
@@ -124,7 +127,7 @@ def test_without_a_worker_every_question_is_lost_and_an_asker_is_told_to_try_aga
     async def work(trial: RuleEvaluator) -> None:
         assert await trial.judge([claim("FREQ=DAILY")] * 2) == [Unanswered.LOST] * 2
         with pytest.raises(WaremindError, match="was killed") as told:
-            await trial.first(Preview(recurrence("FREQ=DAILY"), NOW, 1))
+            await trial.first(Preview(planned("FREQ=DAILY"), NOW, 1))
         assert told.value.code is ErrorCode.TIMED_OUT
         assert told.value.hint.startswith("try again")
 
@@ -134,11 +137,11 @@ def test_without_a_worker_every_question_is_lost_and_an_asker_is_told_to_try_aga
 
 def test_an_asker_that_gives_up_leaves_no_answer_to_the_next() -> None:
     async def work(trial: RuleEvaluator) -> None:
-        await trial.first(Preview(recurrence("FREQ=DAILY"), NOW, 1))
+        await trial.first(Preview(planned("FREQ=DAILY"), NOW, 1))
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.02):
-                await trial.first(Preview(recurrence(HOSTILE), NOW, 1))
-        assert len(await trial.first(Preview(recurrence("FREQ=DAILY"), NOW, 2))) == 2
+                await trial.first(Preview(planned(HOSTILE), NOW, 1))
+        assert len(await trial.first(Preview(planned("FREQ=DAILY"), NOW, 2))) == 2
 
     with_trial(work)
 

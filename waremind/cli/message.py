@@ -33,11 +33,12 @@ def given_text(text: str | None, file: str | None) -> str | None:
     if text is not None and file is not None:
         message = "cannot read the command line: --text and --text-file exclude each other"
         raise WaremindError(ErrorCode.USAGE, message, hint="leave one of them out")
-    found = text if file is None else _read(file)
+    found = text if file is None else read_text(file)
     return found if found is None else found.removesuffix("\n")
 
 
-def _read(file: str) -> str:
+def read_text(file: str, what: str = "the text") -> str:
+    """Return a file's text; `-` is standard input. Raises WaremindError as `message_text` does."""
     try:
         return _content(file).decode().replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -48,7 +49,7 @@ def _read(file: str) -> str:
         code, reason, hint = ErrorCode.PERMISSION_DENIED, "no permission", "name another"
     except OSError as error:
         code, reason, hint = ErrorCode.INVALID_INPUT, error.strerror or str(error), "name another"
-    raise WaremindError(code, f"cannot read the text from {file}: {reason}", hint=hint)
+    raise WaremindError(code, f"cannot read {what} from {file}: {reason}", hint=hint)
 
 
 def _content(file: str) -> bytes:

@@ -18,11 +18,13 @@ from waremind.cli.options import (
     SendTimeout,
     Yes,
 )
-from waremind.cli.reminder_writing import edit, writer
+from waremind.cli.reminder_writing import edit, writer, written
 from waremind.cli.waiting import finish, wait_for_run
 from waremind.domain.duration import parse_duration
 from waremind.domain.quoting import quoted
+from waremind.errors import ErrorCode, WaremindError
 from waremind.requests import reminder as requests
+from waremind.requests.plan import ReminderMove, ReminderSkip, ReminderUnskip
 from waremind.requests.run import ReminderRun
 
 commands = Commands("reminder", "Texts that go to groups, once or by a rule.")
@@ -87,6 +89,7 @@ def next_(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say what is special about a time.")
     ] = False,
+    text: Annotated[bool, typer.Option("--text", help="Print what will be sent.")] = False,
 ) -> None:
     """Show exactly when a reminder fires next, or when a rule would."""
     request = requests.ReminderNext(
@@ -97,6 +100,7 @@ def next_(
         count=count,
         from_=from_,
         explain=explain,
+        text=text,
     )
     result = cli.call(request)
     cli.show(result, views.times)
@@ -116,6 +120,54 @@ def resume(cli: Invocation, reminder: ReminderArgument, *, check: Check = False)
     """Let a paused reminder fire again."""
     result = cli.call(requests.ReminderResume(reminder=reminder, check=check))
     cli.changed(result, f"reminder {quoted(reminder)}", "resumed", *views.upcoming(result))
+
+
+@commands.verb()
+def skip(
+    cli: Invocation,
+    reminder: ReminderArgument,
+    when: Annotated[
+        str | None, typer.Argument(metavar="WHEN", help="Its own time; without: the next one.")
+    ] = None,
+    *,
+    count: Annotated[
+        int | None, typer.Option("-n", "--count", min=1, metavar="N", help="The next so many.")
+    ] = None,
+    check: Check = False,
+) -> None:
+    """Skip one occurrence, or the next ones."""
+    if when is not None and count is not None:
+        message = "cannot read the command line: WHEN and -n exclude each other"
+        raise WaremindError(ErrorCode.USAGE, message, hint="leave one of them out")
+    request = ReminderSkip(reminder=reminder, at=when, count=count or 1, check=check)
+    written(cli, cli.call(request), reminder, "skipped")
+
+
+@commands.verb()
+def unskip(
+    cli: Invocation,
+    reminder: ReminderArgument,
+    when: Annotated[str, typer.Argument(metavar="WHEN", help="Its own time.")],
+    *,
+    check: Check = False,
+) -> None:
+    """Take back what skip or move has done to an occurrence."""
+    request = ReminderUnskip(reminder=reminder, at=when, check=check)
+    written(cli, cli.call(request), reminder, "put back")
+
+
+@commands.verb()
+def move(
+    cli: Invocation,
+    reminder: ReminderArgument,
+    when: Annotated[str, typer.Argument(metavar="WHEN", help="Its own time.")],
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="WHEN", help="When it fires instead.")],
+    check: Check = False,
+) -> None:
+    """Move one occurrence to another time."""
+    request = ReminderMove(reminder=reminder, at=when, to=to, check=check)
+    written(cli, cli.call(request), reminder, "moved")
 
 
 @commands.verb("run")

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from msgspec.structs import astuple
-
 from waremind.cli.layout import Block, Paragraph, Prose, Record, Styled, Table
 from waremind.cli.views import attention, counted, group_names, status_style
 from waremind.domain.duration import format_duration
@@ -60,6 +58,7 @@ def record(result: requests.ReminderResult) -> Iterator[Block]:
             ("rule", reminder.rrule),
             ("start", reminder.start),
             ("zone", reminder.tz),
+            *_bent(reminder),
             ("too late", _misfire(reminder)),
             ("mentions", "every member" if reminder.mention_all else None),
             ("last run", _last_run(reminder)),
@@ -68,6 +67,25 @@ def record(result: requests.ReminderResult) -> Iterator[Block]:
     yield "text:"
     yield Paragraph(reminder.text)
     yield from attention(reminder.attention)
+
+
+def _bent(reminder: Reminder) -> list[tuple[str, str | None]]:
+    """Say in words what bends the rule; what does not is left out."""
+    others = "" if reminder.on_off == "skip" else f", else the working day {reminder.on_off}"
+    leads = (format_duration(timedelta(seconds=each)) for each in reminder.before_seconds)
+    moves = (f"{each.own} to {each.to}" for each in reminder.moved)
+    turns = ", ".join(reminder.rotate)
+    return [
+        ("except", ", ".join(reminder.except_) or None),
+        ("also", ", ".join(reminder.also) or None),
+        ("skipped", ", ".join(reminder.skipped) or None),
+        ("moved", ", ".join(moves) or None),
+        ("workdays", ", ".join(reminder.workdays) + others if reminder.workdays else None),
+        ("ahead", ", ".join(leads) or None),
+        ("quiet", reminder.quiet),
+        ("turns", turns + (", also of those left out" if reminder.rotate_skipped else "") or None),
+        ("counts to", reminder.until_day),
+    ]
 
 
 def _misfire(reminder: Reminder) -> str:
@@ -81,9 +99,14 @@ def _last_run(reminder: Reminder) -> Styled | None:
 
 
 def times(result: requests.Occurrences) -> Iterator[Block]:
-    """List occurrences, one a line, each with what is special about it."""
-    for at, note in map(astuple, result.occurrences):
-        yield Prose(note, label=f"{at}  ") if note else at
+    """List messages, one a line, each with what is special about it."""
+    for one in result.occurrences:
+        said = "; ".join(text for text in (one.turn and f"turn: {one.turn}", one.note) if text)
+        yield Prose(said, label=f"{one.at}  ") if said else one.at
+        if one.text is not None:
+            yield Paragraph(one.text)
+    for reason in result.left_out:
+        yield Prose(reason, label="then  ")
 
 
 def _time(occurrence: Occurrence) -> str:

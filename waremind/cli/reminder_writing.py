@@ -7,12 +7,12 @@ import typer
 from msgspec import UNSET, UnsetType
 
 from waremind.cli.invocation import Invocation
-from waremind.cli.message import Text, TextFile, given_text, message_text
+from waremind.cli.message import Text, TextFile, given_text, message_text, read_text
 from waremind.cli.options import AccountOption, Check, ExistOk, ReminderArgument
 from waremind.cli.reminder_views import upcoming
 from waremind.domain.duration import parse_duration
 from waremind.domain.quoting import quoted
-from waremind.objects import MisfireRule
+from waremind.objects import MisfireRule, OnOffRule
 from waremind.requests.reminder import ReminderAdd, ReminderChanged, ReminderEdit
 
 V = TypeVar("V")
@@ -38,6 +38,52 @@ Grace = Annotated[
 ]
 
 
+Except = Annotated[
+    list[str] | None,
+    typer.Option("--except", metavar="WHEN", help="Leave out the occurrence of this time; repeat."),
+]
+Also = Annotated[
+    list[str] | None, typer.Option("--also", metavar="WHEN", help="Fire then, too; repeat it.")
+]
+Workdays = Annotated[
+    str | None, typer.Option("--workdays", metavar="DAYS", help="MO-FR: all others are days off.")
+]
+OnDayOff = Annotated[
+    OnOffRule | None, typer.Option("--on-off", help="What becomes of one on a day off.")
+]
+Before = Annotated[
+    list[str] | None,
+    typer.Option("--before", metavar="DURATION", help="Send it ahead, too: 1d; repeat it."),
+]
+Quiet = Annotated[
+    str | None,
+    typer.Option("--quiet-hours", metavar="HOURS", help="Send nothing then: 22:00-07:00, or none."),
+]
+Rotate = Annotated[
+    str | None,
+    typer.Option("--rotate", metavar="NAMES|@FILE", help="Whose turn it is: Ana,Ben,Cem."),
+]
+RotateSkipped = Annotated[
+    bool | None,
+    typer.Option(
+        "--rotate-skipped/--no-rotate-skipped",
+        help="Let those that are left out use up a turn.",
+        show_default=False,
+    ),
+]
+Fields = Annotated[
+    bool | None,
+    typer.Option(
+        "--fields/--no-fields",
+        help="Fill in {date} {time} {weekday} {days_left} {n} {turn}.",
+        show_default=False,
+    ),
+]
+UntilDay = Annotated[
+    str | None, typer.Option("--until-day", metavar="DAY", help="What {days_left} counts to.")
+]
+
+
 def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
     """Make the command that asks for `kind`: `add` and `set` take the same options."""
 
@@ -56,6 +102,16 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
         misfire: Annotated[MisfireRule, _MISFIRE] = "skip",
         grace: Grace = None,
         mention_all: Annotated[bool, _MENTION_ALL] = False,
+        except_: Except = None,
+        also: Also = None,
+        workdays: Workdays = None,
+        on_off: OnDayOff = None,
+        before: Before = None,
+        quiet_hours: Quiet = None,
+        rotate: Rotate = None,
+        rotate_skipped: RotateSkipped = None,
+        fields: Fields = None,
+        until_day: UntilDay = None,
         exist_ok: ExistOk = False,
         check: Check = False,
     ) -> None:
@@ -71,11 +127,21 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
             misfire=misfire,
             grace_seconds=_seconds(grace),
             mention_all=mention_all,
+            except_=_given(except_ or None),
+            also=_given(also or None),
+            workdays=_given(workdays),
+            on_off=_given(on_off),
+            before=_given(leads(before)),
+            quiet=_given(quiet_hours),
+            rotate=_given(turns(rotate)),
+            rotate_skipped=_given(rotate_skipped),
+            fields=_given(fields),
+            until_day=_given(until_day),
             exist_ok=exist_ok,
             check=check,
         )
         result = cli.call(request)
-        _report(cli, result, name, "changed" if result.created is False else "added")
+        written(cli, result, name, "changed" if result.created is False else "added")
 
     return write
 
@@ -97,6 +163,16 @@ def edit(
     misfire: Annotated[MisfireRule | None, _MISFIRE] = None,
     grace: Grace = None,
     mention_all: Annotated[bool | None, _MENTION_ALL] = None,
+    except_: Except = None,
+    also: Also = None,
+    workdays: Workdays = None,
+    on_off: OnDayOff = None,
+    before: Before = None,
+    quiet_hours: Quiet = None,
+    rotate: Rotate = None,
+    rotate_skipped: RotateSkipped = None,
+    fields: Fields = None,
+    until_day: UntilDay = None,
     check: Check = False,
 ) -> None:
     """Change what is given and nothing else; --to replaces all groups."""
@@ -112,16 +188,45 @@ def edit(
         misfire=_given(misfire),
         grace_seconds=_given(_seconds(grace)),
         mention_all=_given(mention_all),
+        except_=_given(except_ or None),
+        also=_given(also or None),
+        workdays=_given(workdays),
+        on_off=_given(on_off),
+        before=_given(leads(before)),
+        quiet=_given(quiet_hours),
+        rotate=_given(turns(rotate)),
+        rotate_skipped=_given(rotate_skipped),
+        fields=_given(fields),
+        until_day=_given(until_day),
         check=check,
     )
-    _report(cli, cli.call(request), reminder, "changed")
+    written(cli, cli.call(request), reminder, "changed")
 
 
-def _report(cli: Invocation, result: ReminderChanged, name: str, done: str) -> None:
+def written(cli: Invocation, result: ReminderChanged, name: str, done: str) -> None:
+    """Say what was done to a reminder, when it fires next, and what an operator should know."""
     for warning in result.warnings:
         cli.note(f"warning: {warning}")
     subject = f"reminder {quoted(name)}"
     cli.changed(result, subject, done, *upcoming(result), idle=" left as it was")
+
+
+def leads(before: list[str] | None) -> list[int] | None:
+    """Read --before as seconds; an empty one takes all away."""
+    if not before:
+        return None
+    given = [text for text in before if text]
+    return [int(parse_duration(text, flag="--before").total_seconds()) for text in given]
+
+
+def turns(rotate: str | None) -> list[str] | None:
+    """Read --rotate: names with commas between them, or one a line in @FILE."""
+    if rotate is None or not rotate:
+        return None if rotate is None else []
+    if not rotate.startswith("@"):
+        return rotate.split(",")
+    lines = read_text(rotate[1:], "the names").splitlines()
+    return [line for line in lines if line.strip()]
 
 
 def _given(value: V | None) -> V | UnsetType:

@@ -95,6 +95,13 @@ class Plan:
             yield from _after_lost(due, passed)
         yield from planned
 
+    def named(self, own: datetime) -> Planned | None:
+        """Return the occurrence whose own local time this is, where its rule has it."""
+        at = instant_of(own, self.zone)
+        found = self.recurrence.occurrences(at, inclusive=True)
+        first = next(self.exceptions.named(found, at, 0, self.zone), None)
+        return first if first and first.nominal == own else None
+
     def _is(self, one: Planned, due: Position) -> bool:
         """Tell whether something stored is this one."""
         if (one.nominal, one.lead) != (due.nominal, due.lead):

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from waremind.domain.duration import format_duration
@@ -23,8 +23,13 @@ class Fate(StrEnum):
     QUIET = "quiet"
 
 
-# Of these a run is written, as if they had been missed; the others are none of the plan's times.
-RECORDED = frozenset({Fate.SKIPPED, Fate.QUIET})
+Outcome = Literal["missed", "skipped"]
+
+# Of these a run is written, with this reason and outcome; the others are none of the plan's times.
+RECORDED: dict[Fate, tuple[str, Outcome]] = {
+    Fate.SKIPPED: ("by_operator", "skipped"),
+    Fate.QUIET: ("quiet", "missed"),
+}
 
 # Sentences are made when somebody asks for them: most notes are never read.
 SENTENCES = {

@@ -27,7 +27,7 @@ class QuietHours:
     end: time
 
     @classmethod
-    def parse(cls, text: str, *, flag: str = "--quiet") -> Self:
+    def parse(cls, text: str, *, flag: str = "--quiet-hours") -> Self:
         """Read `22:00-07:00`. Raises WaremindError `invalid_input`."""
         found = _HOURS.fullmatch(text.strip())
         if found is None:

@@ -4,10 +4,8 @@ from calendar import day_name, isleap, monthrange
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from waremind.domain.planned import Note, clock_note
-from waremind.domain.recurrence import Occurrence, Recurrence
+from waremind.domain.recurrence import Recurrence
 from waremind.domain.recurrence_days import PERIODS, WEEKS_IN_MONTH, explicit, weeks_of
 from waremind.domain.rule import Day, Frequency, Rule
 from waremind.domain.wall_time import wall_of
@@ -21,11 +19,6 @@ class Skip(NamedTuple):
 
     period: str
     text: str
-
-
-def note(occurrence: Occurrence, zone: ZoneInfo) -> Note | None:
-    """Explain an occurrence whose local time does not exist, or comes twice."""
-    return clock_note(occurrence.nominal, occurrence.at, zone)
 
 
 def skips(recurrence: Recurrence, after: datetime, before: datetime) -> Iterator[Skip]:

@@ -1,49 +1,22 @@
 """Requests about reminders."""
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import UNSET, UnsetType, field
 
-from waremind.objects import MisfireRule, Occurrence, Reminder
-from waremind.requests.core import Changed, Mutation, Request
+from waremind.objects import MisfireRule
+from waremind.requests.core import Mutation, Request
+from waremind.requests.plan import PlanFields
+from waremind.requests.reminder_results import (
+    Occurrences,
+    ReminderChanged,
+    ReminderDeleted,
+    ReminderResult,
+    Reminders,
+)
 
-
-class ReminderResult(Struct, frozen=True):
-    """One reminder."""
-
-    reminder: Reminder
-
-
-class Reminders(Struct, frozen=True):
-    """Reminders by name."""
-
-    reminders: list[Reminder]
+__all__ = ["Occurrences", "ReminderChanged", "ReminderDeleted", "ReminderResult", "Reminders"]
 
 
-class ReminderChanged(Changed, frozen=True, kw_only=True):
-    """The reminder that was asked to change, its next times, and what an operator should know.
-
-    `created` says of `reminder.set` whether it had to add the reminder.
-    """
-
-    reminder: Reminder
-    next: tuple[Occurrence, ...] = ()
-    warnings: tuple[str, ...] = ()
-    created: bool | UnsetType = UNSET
-
-
-class ReminderDeleted(Changed, frozen=True, kw_only=True):
-    """The reminder as it was (None: there was none), and how many runs went with it."""
-
-    reminder: Reminder | None
-    runs: int = 0
-
-
-class Occurrences(Struct, frozen=True):
-    """What will fire, or would."""
-
-    occurrences: list[Occurrence]
-
-
-class ReminderAdd(Mutation[ReminderChanged], frozen=True, kw_only=True):
+class ReminderAdd(PlanFields, frozen=True, kw_only=True):
     method = "reminder.add"
     name: str
     account: str
@@ -63,7 +36,7 @@ class ReminderSet(ReminderAdd, frozen=True, kw_only=True):
     method = "reminder.set"
 
 
-class ReminderEdit(Mutation[ReminderChanged], frozen=True, kw_only=True):
+class ReminderEdit(PlanFields, frozen=True, kw_only=True):
     """Only the given fields change; `to` replaces."""
 
     method = "reminder.edit"
@@ -118,3 +91,4 @@ class ReminderNext(Request[Occurrences], frozen=True, kw_only=True):
     count: int = 10
     from_: str | None = field(default=None, name="from")
     explain: bool = False
+    text: bool = False

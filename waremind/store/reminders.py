@@ -3,64 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
-from zoneinfo import ZoneInfo
+from typing import Any, Self
 
+import msgspec
 from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 from psycopg.sql import SQL
 
 from waremind.domain.ids import parse_reference
-from waremind.domain.misfire import Misfire
-from waremind.domain.recurrence import Occurrence, Recurrence
-from waremind.domain.rule_text import parse_rule
+from waremind.domain.plan_options import BARE
+from waremind.domain.planned import Planned
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store.columns import Columns
 from waremind.store.database import Connection, as_json
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReminderRow:
-    """A reminder as it is stored; `start` and `next_nominal` are naive, local to `zone`."""
-
-    id: str
-    name: str
-    account_id: str
-    text: str
-    rrule: str | None
-    at: datetime | None
-    start: datetime
-    zone: str
-    misfire: Misfire
-    grace_seconds: int
-    mention_all: bool
-    state: str
-    next_at: datetime | None
-    next_nominal: datetime | None
-    next_ordinal: int
-    created_at: datetime
-    revision: int = 1
-    too_slow_since: datetime | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "misfire", Misfire(self.misfire))
-
-    @property
-    def recurrence(self) -> Recurrence:
-        """When it fires."""
-        zone = ZoneInfo(self.zone)
-        if self.at is not None:
-            # Where the clock shows `start` twice, only the instant says which is meant.
-            return Recurrence.once(self.at, zone)
-        return Recurrence(parse_rule(self.rrule) if self.rrule else None, self.start, zone)
-
-    @property
-    def due(self) -> Occurrence | None:
-        """The occurrence that it waits for."""
-        if self.next_at is None or self.next_nominal is None:
-            return None
-        return Occurrence(self.next_at, self.next_nominal, self.next_ordinal)
-
+from waremind.store.reminder_row import ReminderRow, waiting_for
 
 _COLUMNS = Columns(ReminderRow)
 _SELECT = SQL("SELECT {} FROM reminders ").format(_COLUMNS.names)
@@ -72,9 +28,14 @@ _UPDATE = SQL(
 ).format(_COLUMNS.names, _COLUMNS.placeholders)
 
 
+def _values(row: ReminderRow) -> dict[str, Any]:
+    options = None if row.options == BARE else msgspec.json.encode(row.options).decode()
+    return _COLUMNS.values(row) | {"options": options}
+
+
 async def insert(connection: Connection, row: ReminderRow) -> bool:
     """Add a reminder; False when the name is taken."""
-    return (await connection.execute(_INSERT, _COLUMNS.values(row))).rowcount == 1
+    return (await connection.execute(_INSERT, _values(row))).rowcount == 1
 
 
 async def update(connection: Connection, row: ReminderRow) -> bool:
@@ -83,7 +44,7 @@ async def update(connection: Connection, row: ReminderRow) -> bool:
     Raises WaremindError `already_exists` when the name is taken.
     """
     try:
-        return (await connection.execute(_UPDATE, _COLUMNS.values(row))).rowcount == 1
+        return (await connection.execute(_UPDATE, _values(row))).rowcount == 1
     except UniqueViolation:
         raise taken(row.name) from None
 
@@ -203,15 +164,23 @@ class Upcoming:
     id: str
     name: str
     zone: str
-    next_at: datetime
+    fires_at: datetime
 
 
 async def select_next(connection: Connection) -> Upcoming | None:
     """Read which active reminder fires next."""
-    query = (
-        "SELECT id, name, zone, next_at FROM reminders"
-        " WHERE state = 'active' AND too_slow_since IS NULL ORDER BY next_at LIMIT 1"
-    )
+    # Looked for up to the first that waits to send, not to write down why it does not.
+    query = """
+        WITH active AS NOT MATERIALIZED (
+            SELECT * FROM reminders WHERE state = 'active' AND too_slow_since IS NULL
+        ), sending AS (
+            SELECT next_at FROM active WHERE fires_at = next_at ORDER BY next_at LIMIT 1
+        )
+        SELECT id, name, zone, fires_at FROM active
+        WHERE next_at <= coalesce((SELECT next_at FROM sending), 'infinity')
+          AND fires_at IS NOT NULL
+        ORDER BY fires_at, next_at LIMIT 1
+    """
     async with connection.cursor(row_factory=class_row(Upcoming)) as cursor:
         return await (await cursor.execute(query)).fetchone()
 
@@ -232,16 +201,17 @@ class Advance:
 
     id: str
     revision: int
-    next_at: datetime | None
-    next_nominal: datetime | None
-    next_ordinal: int
+    next_at: datetime | None = None
+    next_nominal: datetime | None = None
+    next_ordinal: int = 0
+    next_number: int = 0
+    next_lead_seconds: int = 0
+    fires_at: datetime | None = None
 
     @classmethod
-    def to(cls, row: ReminderRow, following: Occurrence | None) -> Self:
+    def to(cls, row: ReminderRow, following: Planned | None, fires_at: datetime | None) -> Self:
         """Move a reminder, as it was read, on to an occurrence."""
-        if following is None:
-            return cls(row.id, row.revision, None, None, 0)
-        return cls(row.id, row.revision, *following)
+        return cls(row.id, row.revision, **waiting_for(following, fires_at))
 
 
 async def advance(connection: Connection, advances: Sequence[Advance]) -> set[str]:
@@ -254,11 +224,14 @@ async def advance(connection: Connection, advances: Sequence[Advance]) -> set[st
             """
             UPDATE reminders r SET
                 next_at = v.next_at, next_nominal = v.next_nominal, next_ordinal = v.next_ordinal,
+                next_number = v.next_number, next_lead_seconds = v.next_lead_seconds,
+                fires_at = v.fires_at,
                 state = CASE WHEN v.next_at IS NULL THEN 'finished' ELSE r.state END,
                 revision = r.revision + 1
             FROM json_to_recordset(%s) AS v (
                 id text, revision bigint, next_at timestamptz, next_nominal timestamp,
-                next_ordinal integer)
+                next_ordinal integer, next_number integer, next_lead_seconds integer,
+                fires_at timestamptz)
             WHERE r.id = v.id AND r.revision = v.revision AND r.state = 'active'
             RETURNING r.id
             """,

@@ -14,6 +14,7 @@ from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.tasks import run_forever, wait_first
 from waremind.domain.lifecycle import State
 from waremind.domain.misfire import Misfire, judge
+from waremind.domain.planned import Planned
 from waremind.domain.recurrence import Occurrence
 from waremind.objects import Operator
 from waremind.store import holds as table
@@ -225,7 +226,9 @@ def _sent(runs: Sequence[HeldRun], misfire: str | None, now: datetime) -> list[H
     """Choose which of a reminder's held runs are sent after all."""
     rule = Misfire(misfire or runs[-1].misfire)
     grace = timedelta(seconds=runs[-1].grace_seconds)
-    naive = (Occurrence(run.occurs_at, run.occurs_at.replace(tzinfo=None)) for run in runs)
+    naive = (
+        Planned.of(Occurrence(run.occurs_at, run.occurs_at.replace(tzinfo=None))) for run in runs
+    )
     judgement = judge(naive, now, grace=grace, misfire=rule)
     chosen = {occurrence.at for occurrence in judgement.sent}
     return [run for run in runs if run.occurs_at in chosen]

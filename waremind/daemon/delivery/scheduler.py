@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
-from zoneinfo import ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from waremind.daemon.delivery.holds import Holds
 from waremind.daemon.delivery.lead_time import LEAD
@@ -20,14 +20,20 @@ from waremind.daemon.system.logs import event
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.tasks import run_forever, running, wait_first
 from waremind.domain.backoff import delay_seconds
+from waremind.domain.fields import text_of
 from waremind.domain.ids import new_id
-from waremind.domain.misfire import SENT_LATE_AT_MOST, Claim, Judgement
+from waremind.domain.misfire import SENT_LATE_AT_MOST, Claim, Judgement, Missed
+from waremind.domain.planned import Planned
+from waremind.domain.recurrence import Occurrence
+from waremind.domain.wall_time import wall_of
 from waremind.errors import WaremindError
-from waremind.store import accounts, deliveries, reminders, runs
+from waremind.store import accounts, deliveries, plans, reminders, runs
 from waremind.store import holds as holds_table
 from waremind.store.database import Connection
 from waremind.store.deliveries import ChangedDelivery
-from waremind.store.reminders import Advance, ReminderRow
+from waremind.store.plans import Plans
+from waremind.store.reminder_row import ReminderRow
+from waremind.store.reminders import Advance
 from waremind.store.runs import RunRow
 
 FIRST_SECONDS = 1.0
@@ -87,6 +93,7 @@ class Scheduler:
         self._database = runtime.database
         self._lock = runtime.lock
         self._clock = runtime.clock
+        self._current = runtime.current
         self._changes = runtime.changes
         self._holds = holds
         self._failures = runtime.failures
@@ -140,11 +147,12 @@ class Scheduler:
         async with self._database.connection() as connection:
             waiting = self._retry_later.waiting(now)
             rows = await reminders.select_due(connection, now + LEAD, BATCH * BATCHES, waiting)
+            known = await plans.read(connection, rows, self._current.settings.quiet.hours)
         batches = [rows[first : first + BATCH] for first in range(0, len(rows), BATCH)]
         # Judged before the transaction, which is guarded by the rows' revisions; all but the first
         # batch while another one is written.
         lost: list[str] = []
-        async with running(_judge(evaluator, batch, now) for batch in batches) as judging:
+        async with running(_judge(evaluator, batch, now, known) for batch in batches) as judging:
             for batch, judged in zip(batches, judging, strict=True):
                 await self._write(batch, await judged, now)
                 lost += _lost(batch, await judged)
@@ -173,10 +181,10 @@ class Scheduler:
         self, connection: Connection, judged: Sequence[Judged], now: datetime
     ) -> list[ChangedDelivery]:
         """Move the reminders on, and write what became of the occurrences that they leave."""
-        advances = [Advance.to(row, judgement.next) for row, judgement in judged]
+        advances = [Advance.to(row, found.next, found.fires_at) for row, found in judged]
         claimed = await reminders.advance(connection, advances)
         mine = [(row, judgement) for row, judgement in judged if row.id in claimed]
-        stretches = [stretch for entry in mine if (stretch := self._stretch(*entry, now))]
+        stretches = [run for entry in mine for run in self._stretches(*entry, now)]
         sent = [run for entry in mine for run in _runs_of(*entry, now)]
         made = await runs.insert(connection, [*stretches, *sent])
         starting = [run.id for run in sent if run.id in made]
@@ -187,28 +195,24 @@ class Scheduler:
             written += await holds_table.trim(connection, behind, SENT_LATE_AT_MOST, now)
         return written
 
-    def _stretch(self, row: ReminderRow, judgement: Judgement, now: datetime) -> RunRow | None:
-        """Make the run that says why occurrences did not fire."""
-        missed = judgement.missed
-        if missed is None:
-            return None
+    def _stretches(self, row: ReminderRow, judgement: Judgement, now: datetime) -> list[RunRow]:
+        """Make the runs that say why occurrences did not fire."""
+        return [stretch_of(row, missed, now, self._why(missed)) for missed in judgement.stretches]
+
+    def _why(self, missed: Missed) -> str:
         was_down = missed.reason == "late" and missed.until < self._started_at
-        return replace(
-            run_of(row, missed.first.at, now),
-            until=missed.until,
-            count=missed.count,
-            outcome="missed",
-            reason="down" if was_down else missed.reason,
-        )
+        return "down" if was_down else missed.reason
 
 
 def _first(*times: datetime | None) -> datetime | None:
     return min((at for at in times if at), default=None)
 
 
-async def _judge(evaluator: RuleEvaluator, rows: Sequence[ReminderRow], now: datetime) -> Verdicts:
+async def _judge(
+    evaluator: RuleEvaluator, rows: Sequence[ReminderRow], now: datetime, known: Plans
+) -> Verdicts:
     """Judge reminders by id; a rule that is no longer understood is set aside as one too slow."""
-    claims = {row.id: claim for row in rows if (claim := _claim_of(row, now))}
+    claims = {row.id: claim for row in rows if (claim := _claim_of(row, now, known))}
     judged = zip(claims, await evaluator.judge(list(claims.values())), strict=True)
     return {row.id: Unanswered.TOO_SLOW for row in rows} | dict(judged)
 
@@ -221,35 +225,54 @@ def _lost(rows: Sequence[ReminderRow], judged: Verdicts) -> list[str]:
     return [row.id for row in lost]
 
 
-def _claim_of(row: ReminderRow, now: datetime) -> Claim | None:
+def _claim_of(row: ReminderRow, now: datetime, known: Plans) -> Claim | None:
     """Make a reminder's claim; None when its rule or zone, once accepted, no longer is.
 
     Judged as at the end of what is claimed ahead, when all is later by as much.
     """
     try:
-        recurrence, due = row.recurrence, row.due
+        plan, due = known.plan_of(row), row.due
     except (WaremindError, ZoneInfoNotFoundError):
         return None
     grace = timedelta(seconds=row.grace_seconds)
-    return Claim(recurrence, due, now + LEAD, grace + LEAD, row.misfire) if due else None
+    return Claim(plan, due, now + LEAD, grace + LEAD, row.misfire) if due else None
 
 
 def _runs_of(row: ReminderRow, judgement: Judgement, now: datetime) -> list[RunRow]:
-    return [run_of(row, occurrence.at, now) for occurrence in judgement.sent]
+    return [run_of(row, one.at, now, announced=one) for one in judgement.sent]
 
 
-def run_of(row: ReminderRow, occurs_at: datetime, now: datetime) -> RunRow:
-    """Make the run of one occurrence that is sent now, or in a moment."""
+def run_of(
+    row: ReminderRow, occurs_at: datetime, now: datetime, *, announced: Planned | None = None
+) -> RunRow:
+    """Make the run of one occurrence that is sent now, or in a moment; None: one beside the plan.
+
+    Such a one has the number of what the reminder waits for.
+    """
+    one = announced or Planned.of(
+        Occurrence(occurs_at, wall_of(occurs_at, ZoneInfo(row.zone)))
+    )._replace(number=row.next_number)
     return RunRow(
         id=new_id("run"),
         reminder_id=row.id,
         account_id=row.account_id,
         occurs_at=occurs_at,
         zone=row.zone,
-        text=row.text,
+        text=text_of(row.text, row.options, one, ZoneInfo(row.zone)),
         mention_all=row.mention_all,
         give_up_at=max(now, occurs_at) + timedelta(seconds=row.grace_seconds),
         grace_seconds=row.grace_seconds,
         misfire=row.misfire,
         created_at=now,
+    )
+
+
+def stretch_of(row: ReminderRow, missed: Missed, now: datetime, reason: str) -> RunRow:
+    """Make the run that says why a stretch did not fire."""
+    return replace(
+        run_of(row, missed.first, now),
+        until=missed.until,
+        count=missed.count,
+        outcome=missed.outcome,
+        reason=reason,
     )

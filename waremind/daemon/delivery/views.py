@@ -21,6 +21,8 @@ REASONS = {
     "down": "The daemon was not running when it was due, or was to be sent.",
     "capped": "More of them were late than are sent afterwards.",
     "paused": "The reminder was paused when it was due, or while it was held.",
+    "by_operator": "An operator has skipped it.",
+    "quiet": "It fell into quiet hours, and was too late at their end.",
     "frozen": "An operator has frozen outgoing messages.",
     "unpaired": "The account is not paired.",
     "banned": "WhatsApp has banned the account.",

@@ -12,8 +12,8 @@ from waremind.daemon.reminders.changes import Draft, absent
 from waremind.daemon.reminders.views import occurrences_of, reminders_of
 from waremind.daemon.services import Services
 from waremind.domain.duration import format_duration
+from waremind.domain.planned import Planned
 from waremind.domain.quoting import quoted
-from waremind.domain.recurrence import Occurrence
 from waremind.objects import Reminder
 from waremind.requests.core import Mutation, checked
 from waremind.requests.reminder import ReminderChanged, ReminderPause, ReminderSet
@@ -51,6 +51,7 @@ def _warnings(
     services: Services, request: Mutation[ReminderChanged], draft: Draft, view: Reminder
 ) -> Iterator[str]:
     row = draft.row
+    yield from draft.dropped
     if row.state == "paused" and not isinstance(request, ReminderPause):
         yield f"it is paused; waremind reminder resume {quoted(row.name)}"
     for entry in view.attention:
@@ -58,14 +59,15 @@ def _warnings(
             yield f"{entry.text}; {entry.fix}"
     account = services.accounts.get(row.account_id).row
     governor, grace = services.settings.governor, timedelta(seconds=row.grace_seconds)
-    yield from budget_warnings(governor, account, len(draft.groups), draft.next, grace)
+    sent = [one for one in draft.next if one.fires]
+    yield from budget_warnings(governor, account, len(draft.groups), sent, grace)
 
 
 def budget_warnings(
     settings: Governor,
     account: AccountRow,
     groups: int,
-    times: Sequence[Occurrence],
+    times: Sequence[Planned],
     grace: timedelta,
 ) -> Iterator[str]:
     """Warn where the account's pace makes some groups late, or the next occurrence."""

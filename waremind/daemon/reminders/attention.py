@@ -12,7 +12,7 @@ from waremind.domain.wall_time import rfc3339
 from waremind.objects import Attention, Run
 from waremind.store.accounts import AccountRow
 from waremind.store.groups import GroupRow
-from waremind.store.reminders import ReminderRow
+from waremind.store.reminder_row import ReminderRow
 
 
 @dataclass(frozen=True, slots=True)

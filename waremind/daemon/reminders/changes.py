@@ -2,27 +2,34 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
+
+from msgspec import structs
 
 from waremind.daemon.delivery.lead_time import wait_until_due
 from waremind.daemon.reminders.content import Content
-from waremind.daemon.reminders.schedule import first_times, next_times
+from waremind.daemon.reminders.schedule import SHOWN_NEXT, first_times, next_times
+from waremind.daemon.rules.evaluator import RuleEvaluator
 from waremind.daemon.services import Services
 from waremind.daemon.system import audit
 from waremind.domain.ids import COMPARED_AT_MOST, near_misses, new_id, shown, suggesting
-from waremind.domain.recurrence import Occurrence
+from waremind.domain.plan import Plan
+from waremind.domain.plan_options import BARE
+from waremind.domain.planned import RECORDED, Planned
+from waremind.domain.recurrence_trial import Named, Preview
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
 from waremind.store import accounts as accounts_table
 from waremind.store import deliveries as deliveries_table
 from waremind.store import groups as groups_table
+from waremind.store import plans as plans_table
 from waremind.store import reminders as table
 from waremind.store import runs as runs_table
 from waremind.store.database import Connection
 from waremind.store.deliveries import ChangedDelivery
 from waremind.store.groups import GroupRow
-from waremind.store.reminders import ReminderRow
+from waremind.store.reminder_row import ReminderRow, waiting_for
 from waremind.store.runs import RunRow
 
 # Between reading a reminder and writing it the scheduler may claim it; hardly ever twice.
@@ -41,10 +48,11 @@ class Draft:
 
     row: ReminderRow
     groups: Sequence[GroupRow]
-    next: tuple[Occurrence, ...] = ()
+    next: tuple[Planned, ...] = ()
     changed: tuple[str, ...] = ()
     skipped: RunRow | None = None
     skips_held: bool = False
+    dropped: tuple[str, ...] = ()
 
 
 # Says what becomes of a reminder, from its row and groups; None: it is so already.
@@ -77,28 +85,87 @@ async def drafted(services: Services, content: Content, late_by: timedelta) -> D
     Raises WaremindError `invalid_input` when it would never fire.
     """
     now = services.now()
-    times = await first_times(services.evaluator, content.timing, now, late_by)
-    fields = {**_written(content), **waiting_for(times[0])}
+    content, _ = await with_occurrences_only(services.evaluator, None, content)
+    plan = content.plan(services.settings.quiet.hours)
+    times = await first_times(services.evaluator, content.timing, plan, now, late_by)
+    fields = {**_written(content), **waiting_for(*waited_for(times))}
     row = ReminderRow(id=new_id("rem"), state="active", created_at=now, **fields)
     return Draft(row=row, groups=content.groups, next=times)
 
 
-async def redrafted(
-    services: Services, row: ReminderRow, old: Content, new: Content, late_by: timedelta
+async def redrafted(  # noqa: PLR0913 - the old and the new, and what both are judged by
+    services: Services,
+    row: ReminderRow,
+    old: Content,
+    new: Content,
+    late_by: timedelta,
+    *,
+    may_end: bool = False,
 ) -> Draft:
-    """Change a reminder; while its timing stays it waits for what it waited for.
+    """Change a reminder; while its plan stays it waits for what it waited for.
 
-    Raises WaremindError `invalid_input` when it would never fire.
+    Raises WaremindError `invalid_input` when it would never fire, unless it `may_end`.
     """
+    new, dropped = await with_occurrences_only(services.evaluator, old, new)
     changed = tuple(old.differing(new))
     row = replace(row, revision=row.revision + 1, **_written(new))
-    if old.timing == new.timing:
-        times = await next_times(services.evaluator, row)
-        return Draft(row=row, groups=new.groups, next=times, changed=changed)
-    times = await first_times(services.evaluator, new.timing, services.now(), late_by)
-    state = "paused" if row.state == "paused" else "active"
-    row = replace(row, state=state, too_slow_since=None, **waiting_for(times[0]))
-    return Draft(row=row, groups=new.groups, next=times, changed=changed)
+    plan = new.plan(services.settings.quiet.hours)
+    if old.is_planned_as(new):
+        times = await next_times(services.evaluator, row, plan)
+        return Draft(row=row, groups=new.groups, next=times, changed=changed, dropped=dropped)
+    now = services.now()
+    if old.timing == new.timing and row.next_at:
+        # What is due already, and not claimed yet, stays due.
+        question = Preview(plan, min(now, row.next_at), SHOWN_NEXT, inclusive=True)
+        ask = services.evaluator.first if may_end else services.evaluator.admit
+        times = await ask(question)
+    else:
+        times = await first_times(services.evaluator, new.timing, plan, now, late_by)
+    following, fires_at = waited_for(times)
+    goes_on = "paused" if row.state == "paused" else "active"
+    state = goes_on if following else "finished"
+    row = replace(row, state=state, too_slow_since=None, **waiting_for(following, fires_at))
+    return Draft(row=row, groups=new.groups, next=times, changed=changed, dropped=dropped)
+
+
+async def with_occurrences_only(
+    evaluator: RuleEvaluator, old: Content | None, new: Content
+) -> tuple[Content, tuple[str, ...]]:
+    """Drop exceptions that name no occurrence any more; returns sentences that say so.
+
+    Raises WaremindError `invalid_input` when one that is newly given names none.
+    """
+    options, was = new.options, old.options if old else BARE
+    moved = dict(options.moved)
+    times = tuple(sorted({*options.excepted, *options.skipped, *moved}))
+    if not times or (old and old.timing == new.timing and options == was):
+        return new, ()
+    found = await evaluator.named(Named(new.plan(None), times))
+    gone = {own for own, one in zip(times, found, strict=True) if one is None}
+    if wrong := next((own for own in options.excepted if own in gone - set(was.excepted)), None):
+        message = f"cannot use --except {wrong:%Y-%m-%dT%H:%M:%S}: there is no occurrence then"
+        hint = "name an occurrence by its own time: waremind reminder next"
+        raise WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
+    options = structs.replace(
+        options,
+        excepted=tuple(own for own in options.excepted if own not in gone),
+        skipped=tuple(own for own in options.skipped if own not in gone),
+        moved=tuple((own, to) for own, to in options.moved if own not in gone),
+    )
+    dropped = (
+        f"what was said of {own:%Y-%m-%d %H:%M} is dropped: it is no occurrence any more"
+        for own in sorted(gone)
+    )
+    return replace(new, options=options), tuple(dropped)
+
+
+def waited_for(times: Sequence[Planned]) -> tuple[Planned | None, datetime | None]:
+    """Return what a reminder waits for, to send it or to write down why not, and its next message.
+
+    `times` are all that is planned from some instant on.
+    """
+    stored = (one for one in times if one.fires or one.fate in RECORDED)
+    return next(stored, None), next((one.at for one in times if one.fires), None)
 
 
 def _written(content: Content) -> dict[str, Any]:
@@ -114,13 +181,15 @@ def _written(content: Content) -> dict[str, Any]:
         "misfire": content.misfire,
         "grace_seconds": content.grace_seconds,
         "mention_all": content.mention_all,
+        "options": content.options,
     }
 
 
-def waiting_for(occurrence: Occurrence | None) -> dict[str, Any]:
-    """Say in a row's columns which occurrence it waits for; None: for nothing."""
-    at, nominal, ordinal = occurrence or (None, None, 0)
-    return {"next_at": at, "next_nominal": nominal, "next_ordinal": ordinal}
+async def plan_of(services: Services, row: ReminderRow) -> Plan:
+    """Return what a stored reminder has planned."""
+    async with services.database.connection() as connection:
+        known = await plans_table.read(connection, [row], services.settings.quiet.hours)
+    return known.plan_of(row)
 
 
 async def create(services: Services, draft: Draft, operator: Operator, action: str) -> Draft | None:
@@ -142,7 +211,7 @@ async def change(
             groups = await groups_table.of_reminder(connection, row.id)
         draft = await redraft(row, groups)
         if draft is None:
-            times = await next_times(services.evaluator, row)
+            times = await next_times(services.evaluator, row, await plan_of(services, row))
             return False, Draft(row=row, groups=groups, next=times)
         if operator is None:
             return True, draft

@@ -3,23 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Self
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, structs
 
 from waremind.daemon.reminders.group_lookup import groups_for
+from waremind.daemon.reminders.options import options_of
 from waremind.daemon.reminders.schedule import Timing, When, edited, timing, timing_of
 from waremind.daemon.services import Services
 from waremind.domain.duration import LONGEST
 from waremind.domain.ids import valid_name
 from waremind.domain.misfire import Misfire
+from waremind.domain.plan import Plan
+from waremind.domain.plan_options import BARE, PlanOptions
+from waremind.domain.quiet_hours import Lateness, QuietHours
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.reminder import ReminderAdd, ReminderEdit
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Connection
 from waremind.store.groups import GroupRow
-from waremind.store.reminders import ReminderRow
+from waremind.store.reminder_row import ReminderRow
 
 LONGEST_TEXT = 4096
+# What says when it fires, and what becomes of what falls into quiet hours.
+PLANNED = ("timing", "options", "misfire", "grace_seconds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +44,7 @@ class Content:
     misfire: Misfire
     grace_seconds: int
     mention_all: bool
+    options: PlanOptions = BARE
     groups: tuple[GroupRow, ...] = field(compare=False)
 
     @property
@@ -44,10 +52,25 @@ class Content:
         """How late is too late."""
         return timedelta(seconds=self.grace_seconds)
 
+    def plan(self, quiet: QuietHours | None) -> Plan:
+        """When it fires; `quiet` holds where it says nothing of its own."""
+        lateness = Lateness(self.grace, self.misfire)
+        return self.options.plan(self.timing.recurrence, (), quiet, lateness)
+
+    def with_single_occurrences_of(self, old: "Content") -> Self:
+        """Keep what was skipped and moved by commands of their own."""
+        kept = {"skipped": old.options.skipped, "moved": old.options.moved}
+        return replace(self, options=structs.replace(self.options, **kept))
+
+    def is_planned_as(self, other: "Content") -> bool:
+        """Tell whether both fire at the same times."""
+        names = ("timing",) if self.options == other.options == BARE else PLANNED
+        return all(getattr(self, name) == getattr(other, name) for name in names)
+
     def differing(self, other: "Content") -> list[str]:
         """Name what is not the same in both."""
         names = ("name", "account", "to", "text", "timing", "misfire", "grace_seconds")
-        names += ("mention_all",)
+        names += ("mention_all", "options")
         return [name for name in names if getattr(self, name) != getattr(other, name)]
 
 
@@ -63,6 +86,7 @@ def content_of(row: ReminderRow, groups: Sequence[GroupRow]) -> Content:
         misfire=row.misfire,
         grace_seconds=row.grace_seconds,
         mention_all=row.mention_all,
+        options=row.options,
     )
 
 
@@ -86,6 +110,7 @@ async def asked_for(services: Services, connection: Connection, request: Reminde
         misfire=Misfire(request.misfire),
         grace_seconds=valid_grace(settings.delivery.grace_seconds if grace is None else grace),
         mention_all=request.mention_all,
+        options=options_of(request, BARE, text),
     )
 
 
@@ -94,16 +119,18 @@ async def edited_content(
 ) -> Content:
     """Read what `edit` makes of a reminder: only what is given changes. Raises WaremindError."""
     when = When(*map(_given, (request.at, request.rrule, request.start, request.tz)))
+    text = old.text if request.text is UNSET else valid_text(request.text)
     new = replace(
         old,
         name=old.name if request.name is UNSET else valid_name(request.name, "a reminder"),
-        text=old.text if request.text is UNSET else valid_text(request.text),
+        text=text,
         timing=edited(old.timing, when),
         misfire=Misfire(_given(request.misfire) or old.misfire),
         grace_seconds=valid_grace(
             old.grace_seconds if request.grace_seconds is UNSET else request.grace_seconds
         ),
         mention_all=old.mention_all if request.mention_all is UNSET else request.mention_all,
+        options=options_of(request, old.options, text),
     )
     if request.to is UNSET:
         return new

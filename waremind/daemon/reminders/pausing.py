@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from waremind.daemon.delivery.scheduler import run_of
-from waremind.daemon.reminders.changes import Draft, waiting_for
+from waremind.daemon.delivery.scheduler import stretch_of
+from waremind.daemon.reminders.changes import Draft, plan_of
 from waremind.daemon.reminders.schedule import next_times
 from waremind.daemon.rules.evaluator import RuleEvaluator
 from waremind.daemon.services import Services
 from waremind.domain.misfire import Missed, PassedOver
+from waremind.domain.plan import Plan
+from waremind.domain.planned import Planned
 from waremind.domain.quoting import quoted
-from waremind.domain.recurrence import Occurrence
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store.groups import GroupRow
-from waremind.store.reminders import ReminderRow
-from waremind.store.runs import RunRow
+from waremind.store.reminder_row import ReminderRow, waiting_for
 
 PAUSED = "paused"
 
@@ -42,15 +42,16 @@ async def resumed(services: Services, row: ReminderRow, groups: Sequence[GroupRo
     if row.state == "active":
         return None
     now = services.now()
-    missed, following = await passed_over(services.evaluator, row, now)
+    plan = await plan_of(services, row)
+    missed, following, fires_at = await passed_over(services.evaluator, row, plan, now)
     state = "active" if following else "finished"
-    fields = {"state": state, "too_slow_since": None, **waiting_for(following)}
+    fields = {"state": state, "too_slow_since": None, **waiting_for(following, fires_at)}
     resumed = replace(row, revision=row.revision + 1, **fields)
     return Draft(
         row=resumed,
         groups=groups,
-        next=await next_times(services.evaluator, resumed),
-        skipped=missed and _skipped(row, missed, now),
+        next=await next_times(services.evaluator, resumed, plan),
+        skipped=missed and stretch_of(row, missed, now, PAUSED),
     )
 
 
@@ -62,27 +63,23 @@ def _check_goes_on(verb: str, row: ReminderRow) -> None:
 
 
 async def passed_over(
-    evaluator: RuleEvaluator, row: ReminderRow, now: datetime
-) -> tuple[Missed | None, Occurrence | None]:
-    """Find what came due while a reminder was paused, as one stretch, and what comes next."""
+    evaluator: RuleEvaluator, row: ReminderRow, plan: Plan, now: datetime
+) -> tuple[Missed | None, Planned | None, datetime | None]:
+    """Find what came due while a reminder was paused, as one stretch, what it waits for then.
+
+    And when it next sends something.
+    """
     missed, due = None, row.due
-    while due is not None and due.at <= now:
-        judgement = await evaluator.pass_over(PassedOver(row.recurrence, due, now, PAUSED))
-        missed, due = _joined(missed, judgement.missed), judgement.next
-    return missed, due
+    following, fires_at = None, None
+    while due is not None:
+        judgement = await evaluator.pass_over(PassedOver(plan, due, now, PAUSED))
+        missed = _joined(missed, next(iter(judgement.stretches), None))
+        following, fires_at = judgement.next, judgement.fires_at
+        due = following.position if following and following.at <= now else None
+    return missed, following, fires_at
 
 
 def _joined(one: Missed | None, later: Missed | None) -> Missed | None:
     if one is None or later is None:
         return one or later
     return replace(one, until=later.until, count=one.count + later.count)
-
-
-def _skipped(row: ReminderRow, missed: Missed, now: datetime) -> RunRow:
-    return replace(
-        run_of(row, missed.first.at, now),
-        until=missed.until,
-        count=missed.count,
-        outcome="skipped",
-        reason=PAUSED,
-    )

@@ -1,25 +1,29 @@
 """What `reminder next` lists: a stored reminder's times, or those of a rule that needs none."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from waremind.daemon.reminders.changes import get
+from waremind.daemon.reminders.changes import get, plan_of
 from waremind.daemon.reminders.schedule import When, timing
 from waremind.daemon.services import Services
-from waremind.domain.recurrence import Occurrence, Recurrence
-from waremind.domain.recurrence_explained import note, skips
+from waremind.domain.fields import person_of, text_of
+from waremind.domain.plan import Plan, explained
+from waremind.domain.plan_options import BARE, PlanOptions
+from waremind.domain.planned import Planned, Position
+from waremind.domain.recurrence_explained import skips
 from waremind.domain.recurrence_trial import Preview, Upcoming
 from waremind.domain.wall_time import parse_instant, rfc3339
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Occurrence as OccurrenceObject
-from waremind.requests.reminder import ReminderNext
-from waremind.store.reminders import ReminderRow
+from waremind.requests.reminder import Occurrences, ReminderNext
+from waremind.store.reminder_row import ReminderRow
 
 MOST = 1_000
 PAUSED = "paused: fires only after a resume"
 
 
-async def preview(services: Services, request: ReminderNext) -> list[OccurrenceObject]:
+async def preview(services: Services, request: ReminderNext) -> Occurrences:
     """List what will fire, or would. Raises WaremindError `invalid_input` or `not_found`."""
     _check(request)
     if request.reminder is None:
@@ -33,6 +37,8 @@ def _check(request: ReminderNext) -> None:
     rule = [part for part in (request.rrule, request.start, request.tz) if part is not None]
     if request.reminder is not None and rule:
         raise _refused("a reminder has its own rule", "leave out --rrule, --start and --tz")
+    if request.reminder is None and request.text:
+        raise _refused("a rule has no text", "name a reminder, or leave out --text")
     if request.reminder is None and request.rrule is None:
         hint = "name a reminder, or give --rrule, --start and --tz"
         raise _refused("neither a reminder nor a rule is given", hint)
@@ -45,63 +51,74 @@ def _refused(reason: str, hint: str) -> WaremindError:
     return WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
 
 
-async def _of_rule(services: Services, request: ReminderNext) -> list[OccurrenceObject]:
+async def _of_rule(services: Services, request: ReminderNext) -> Occurrences:
     when = When(None, request.rrule, request.start, request.tz)
     recurrence = timing(when, services.settings.default_tz).recurrence
+    plan = Plan(recurrence)
     if request.from_ is None:
-        question = Preview(recurrence, services.now(), request.count)
+        question = Preview(plan, services.now(), request.count)
         found = await services.evaluator.admit(question)
     else:
-        question = _from(request, recurrence)
+        question = _from(request, plan)
         found = await services.evaluator.first(question)
-    return _shown(request, recurrence, found, question.after)
+    return _Listing(request, plan, BARE).shown(found, question.after)
 
 
-async def _of_reminder(
-    services: Services, request: ReminderNext, row: ReminderRow
-) -> list[OccurrenceObject]:
-    recurrence, now = row.recurrence, services.now()
+async def _of_reminder(services: Services, request: ReminderNext, row: ReminderRow) -> Occurrences:
+    plan, now = await plan_of(services, row), services.now()
     if request.from_ is not None:
-        question = _from(request, recurrence, row.due)
+        question = _from(request, plan, row.due)
     elif row.due is None:
-        return []
+        return Occurrences([])
     elif row.state == "paused":
-        question = Preview(recurrence, now, request.count, since=row.due)
+        question = Preview(plan, now, request.count, since=row.due)
     else:
-        question = Upcoming(recurrence, row.due, request.count)
+        question = Upcoming(plan, row.due, request.count)
     found = await services.evaluator.first(question)
     since = question.after if isinstance(question, Preview) else now
     standing = PAUSED if row.state == "paused" else None
-    return _shown(request, recurrence, found, since, standing)
+    return _Listing(request, plan, row.options, row.text, standing).shown(found, since)
 
 
-def _from(
-    request: ReminderNext, recurrence: Recurrence, known: Occurrence | None = None
-) -> Preview:
-    since = parse_instant(request.from_ or "", recurrence.zone, flag="--from")
-    return Preview(recurrence, since, request.count, inclusive=True, since=known)
+def _from(request: ReminderNext, plan: Plan, known: Position | None = None) -> Preview:
+    since = parse_instant(request.from_ or "", plan.zone, flag="--from")
+    return Preview(plan, since, request.count, inclusive=True, since=known)
 
 
-def _shown(
-    request: ReminderNext,
-    recurrence: Recurrence,
-    found: Sequence[Occurrence],
-    since: datetime,
-    standing: str | None = None,
-) -> list[OccurrenceObject]:
-    """Show times; a note says why they are not what the rule's words suggest."""
-    befores = [since, *(occurrence.at for occurrence in found)]
-    shown: list[OccurrenceObject] = []
-    for before, occurrence in zip(befores, found, strict=False):
-        texts = _explained(recurrence, before, occurrence) if request.explain else []
-        notes = "; ".join(text for text in (standing, *texts) if text)
-        shown.append(OccurrenceObject(rfc3339(occurrence.at, recurrence.zone), notes or None))
-    return shown
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """How messages are shown; a note says why they are not what the rule's words suggest."""
 
+    request: ReminderNext
+    plan: Plan
+    options: PlanOptions
+    text: str | None = None
+    standing: str | None = None
 
-def _explained(recurrence: Recurrence, before: datetime, occurrence: Occurrence) -> list[str]:
-    """Explain an occurrence, and what was skipped between it and the one before."""
-    texts = [skip.text for skip in skips(recurrence, before, occurrence.at)]
-    if special := note(occurrence, recurrence.zone):
-        texts.append(special.text)
-    return texts
+    def shown(self, found: Sequence[Planned], since: datetime) -> Occurrences:
+        """Show messages, each with what was left out before it, and what comes to nothing after."""
+        shown: list[OccurrenceObject] = []
+        left_out: list[str] = []
+        before = since
+        for one in found:
+            notes = [note.text for note in explained(one, self.plan.zone)]
+            if not one.fires:
+                left_out += notes
+                continue
+            gaps = [skip.text for skip in skips(self.plan.recurrence, before, one.at)]
+            shown.append(self._message(one, [*gaps, *left_out, *notes]))
+            left_out, before = [], one.at
+        return Occurrences(shown, left_out if self.request.explain else [])
+
+    def _message(self, one: Planned, notes: Sequence[str]) -> OccurrenceObject:
+        said = [self.standing, *(notes if self.request.explain else ())]
+        zone, options = self.plan.zone, self.options
+        wants_text = self.request.text and self.text is not None
+        return OccurrenceObject(
+            rfc3339(one.at, zone),
+            "; ".join(text for text in said if text) or None,
+            one.nominal.isoformat(timespec="seconds"),
+            one.number + 1 if self.plan.numbered else None,
+            person_of(options, one),
+            text_of(self.text or "", options, one, zone) if wants_text else None,
+        )

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 from waremind.daemon.rules.evaluator import RuleEvaluator
 from waremind.domain.duration import format_duration
+from waremind.domain.plan import Plan
+from waremind.domain.planned import Planned
 from waremind.domain.recurrence import Occurrence, Recurrence
 from waremind.domain.recurrence_trial import Preview, Upcoming
 from waremind.domain.rule_text import parse_rule
@@ -18,7 +20,7 @@ from waremind.domain.wall_time import (
     wall_of,
 )
 from waremind.errors import ErrorCode, WaremindError
-from waremind.store.reminders import ReminderRow
+from waremind.store.reminder_row import ReminderRow
 
 SHOWN_NEXT = 3
 
@@ -108,17 +110,19 @@ def _refused(reason: str, hint: str) -> WaremindError:
 
 
 async def first_times(
-    evaluator: RuleEvaluator, timing: Timing, now: datetime, late_by: timedelta
-) -> tuple[Occurrence, ...]:
-    """List the first occurrences after now; one by `--at` may be late by `late_by`.
+    evaluator: RuleEvaluator, timing: Timing, plan: Plan, now: datetime, late_by: timedelta
+) -> tuple[Planned, ...]:
+    """List the first messages after now; one by `--at` may be late by `late_by`.
 
     Raises WaremindError `invalid_input` when there is none, or the rule costs too much.
     """
     if timing.at is None:
-        return await evaluator.admit(Preview(timing.recurrence, now, SHOWN_NEXT))
+        return await evaluator.admit(Preview(plan, now, SHOWN_NEXT))
     if timing.at <= now - late_by:
         raise _past(timing, timing.at, late_by)
-    return (Occurrence(timing.at, timing.start),)
+    if plan.is_bare:
+        return (Planned.of(Occurrence(timing.at, timing.start)),)
+    return await evaluator.admit(Preview(plan, min(now, timing.at), SHOWN_NEXT, inclusive=True))
 
 
 def _past(timing: Timing, at: datetime, late_by: timedelta) -> WaremindError:
@@ -129,11 +133,11 @@ def _past(timing: Timing, at: datetime, late_by: timedelta) -> WaremindError:
     return WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
 
 
-async def next_times(evaluator: RuleEvaluator, row: ReminderRow) -> tuple[Occurrence, ...]:
+async def next_times(evaluator: RuleEvaluator, row: ReminderRow, plan: Plan) -> tuple[Planned, ...]:
     """List what an active reminder waits for, and the next after it.
 
     Raises WaremindError `invalid_input` when its rule costs too much.
     """
     if row.due is None or row.state != "active" or row.too_slow_since is not None:
         return ()
-    return await evaluator.first(Upcoming(row.recurrence, row.due, SHOWN_NEXT))
+    return await evaluator.first(Upcoming(plan, row.due, SHOWN_NEXT))

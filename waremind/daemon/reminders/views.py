@@ -1,22 +1,25 @@
 """Reminders as operators read them; times are in the reminder's own zone."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import cast
+from datetime import datetime
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from waremind.daemon.delivery.views import runs_of
 from waremind.daemon.reminders.attention import attention_of
 from waremind.daemon.services import Services
-from waremind.domain.recurrence import Occurrence
+from waremind.domain.plan_options import PlanOptions
+from waremind.domain.planned import Planned
+from waremind.domain.rule import WEEKDAYS
 from waremind.domain.wall_time import rfc3339
-from waremind.objects import GroupName, Reminder, ReminderState, Run
+from waremind.objects import GroupName, Moved, Reminder, ReminderState, Run
 from waremind.objects import Occurrence as OccurrenceObject
 from waremind.store import groups as groups_table
 from waremind.store import runs as runs_table
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Connection
 from waremind.store.groups import GroupRow
-from waremind.store.reminders import ReminderRow
+from waremind.store.reminder_row import ReminderRow
 
 
 async def reminders_of(
@@ -44,7 +47,7 @@ def reminder_of(
 ) -> Reminder:
     """Show a reminder; only an active one has a next time."""
     zone = ZoneInfo(row.zone)
-    waits = row.next_at is not None and row.state == "active" and row.too_slow_since is None
+    fires_at = row.fires_at if row.state == "active" and row.too_slow_since is None else None
     return Reminder(
         id=row.id,
         name=row.name,
@@ -61,12 +64,35 @@ def reminder_of(
         grace_seconds=row.grace_seconds,
         mention_all=row.mention_all,
         state=cast("ReminderState", row.state),
-        next_at=rfc3339(row.next_at, zone) if row.next_at and waits else None,
+        next_at=rfc3339(fires_at, zone) if fires_at else None,
         last_run=last_run,
         attention=attention_of(row, account, groups, last_run),
+        **_bent(row.options),
     )
 
 
-def occurrences_of(found: Iterable[Occurrence], zone: str) -> tuple[OccurrenceObject, ...]:
+def _bent(options: PlanOptions) -> dict[str, Any]:
+    """Show what bends the rule."""
+    return {
+        "except_": [_local(own) for own in options.excepted],
+        "also": [_local(own) for own in options.also],
+        "skipped": [_local(own) for own in options.skipped],
+        "moved": [Moved(_local(own), _local(to)) for own, to in options.moved],
+        "on_off": options.on_off.value,
+        "workdays": [WEEKDAYS[day] for day in options.workdays],
+        "before_seconds": list(options.leads),
+        "quiet": options.quiet,
+        "rotate": list(options.rotate),
+        "rotate_skipped": options.rotate_skipped,
+        "fields": options.fields,
+        "until_day": options.until_day and options.until_day.isoformat(),
+    }
+
+
+def _local(wall: datetime) -> str:
+    return wall.isoformat(timespec="seconds")
+
+
+def occurrences_of(found: Iterable[Planned], zone: str) -> tuple[OccurrenceObject, ...]:
     """Show when a reminder fires."""
-    return tuple(OccurrenceObject(rfc3339(one.at, ZoneInfo(zone))) for one in found)
+    return tuple(OccurrenceObject(rfc3339(one.at, ZoneInfo(zone))) for one in found if one.fires)

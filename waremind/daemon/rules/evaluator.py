@@ -14,8 +14,9 @@ from typing import Self, TypeVar
 from waremind.daemon.rules.queue import FairLock
 from waremind.daemon.rules.worker import CPU_SECONDS, LENGTH, Question
 from waremind.domain.misfire import Claim, Judgement, PassedOver
-from waremind.domain.recurrence import Occurrence
+from waremind.domain.planned import Planned
 from waremind.domain.recurrence_trial import (
+    Named,
     Preview,
     Upcoming,
     not_computed,
@@ -114,22 +115,26 @@ class RuleEvaluator:
         if self._worker is None:
             await self._ask(())
 
-    async def first(self, asked: Preview | Upcoming) -> tuple[Occurrence, ...]:
-        """Return the occurrences that are asked for, fewer where the recurrence ends.
+    async def first(self, asked: Preview | Upcoming) -> tuple[Planned, ...]:
+        """Return the messages that are asked for, and what does not fire in between.
 
         Raises WaremindError: `invalid_input` if that takes more than the CPU limit, `timed_out` if
         the worker was lost.
         """
         return _answered(*await self._ask([asked]))
 
-    async def admit(self, preview: Preview) -> tuple[Occurrence, ...]:
-        """Return the first occurrences of a recurrence that is about to be stored.
+    async def admit(self, preview: Preview) -> tuple[Planned, ...]:
+        """Return the first messages of a plan that is about to be stored.
 
         Raises as `first` does, and WaremindError `invalid_input` if there is none within ten years.
         """
         found = await self.first(preview)
         require_occurrence(preview, found)
         return found
+
+    async def named(self, asked: Named) -> tuple[Planned | None, ...]:
+        """Return the occurrences with these own times. Raises as `first` does."""
+        return _answered(*await self._ask([asked]))
 
     async def pass_over(self, passed: PassedOver) -> Judgement:
         """Judge a reminder that was kept from firing. Raises as `first` does."""

@@ -48,7 +48,7 @@ async def status_report(services: Services) -> StatusReport:
         frozen=freeze_of(freeze) if freeze else None,
         accounts=dict(Counter(statuses)),
         runs=stored.counts,
-        next_at=rfc3339(following.next_at, ZoneInfo(following.zone)) if following else None,
+        next_at=rfc3339(following.fires_at, ZoneInfo(following.zone)) if following else None,
         next_reminder=following and NextReminder(following.id, following.name, following.zone),
         attention=attention,
     )

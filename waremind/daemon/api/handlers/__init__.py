@@ -21,6 +21,7 @@ from waremind.requests import account as a
 from waremind.requests import daemon as d
 from waremind.requests import events as e
 from waremind.requests import group as g
+from waremind.requests import plan as p
 from waremind.requests import reminder as r
 from waremind.requests import run as u
 
@@ -59,6 +60,9 @@ HANDLERS: dict[type[Any], Method] = {
     r.ReminderPause: Method(reminder.pause),
     r.ReminderResume: Method(reminder.resume, RULE),
     r.ReminderDelete: Method(reminder.delete),
+    p.ReminderSkip: Method(reminder.skip, RULE),
+    p.ReminderUnskip: Method(reminder.unskip, RULE),
+    p.ReminderMove: Method(reminder.move, RULE),
     u.ReminderRun: Method(run.run_reminder),
     u.Send: Method(run.send),
     u.RunList: Method(run.list_, LIST),

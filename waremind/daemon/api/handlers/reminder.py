@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import get_args
 
 from waremind.daemon.api.listing import Listing, pages
-from waremind.daemon.reminders import deletion
+from waremind.daemon.reminders import deletion, occurrences
 from waremind.daemon.reminders.answers import answer
 from waremind.daemon.reminders.changes import (
     Draft,
@@ -27,6 +27,7 @@ from waremind.domain.ids import shown
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Reminder, ReminderState
 from waremind.requests.core import Mutation, checked
+from waremind.requests.plan import ReminderMove, ReminderSkip, ReminderUnskip
 from waremind.requests.reminder import (
     Occurrences,
     ReminderAdd,
@@ -44,7 +45,7 @@ from waremind.requests.reminder import (
 )
 from waremind.store import reminders as table
 from waremind.store.groups import GroupRow
-from waremind.store.reminders import ReminderRow
+from waremind.store.reminder_row import ReminderRow
 
 STATES = get_args(ReminderState)
 # `set` may come again and again: it never fires the past.
@@ -85,7 +86,8 @@ async def set_(services: Services, caller: Caller, request: ReminderSet) -> Remi
 
     async def redraft(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
         old = content_of(row, groups)
-        return await redrafted(services, row, old, content, NEVER_LATE) if old != content else None
+        new = content.with_single_occurrences_of(old)
+        return await redrafted(services, row, old, new, NEVER_LATE) if old != new else None
 
     return await _change(services, caller, request, content.name, redraft)
 
@@ -112,6 +114,33 @@ async def resume(services: Services, caller: Caller, request: ReminderResume) ->
 
     async def redraft(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
         return await resumed(services, row, groups)
+
+    return await _change(services, caller, request, request.reminder, redraft)
+
+
+async def skip(services: Services, caller: Caller, request: ReminderSkip) -> ReminderChanged:
+    """Skip an occurrence, or the next ones."""
+
+    async def redraft(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
+        return await occurrences.skipped(services, row, groups, request)
+
+    return await _change(services, caller, request, request.reminder, redraft)
+
+
+async def unskip(services: Services, caller: Caller, request: ReminderUnskip) -> ReminderChanged:
+    """Put an occurrence back."""
+
+    async def redraft(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
+        return await occurrences.unskipped(services, row, groups, request)
+
+    return await _change(services, caller, request, request.reminder, redraft)
+
+
+async def move(services: Services, caller: Caller, request: ReminderMove) -> ReminderChanged:
+    """Move an occurrence to another time."""
+
+    async def redraft(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
+        return await occurrences.moved(services, row, groups, request)
 
     return await _change(services, caller, request, request.reminder, redraft)
 
@@ -175,4 +204,4 @@ async def show(services: Services, _caller: Caller, request: ReminderShow) -> Re
 
 async def next_(services: Services, _caller: Caller, request: ReminderNext) -> Occurrences:
     """List exactly when a reminder fires next, or when a rule would."""
-    return Occurrences(await preview(services, request))
+    return await preview(services, request)

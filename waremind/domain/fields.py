@@ -1,0 +1,76 @@
+"""What stands in braces in a text: read once, filled in for each message."""
+
+import string
+from collections.abc import Mapping
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from waremind.domain.plan_options import PlanOptions
+from waremind.domain.planned import Planned
+from waremind.domain.wall_time import wall_of
+from waremind.errors import ErrorCode, WaremindError
+
+FIELDS = ("date", "time", "weekday", "days_left", "n", "turn")
+# A field is of no use without what it is read from.
+NEEDS = {"turn": "--rotate", "days_left": "--until-day"}
+
+
+def fields_of(text: str) -> set[str]:
+    """Return the names in a text's braces. Raises WaremindError `invalid_input`."""
+    try:
+        pieces = list(string.Formatter().parse(text))
+    except ValueError as error:
+        raise _refused(str(error), "write a brace itself as {{ or }}") from None
+    for _, name, spec, conversion in pieces:
+        if name is not None and (name not in FIELDS or spec or conversion):
+            shown = name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
+            known = ", ".join(f"{{{field}}}" for field in FIELDS)
+            raise _refused(f"{{{shown}}} is no field", f"known: {known}; {{{{ is a brace")
+    return {name for _, name, _, _ in pieces if name is not None}
+
+
+def check_fields(text: str, options: PlanOptions) -> None:
+    """Refuse a text and options that do not fit. Raises WaremindError `invalid_input`."""
+    names = fields_of(text) if options.fields else set[str]()
+    given = {"turn": bool(options.rotate), "days_left": options.until_day is not None}
+    for name, flag in NEEDS.items():
+        if name in names and not given[name]:
+            raise _refused(f"{{{name}}} needs {flag}", f"add {flag}, or leave {{{name}}} out")
+        if given[name] and not options.fields:
+            reason = f"{flag} is given, but fields are not filled in"
+            raise _refused(reason, f"add --fields, and write {{{name}}} where it belongs")
+
+
+def text_of(text: str, options: PlanOptions, one: Planned, zone: ZoneInfo) -> str:
+    """Return what is sent of an occurrence, or ahead of it: its date and time, not the message's.
+
+    Without --fields a text is sent byte for byte.
+    """
+    if not options.fields:
+        return text
+    return text.format_map(_values(options, one, zone))
+
+
+def person_of(options: PlanOptions, one: Planned) -> str | None:
+    """Say whose turn an occurrence is."""
+    return options.rotate[one.number % len(options.rotate)] if options.rotate else None
+
+
+def _values(options: PlanOptions, one: Planned, zone: ZoneInfo) -> Mapping[str, object]:
+    wall = wall_of(one.announces, zone)
+    return {
+        "date": f"{wall:%Y-%m-%d}",
+        "time": f"{wall:%H:%M}",
+        "weekday": f"{wall:%A}",
+        "days_left": _days_left(wall.date(), options.until_day),
+        "n": one.number + 1,
+        "turn": person_of(options, one),
+    }
+
+
+def _days_left(day: date, until: date | None) -> int | None:
+    return (until - day).days if until else None
+
+
+def _refused(reason: str, hint: str) -> WaremindError:
+    return WaremindError(ErrorCode.INVALID_INPUT, f"cannot use this text: {reason}", hint=hint)

