@@ -25,6 +25,7 @@ from waremind.store import (
     delivery_rows,
     groups,
     holds,
+    overdue,
     receipts,
     reminders,
     runs,
@@ -148,6 +149,10 @@ HOT: Mapping[str, tuple[Statement, set[str]]] = {
     "a key": (lambda c: runs.with_key(c, "acc_1", "key", NOW), {"runs_key"}),
     "unknown sends": (lambda c: runs.unknown_sends(c, 10), {"deliveries_run"}),
     "its groups": (lambda c: groups.of_reminders(c, ["rem_1"]), {"reminder_groups_pkey"}),
+    "what is late": (
+        lambda c: overdue.select_waiting(c, {"acc_1": "1"}, NOW),
+        {"reminders_due", "deliveries_scheduled", "deliveries_sending"},
+    ),
     "what needs a person": (
         lambda c: reminders.select_troubled(c, ["acc_1"], 10),
         {"whatsapp_groups_closed", "reminders_too_slow"},

@@ -1,5 +1,6 @@
 """What should have happened and has not: the oldest first, by the indexes that claims go by."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,8 +23,10 @@ class Waiting:
     tries: int
 
 
-async def select_waiting(connection: Connection, now: datetime) -> list[Waiting]:
-    """Read the reminder that is due and not claimed, and each account's first delivery."""
+async def select_waiting(
+    connection: Connection, labels: Mapping[str, str], now: datetime
+) -> list[Waiting]:
+    """Read the reminder that is due and not claimed, and the first delivery of accounts (by id)."""
     async with connection.cursor(row_factory=class_row(Waiting)) as cursor:
         await cursor.execute(
             """
@@ -32,7 +35,7 @@ async def select_waiting(connection: Connection, now: datetime) -> list[Waiting]
              ORDER BY next_at LIMIT 1)
             UNION ALL
             SELECT 'account', a.id, a.label, d.due_at, d.tries
-            FROM accounts a
+            FROM unnest(%(ids)s::text[], %(labels)s::text[]) AS a (id, label)
             CROSS JOIN LATERAL (
                 (SELECT due_at, attempts AS tries FROM deliveries
                  WHERE account_id = a.id AND status = 'scheduled'
@@ -44,6 +47,6 @@ async def select_waiting(connection: Connection, now: datetime) -> list[Waiting]
             ) d
             ORDER BY due_at
             """,
-            {"now": now},
+            {"ids": list(labels), "labels": list(labels.values()), "now": now},
         )
         return await cursor.fetchall()

@@ -3,7 +3,7 @@
 What an account's pace puts off is not late, and what is tried again is late since its first try.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -59,9 +59,9 @@ class Overdue:
 
 
 async def select_overdue(
-    connection: Connection, progress: Progress, now: datetime
+    connection: Connection, progress: Progress, labels: Mapping[str, str], now: datetime
 ) -> list[Overdue]:
-    """Read which reminders and accounts have something late by more than a minute."""
-    waiting = await table.select_waiting(connection, now)
+    """Read what is late by more than a minute; `labels` are the accounts', by id."""
+    waiting = await table.select_waiting(connection, labels, now)
     late = (Overdue(each.kind, each.name, progress.late_since(each)) for each in waiting)
     return [each for each in late if now - each.since > LATE]

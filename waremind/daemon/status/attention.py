@@ -102,8 +102,9 @@ async def accounts(services: Services) -> Needs:
 
 async def overdue(services: Services, connection: Connection) -> Needs:
     """Say that something active is late by more than a minute, whatever the cause."""
-    now = services.now()
-    return _overdue(await select_overdue(connection, services.sender.progress, now))
+    labels = {row.id: row.label for row in services.accounts.rows()}
+    progress, now = services.sender.progress, services.now()
+    return _overdue(await select_overdue(connection, progress, labels, now))
 
 
 async def reminders(services: Services, connection: Connection) -> Needs:

@@ -98,7 +98,7 @@ async def running(
 _left: set[asyncio.Task[Any]] = set()
 
 
-async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+async def within(seconds: float, work: Awaitable[T]) -> T:
     """Wait no longer than so for `work`; raises TimeoutError, or what it raises.
 
     Whoever asks a silent PostgreSQL cannot be cancelled at once: it is left behind to end.

@@ -48,17 +48,13 @@ class Check(Generic[S]):
 
     async def _found(self, subject: S) -> Finding:
         try:
-            return await within(CHECK_SECONDS, _result(self.run(subject)))
+            return await within(CHECK_SECONDS, self.run(subject))
         except WaremindError as error:
             return [Trouble(error.message, fix=error.hint)]
         except TimeoutError:
             return [Trouble(f"it could not be looked at within {CHECK_SECONDS:g} s")]
         except OSError as error:
             return [Trouble(f"{error.filename or error}: {error.strerror}")]
-
-
-async def _result(finding: Awaitable[Finding]) -> Finding:
-    return await finding
 
 
 async def examine(checks: Iterable[Check[S]], subject: S) -> list[CheckResult]:
