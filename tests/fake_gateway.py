@@ -30,6 +30,7 @@ from waremind.whatsapp.reports import (
 )
 
 Answer = Callable[[Message], Outcome | None]
+RevokeAnswer = Callable[[str], Outcome | None]
 
 
 @dataclass
@@ -40,6 +41,8 @@ class FakeWhatsApp:
     groups: list[GroupSnapshot] = field(default_factory=list)
     answer: Answer | None = None
     """How to answer a send: an outcome, or None to hold it; without it each is sent."""
+    answer_revoke: RevokeAnswer | None = None
+    """How to answer the deletion of a message, by its id: as `answer` does."""
     connects: bool = True
     """Whether a login connects by itself."""
     removes: bool = True
@@ -73,6 +76,7 @@ class FakeSession:
         self.opening = opening
         self.on_report = on_report
         self.sent: list[Message] = []
+        self.revoked: list[tuple[str, str]] = []
         self.held: list[asyncio.Future[Outcome]] = []
         self.log_outs = 0
         self._news = asyncio.Event()
@@ -176,6 +180,15 @@ class FakeSession:
             self.sent.append(message)
             answer = self._whatsapp.answer
             outcome = answer(message) if answer else Sent(f"fake-{self.number}-{next(self._ids)}")
+            return outcome or await self._hold()
+
+    async def revoke(self, group: str, message_id: str) -> Outcome:
+        async with self._sending:
+            if not self.connected:
+                return NotSent("not connected")
+            self.revoked.append((group, message_id))
+            answer = self._whatsapp.answer_revoke
+            outcome = answer(message_id) if answer else Sent(f"deletion of {message_id}")
             return outcome or await self._hold()
 
     @property

@@ -86,12 +86,15 @@ class Delivery(Struct, frozen=True, kw_only=True):
     """One message of a run to one group.
 
     `members` counts whom it was for, `delivered` and `read` those who have got it and read it, by
-    one device or several; `receipts` lists them, when asked for.
+    one device or several; `receipts` lists them, when asked for. `revoke_reason` and
+    `revoke_text` say why a message that was to be deleted still stands.
     """
 
     group: GroupName
     status: str
     reason: str | None
+    revoke_reason: str | None = None
+    revoke_text: str | None = None
     message_id: str | None
     attempts: int
     members: int

@@ -60,6 +60,7 @@ from waremind.requests.run import (
     RunList,
     RunResolve,
     RunResult,
+    RunRevoke,
     Runs,
     RunShow,
     Send,
@@ -97,6 +98,7 @@ ANSWERS: dict[type[Request[Any]], Any] = {
     ReminderRun: RUN,
     Send: RUN,
     RunList: Runs([samples.run()], truncated=False),
+    RunRevoke: RunChanged(changed=True, run=samples.run(status="revoked", deliveries=[])),
     RunShow: RunResult(samples.run()),
     RunResolve: RUN,
     FreezeSet: FreezeChanged(changed=True, frozen=None),
@@ -206,6 +208,10 @@ ASKED: dict[str, Request[Any]] = {
         reminder="x", account="ops", status="held", since="1d", limit=0
     ),
     "run show run_1": RunShow(run="run_1"),
+    "run show run_1 --receipts": RunShow(run="run_1", receipts=True),
+    "run revoke run_1 --yes --to A --to B --timeout 5s --no-wait": RunRevoke(
+        run="run_1", to=("A", "B"), timeout_seconds=5, wait=False
+    ),
     "run resolve run_1 --as sent": RunResolve(run="run_1", outcome="sent"),
     "freeze": FreezeSet(),
     "freeze --account ops --reason fire": FreezeSet(account="ops", reason="fire"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from docs.pages import ROOT
 
-from waremind.daemon.delivery.views import REASONS
+from waremind.daemon.delivery.views import REASONS, REVOKE_REASONS
 from waremind.daemon.reminders.attention import TROUBLES
 from waremind.daemon.status.attention import SEVERITIES
 from waremind.daemon.status.doctor.disk import CHILDREN, DISK
@@ -68,4 +68,6 @@ def test_every_check_of_the_doctor_is_there() -> None:
 
 
 def test_every_reason_of_a_run_is_there() -> None:
-    assert sorted(column("Why a run was not sent")) == sorted([*REASONS, "refused_NNN"])
+    assert sorted(column("Why a run was not sent")) == sorted(
+        {*REASONS, *REVOKE_REASONS, "refused_NNN"}
+    )

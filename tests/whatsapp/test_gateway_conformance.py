@@ -178,6 +178,19 @@ async def test_a_send_after_the_end_sends_nothing(stage: Stage) -> None:
     assert isinstance(await stage.session.send(Message(stage.group, "halo")), NotSent)
 
 
+async def test_a_message_is_deleted_for_everyone_while_the_session_is_connected(
+    stage: Stage,
+) -> None:
+    await stage.link()
+    sent = await stage.session.send(Message(stage.group, "halo"))
+    assert isinstance(sent, Sent)
+    deleted = await stage.session.revoke(stage.group, sent.message_id)
+    assert isinstance(deleted, Sent)
+    assert deleted.message_id != sent.message_id
+    await stage.session.end()
+    assert isinstance(await stage.session.revoke(stage.group, sent.message_id), NotSent)
+
+
 async def test_a_refused_send_tells_whatsapps_code_and_leaves_the_session(stage: Stage) -> None:
     await stage.link()
     await stage.refuse_sends(463)

@@ -1,4 +1,4 @@
-"""Deleting: on a terminal a person is asked, elsewhere it needs `--yes`."""
+"""Deleting and revoking: on a terminal a person is asked, elsewhere it needs `--yes`."""
 
 import sys
 from collections.abc import Callable
@@ -27,22 +27,26 @@ def delete(
     None when there is no such subject. Raises WaremindError `confirmation_required`.
     """
     if not (yes or check):
-        _confirm(cli, subject, lambda: loss(ask(True)))
+        confirm(cli, "delete", subject, lambda: loss(ask(True)))
     result = ask(check)
     cli.changed(result, subject, f"deleted{loss(result) or ''}")
     return result
 
 
-def _confirm(cli: Invocation, subject: str, loss: Callable[[], str | None]) -> None:
+def confirm(cli: Invocation, verb: str, subject: str, loss: Callable[[], str | None]) -> None:
+    """Ask whether to `verb` the subject; `loss` says what goes with it, None: there is none.
+
+    Raises WaremindError `confirmation_required`.
+    """
     if not (is_live(sys.stdin) and is_live(sys.stderr)):
-        raise _unconfirmed(subject, "nobody is there to confirm it")
+        raise _unconfirmed(verb, subject, "nobody is there to confirm it")
     lost = loss()
     if lost is None:
         return
-    answer = cli.output.ask(f"Delete {subject}{lost}? [y/N]")
+    answer = cli.output.ask(f"{verb.capitalize()} {subject}{lost}? [y/N]")
     if answer.casefold() not in {"y", "yes"}:
-        raise _unconfirmed(subject, "it was not confirmed")
+        raise _unconfirmed(verb, subject, "it was not confirmed")
 
 
-def _unconfirmed(subject: str, reason: str) -> WaremindError:
-    return WaremindError(ErrorCode.CONFIRMATION_REQUIRED, f"cannot delete {subject}: {reason}")
+def _unconfirmed(verb: str, subject: str, reason: str) -> WaremindError:
+    return WaremindError(ErrorCode.CONFIRMATION_REQUIRED, f"cannot {verb} {subject}: {reason}")

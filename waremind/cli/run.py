@@ -9,6 +9,7 @@ from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Record, Styled, Table
 from waremind.cli.options import AccountFilter, Check, ExitStatus, Limit, RunArgument, Since
+from waremind.cli.revocation import revoke
 from waremind.cli.views import group_names, here, status_style
 from waremind.domain.quoting import quoted
 from waremind.objects import Delivery, Run
@@ -16,7 +17,18 @@ from waremind.requests import run as requests
 
 commands = Commands("run", "What was sent, when, and how it ended.")
 
-Status = Literal["scheduled", "sending", "sent", "failed", "unknown", "missed", "held", "skipped"]
+Status = Literal[
+    "scheduled",
+    "sending",
+    "sent",
+    "failed",
+    "unknown",
+    "missed",
+    "held",
+    "skipped",
+    "revoking",
+    "revoked",
+]
 Outcome = Annotated[
     Literal["sent", "failed"], typer.Option("--as", help="How the unknown deliveries ended.")
 ]
@@ -31,7 +43,9 @@ def list_(
         typer.Option("--reminder", "-r", metavar="REMINDER", help="Only of this reminder."),
     ] = None,
     account: AccountFilter = None,
-    status: Annotated[Status | None, typer.Option("--status", help="Only with this.")] = None,
+    status: Annotated[
+        Status | None, typer.Option("--status", metavar="STATUS", help="Only with this.")
+    ] = None,
     since: Since = None,
     limit: Limit = 100,
 ) -> None:
@@ -135,13 +149,16 @@ def _delivery(delivery: Delivery) -> list[str | Styled]:
     return [
         group_names([delivery.group]),
         Styled(delivery.status, status_style(delivery.status)),
-        delivery.reason or "-",
+        delivery.reason or delivery.revoke_reason or "-",
         str(delivery.attempts),
         str(delivery.members),
         str(delivery.delivered),
         str(delivery.read),
         delivery.message_id or "-",
     ]
+
+
+commands.verb()(revoke)
 
 
 @commands.verb()

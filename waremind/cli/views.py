@@ -15,6 +15,7 @@ _STYLES = {
     "scheduled": "waiting",
     "sending": "waiting",
     "held": "waiting",
+    "revoking": "waiting",
     "paused": "waiting",
     "disconnected": "bad",
     "banned": "bad",

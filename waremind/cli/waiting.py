@@ -14,7 +14,7 @@ from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Run
 from waremind.requests.core import Request
-from waremind.requests.run import ReminderRun, RunChanged, RunShow, Send
+from waremind.requests.run import ReminderRun, RunChanged, RunRevoke, RunShow, Send
 
 R = TypeVar("R")
 
@@ -22,7 +22,7 @@ R = TypeVar("R")
 _MARGIN_SECONDS = 15.0
 
 _LOOK_SECONDS = 0.2
-_OPEN = {"scheduled", "sending"}
+_OPEN = {"scheduled", "sending", "revoking"}
 
 _GOES_ON = "it goes on; look at it: waremind run show RUN"
 _FAILURES = {
@@ -33,6 +33,8 @@ _FAILURES = {
     "failed": ErrorCode.SEND_FAILED,
     "missed": ErrorCode.SEND_FAILED,
     "skipped": ErrorCode.SEND_FAILED,
+    "revoking": ErrorCode.SEND_FAILED,
+    "revoked": ErrorCode.SEND_FAILED,
 }
 
 
@@ -45,7 +47,7 @@ def wait_for_answer(cli: Invocation, request: Request[R], what: str) -> R:
     return followed(cli.output, steps(), what, ANSWER_SECONDS)
 
 
-def wait_for_run(cli: Invocation, request: ReminderRun | Send, what: str) -> RunChanged:
+def wait_for_run(cli: Invocation, request: ReminderRun | RunRevoke | Send, what: str) -> RunChanged:
     """Ask for a run, wait for its end and return it; meanwhile a person sees how far `what` is.
 
     Whoever leaves earlier is told that the run goes on.
@@ -61,7 +63,9 @@ def wait_for_run(cli: Invocation, request: ReminderRun | Send, what: str) -> Run
         raise
 
 
-def _steps(client: Client, request: ReminderRun | Send) -> Iterator[tuple[Step, RunChanged]]:
+def _steps(
+    client: Client, request: ReminderRun | RunRevoke | Send
+) -> Iterator[tuple[Step, RunChanged]]:
     """Begin the run, and look at it until it has ended or nobody wants to wait any longer."""
     end = monotonic() + request.timeout_seconds
     begun = client.call(replace(request, wait=False))

@@ -6,6 +6,7 @@ from datetime import datetime
 from waremind.daemon.accounts.registry import Accounts
 from waremind.daemon.delivery.holds import Holds
 from waremind.daemon.delivery.outbox import Outbox
+from waremind.daemon.delivery.revoker import Revoker
 from waremind.daemon.delivery.scheduler import Scheduler
 from waremind.daemon.delivery.sender import Sender
 from waremind.daemon.delivery.waiters import RunWaiters
@@ -40,6 +41,11 @@ class Services(WithRuntime):
     def sender(self) -> Sender:
         """What sends messages."""
         return self.outbox.sender
+
+    @property
+    def revoker(self) -> Revoker:
+        """What deletes messages for everyone."""
+        return self.outbox.revoker
 
     @property
     def waiters(self) -> RunWaiters:

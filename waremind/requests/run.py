@@ -67,6 +67,19 @@ class RunShow(Request[RunResult], frozen=True, kw_only=True):
     receipts: bool = False
 
 
+class RunRevoke(Mutation[RunChanged], frozen=True, kw_only=True):
+    """Delete for everyone what a run has sent (to these groups; none: to all), and send no more.
+
+    Waits until each message is deleted, or cannot be.
+    """
+
+    method = "run.revoke"
+    run: str
+    to: tuple[str, ...] = ()
+    timeout_seconds: float = 60
+    wait: bool = True
+
+
 class RunResolve(Mutation[RunChanged], frozen=True, kw_only=True):
     """Say how an `unknown` run ended."""
 

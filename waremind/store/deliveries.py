@@ -240,8 +240,11 @@ async def work(connection: Connection, accounts: Sequence[str] | None = None) ->
 
 
 async def is_open(connection: Connection, run: str) -> bool:
-    """Tell whether something of a run is still scheduled or being sent."""
-    query = "SELECT 1 FROM deliveries WHERE run_id = %s AND status IN ('scheduled', 'sending')"
+    """Tell whether something of a run is still scheduled, being sent, or being deleted."""
+    query = (
+        "SELECT 1 FROM deliveries WHERE run_id = %s"
+        " AND status IN ('scheduled', 'sending', 'revoking')"
+    )
     return (await connection.execute(query, [run])).rowcount > 0
 
 

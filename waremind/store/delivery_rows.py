@@ -20,6 +20,7 @@ class DeliveryRow:
     status: str
     reason: str | None
     detail: str
+    revoke_reason: str | None
     message_id: str | None
     attempts: int
     members: int
@@ -33,7 +34,7 @@ async def of_runs(connection: Connection, runs: Sequence[str]) -> list[DeliveryR
         await cursor.execute(
             """
             SELECT d.run_id, d.group_id, g.jid, g.name, d.status, d.reason, d.detail,
-                   d.message_id, d.attempts, c.members, c.delivered, c.read
+                   d.revoke_reason, d.message_id, d.attempts, c.members, c.delivered, c.read
             FROM deliveries d
             JOIN whatsapp_groups g ON g.id = d.group_id
             CROSS JOIN LATERAL (

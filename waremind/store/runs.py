@@ -51,7 +51,18 @@ class SeenRun(RunRow):
 
 
 # A run's status is its deliveries' first of these.
-STATUSES = ("sending", "scheduled", "held", "unknown", "failed", "missed", "skipped", "sent")
+STATUSES = (
+    "sending",
+    "scheduled",
+    "revoking",
+    "held",
+    "unknown",
+    "failed",
+    "missed",
+    "skipped",
+    "sent",
+    "revoked",
+)
 
 _COLUMNS = Columns(RunRow)
 _INSERT = SQL(
@@ -180,7 +191,7 @@ async def delete_before(connection: Connection, before: datetime) -> int:
         """
         DELETE FROM runs r WHERE created_at < %s AND NOT EXISTS (
             SELECT 1 FROM deliveries d WHERE d.run_id = r.id
-            AND d.status IN ('scheduled', 'sending', 'held', 'unknown'))
+            AND d.status IN ('scheduled', 'sending', 'held', 'unknown', 'revoking'))
         """,
         [before],
     )

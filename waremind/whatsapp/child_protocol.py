@@ -41,13 +41,20 @@ class Send(Struct, frozen=True, tag=True):
     message: Message
 
 
+class Revoke(Struct, frozen=True, tag=True):
+    """Delete for everyone a message of the account in a group: one `Outcome`."""
+
+    group: str
+    message_id: str
+
+
 class LogOut(Struct, frozen=True, tag=True):
     """Unlink the device, once connected but within `seconds`: whether WhatsApp dropped it."""
 
     seconds: float
 
 
-Request = Ping | FetchGroups | FetchGroup | Send | LogOut
+Request = Ping | FetchGroups | FetchGroup | Send | Revoke | LogOut
 
 
 class NumberedRequest(Struct, frozen=True):

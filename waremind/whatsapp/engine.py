@@ -12,8 +12,13 @@ from typing import Any, cast
 from neonize import events
 from neonize.client import NewClient
 from neonize.proto.Neonize_pb2 import JID
+from neonize.proto.waCommon.WACommon_pb2 import MessageKey
 from neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2 import DeviceProps
-from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContextInfo, ExtendedTextMessage
+from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import (
+    ContextInfo,
+    ExtendedTextMessage,
+    ProtocolMessage,
+)
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message as Content
 from neonize.utils.enum import Presence
 
@@ -74,6 +79,15 @@ class Client(NewClient):
     def send_text(self, message: Message) -> str:
         """Send a message and return its id."""
         return self.send_message(_jid(message.group), _content(message)).ID
+
+    def revoke(self, group: str, message_id: str) -> str:
+        """Delete a message of ours for everyone and return the deletion's id.
+
+        neonize's own `revoke_message` would ask as an admin when we are named by our LID.
+        """
+        key = MessageKey(fromMe=True, ID=message_id, remoteJID=group)
+        deletion = ProtocolMessage(type=ProtocolMessage.REVOKE, key=key)
+        return self.send_message(_jid(group), Content(protocolMessage=deletion)).ID
 
 
 def _forward(translator: EventTranslator, name: str, client: NewClient, event: object) -> None:

@@ -77,6 +77,13 @@ class Session(Protocol):
         """Send one message and wait for WhatsApp's ack; never raises for what WhatsApp does."""
         ...
 
+    async def revoke(self, group: str, message_id: str) -> Outcome:
+        """Delete for everyone what the account has sent to a group; ends as `send` does.
+
+        `Sent` bears the deletion's own id. A message that is gone already is deleted again.
+        """
+        ...
+
 
 class Gateway(Protocol):
     """Opens sessions, one at a time for each account."""

@@ -1,6 +1,6 @@
 """What the parent asks of a child, done with its client."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from waremind.domain.lifecycle import Cause
@@ -14,12 +14,12 @@ from waremind.whatsapp.child_protocol import (
     LogOut,
     Ping,
     Request,
+    Revoke,
     Send,
     encode_result,
     read_request,
 )
 from waremind.whatsapp.event_translator import EventTranslator
-from waremind.whatsapp.gateway import Message
 from waremind.whatsapp.report_writer import ReportWriter
 from waremind.whatsapp.reports import (
     AdminsOnly,
@@ -84,7 +84,9 @@ class Responder:
             case LogOut(seconds):
                 return [self._log_out(seconds)]
             case Send(message):
-                return [self._send(message)]
+                return [self._outcome(message.group, lambda: self._client.send_text(message))]
+            case Revoke(group, message_id):
+                return [self._outcome(group, lambda: self._client.revoke(group, message_id))]
             case FetchGroups():
                 return self._online_client().fetch_groups(self._translator.me)
             case FetchGroup(jid):
@@ -100,14 +102,15 @@ class Responder:
             raise WaremindError(ErrorCode.NOT_CONNECTED, "cannot fetch groups: not connected")
         return self._client
 
-    def _send(self, message: Message) -> Outcome:
+    def _outcome(self, group: str, send: Callable[[], str]) -> Outcome:
+        """Have something sent to a group, and say how that ended; `send` returns its id."""
         if not self._translator.online.is_set():
             return NotSent("not connected")
         self._translator.presence.ensure(self._client.announce)
         try:
-            return Sent(self._client.send_text(message))
+            return Sent(send())
         except Exception as error:  # noqa: BLE001 - see above
-            return self._explain(message.group, outcome_of(str(error)))
+            return self._explain(group, outcome_of(str(error)))
 
     def _explain(self, jid: str, outcome: Outcome) -> Outcome:
         """Find out whether it is the group that took no message; no event told it before."""

@@ -16,6 +16,7 @@ from waremind.whatsapp.child_protocol import (
     LogOut,
     Ping,
     Request,
+    Revoke,
     Send,
     read_bool,
     read_group,
@@ -107,9 +108,16 @@ class ProcessSession:
 
     async def send(self, message: Message) -> Outcome:
         """Send one message. See `gateway.Session.send`."""
+        return await self._ask_outcome(Send(message))
+
+    async def revoke(self, group: str, message_id: str) -> Outcome:
+        """Delete one message for everyone. See `gateway.Session.revoke`."""
+        return await self._ask_outcome(Revoke(group, message_id))
+
+    async def _ask_outcome(self, request: Send | Revoke) -> Outcome:
         async with self._sending:
             try:
-                return await self._ask_one(Send(message), read_outcome, SEND_SECONDS)
+                return await self._ask_one(request, read_outcome, SEND_SECONDS)
             except ChannelClosed as closed:
                 return (SendUnknown if closed.asked else NotSent)(str(closed))
             except TimeoutError:

@@ -15,7 +15,7 @@ from waremind.domain.wall_time import rfc3339
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Run
 from waremind.requests.core import checked
-from waremind.requests.run import ReminderRun, RunChanged, Send
+from waremind.requests.run import ReminderRun, RunChanged, RunRevoke, Send
 from waremind.store import accounts as accounts_table
 from waremind.store import holds as holds_table
 from waremind.store import runs as table
@@ -66,7 +66,7 @@ def patience(seconds: float) -> timedelta:
 async def run_now(
     services: Services,
     caller: Caller,
-    request: ReminderRun | Send,
+    request: ReminderRun | RunRevoke | Send,
     run: str,
     *,
     changed: bool,

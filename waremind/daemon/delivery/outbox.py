@@ -10,6 +10,7 @@ from waremind.daemon.accounts.registry import Accounts
 from waremind.daemon.delivery.cleaner import keep_house
 from waremind.daemon.delivery.holds import Holds
 from waremind.daemon.delivery.receipts import Receipts
+from waremind.daemon.delivery.revoker import Revoker
 from waremind.daemon.delivery.scheduler import Scheduler
 from waremind.daemon.delivery.sender import Sender
 from waremind.daemon.delivery.waiters import RunWaiters
@@ -68,10 +69,11 @@ class Outbox:
         senders = RegisteredSenders(accounts)
         self.holds = Holds(runtime)
         self.sender = Sender(runtime, senders, self.holds)
+        self.revoker = Revoker(runtime, senders, self.sender)
         self.scheduler = Scheduler(runtime, self.holds)
         self.waiters = RunWaiters(runtime.readers)
         runtime.changes.subscribe(
-            self.holds, self.sender, self.sender.progress, self.waiters, receipts
+            self.holds, self.sender, self.sender.progress, self.revoker, self.waiters, receipts
         )
 
     async def run(self) -> None:
@@ -79,6 +81,7 @@ class Outbox:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.scheduler.run())
             tasks.create_task(self.sender.run())
+            tasks.create_task(self.revoker.run())
             tasks.create_task(self.holds.run())
             tasks.create_task(self._receipts.run())
             tasks.create_task(keep_house(self._runtime))

@@ -10,6 +10,7 @@ from waremind.daemon.system.settings import LiveSettings
 from waremind.domain.governor import Bucket, Limits
 from waremind.whatsapp.gateway import Session
 
+GIVE_WAY = timedelta(seconds=0.5)
 MEMORY_MINUTES = 24 * 60  # at most, however slow the limits
 
 
@@ -60,6 +61,7 @@ class Pace:
         self._senders = senders
         self._buckets: dict[str, Bucket] = {}
         self._barred_until: dict[str, datetime] = {}
+        self.giving_way: frozenset[str] = frozenset()  # accounts that delete something first
 
     @staticmethod
     def chance() -> float:
@@ -80,7 +82,12 @@ class Pace:
         return limits_of(settings, fresh=fresh)
 
     def ready_at(self, account: str, now: datetime) -> datetime:
-        """Say when the account may send next."""
+        """Say when the account may send next; while it deletes, look again in a moment."""
+        ready_at = self.ready_to_delete_at(account, now)
+        return max(ready_at, now + GIVE_WAY) if account in self.giving_way else ready_at
+
+    def ready_to_delete_at(self, account: str, now: datetime) -> datetime:
+        """Say when the account may next delete what it has sent, which goes ahead."""
         barred_until = self._barred_until.get(account, now)
         bucket = self._buckets.get(account)
         if bucket is None or not self._current.settings.governor.enabled:

@@ -50,8 +50,8 @@ class Sender(Subscriber):
         self._holds = holds
         self._tasks = asyncio.TaskGroup()
         self._sends: set[asyncio.Task[None]] = set()
-        self._pace = Pace(runtime.current, senders)
-        self.progress = Progress(self._pace)
+        self.pace = Pace(runtime.current, senders)
+        self.progress = Progress(self.pace)
         self._woken = asyncio.Event()
         self._due: dict[str, datetime] = {}  # when each account next has something to do
         self._busy: set[str] = set()  # accounts that are sending, or in the round of a lane
@@ -74,7 +74,7 @@ class Sender(Subscriber):
 
     def account_deleted(self, account: str) -> None:
         """Keep no pace of an account that is deleted."""
-        self._pace.forget(account)
+        self.pace.forget(account)
 
     async def run(self) -> None:
         """Send until cancelled.
@@ -134,8 +134,8 @@ class Sender(Subscriber):
         self._changes.runs_changed(lost)
         await self._holds.judge_late("late" if self._term else "down")
         async with self._database.connection() as connection:
-            sent = await table.started(connection, now - self._pace.memory())
-            self._pace.replay(sent)
+            sent = await table.started(connection, now - self.pace.memory())
+            self.pace.replay(sent)
             self.progress.begin({account for account, _ in sent}, now)
             work = await table.work(connection)
         self.work_for([entry.account_id for entry in work])
@@ -173,7 +173,7 @@ class Sender(Subscriber):
         """Tell whether an account may be given something now; its pace may say when instead."""
         if self._due[account] > now:
             return False
-        self._due[account] = self._pace.ready_at(account, now)
+        self._due[account] = self.pace.ready_at(account, now)
         return self._due[account] <= now
 
     async def _write_and_start(self, picked: Sequence[str], now: datetime) -> None:
@@ -252,7 +252,7 @@ class Sender(Subscriber):
     # -- one message
 
     def _start(self, sending: Sending) -> None:
-        self._pace.spend(sending.account_id, sending.started_at)
+        self.pace.spend(sending.account_id, sending.started_at)
         send = self._tasks.create_task(self._send(sending))
         self._sends.add(send)
         send.add_done_callback(self._sends.discard)
@@ -273,9 +273,9 @@ class Sender(Subscriber):
         settings, now = self._current.settings, self._clock.now()
         if trips_breaker(outcome):
             until = now + timedelta(seconds=settings.governor.hold_seconds)
-            self._pace.bar(account, until)
+            self.pace.bar(account, until)
             self._senders.restrict(account, until)
-        ending = ending_of(sending, outcome, now, settings.delivery, self._pace.chance())
+        ending = ending_of(sending, outcome, now, settings.delivery, self.pace.chance())
         log_ending(self._senders.label(account), sending, ending)
         self.progress.tried(account, ending.status, now)
         self._ended[account] = ending

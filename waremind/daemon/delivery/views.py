@@ -33,6 +33,14 @@ REASONS = {
     "interrupted": "The session ended, or fell silent, in mid-send.",
     "crashed": "The daemon ended in mid-send.",
     "resolved": "An operator has said how it ended.",
+    "revoked": "An operator has revoked its run.",
+}
+# Why a message that was to be deleted for everyone still stands, where it is not one of the above.
+REVOKE_REASONS = {
+    "too_old": "It is older than two days: WhatsApp no longer lets it be deleted.",
+    "other_device": "A device sent it that was linked before the account was paired anew.",
+    "no_message_id": "Nobody knows its id: an operator has said that it was sent.",
+    "interrupted": "The session ended, or fell silent, in mid-deletion: it may be gone.",
 }
 _REFUSED = "refused_"
 
@@ -77,11 +85,18 @@ def reason_text(reason: str | None, detail: str) -> str | None:
     return f"{sentence.removesuffix('.')} ({detail})." if detail else sentence
 
 
+def revoke_text(reason: str) -> str:
+    """Say in a sentence why a message was not deleted."""
+    return REVOKE_REASONS.get(reason) or reason_text(reason, "") or reason
+
+
 def _delivery(row: DeliveryRow) -> Delivery:
     return Delivery(
         group=GroupName(row.group_id, row.jid, row.name),
         status=row.status,
         reason=row.reason,
+        revoke_reason=row.revoke_reason,
+        revoke_text=row.revoke_reason and revoke_text(row.revoke_reason),
         message_id=row.message_id,
         attempts=row.attempts,
         members=row.members,

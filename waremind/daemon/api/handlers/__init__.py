@@ -12,6 +12,7 @@ from waremind.daemon.api.handlers import (
     freeze,
     group,
     reminder,
+    revocation,
     run,
     status,
 )
@@ -68,6 +69,7 @@ HANDLERS: dict[type[Any], Method] = {
     u.RunList: Method(run.list_, LIST),
     u.RunShow: Method(run.show),
     u.RunResolve: Method(run.resolve),
+    u.RunRevoke: Method(revocation.revoke),
     e.Events: Method(events.events, LIST),
     d.FreezeSet: Method(freeze.freeze),
     d.Thaw: Method(freeze.thaw),
