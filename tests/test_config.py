@@ -182,3 +182,31 @@ def dotted(table: dict[str, object], above: str = "") -> list[str]:
     for name, value in table.items():
         names += dotted(value, f"{name}.") if isinstance(value, dict) else [above + name]
     return names
+
+
+@pytest.mark.parametrize(
+    ("url", "mode", "is_refused"),
+    [
+        ("postgresql://u:hunter2@db/waremind", 0o640, True),
+        ("postgresql://u:hunter2@db/waremind", 0o604, True),
+        ("postgresql://u:hunter2@db/waremind", 0o600, False),
+        ("postgresql://u@db/waremind?password=hunter2", 0o644, True),
+        ("host=db password = hunter2", 0o644, True),
+        ("postgresql://u@db:5432/waremind", 0o644, False),
+        ("host=db user=u", 0o644, False),
+    ],
+)
+def test_a_password_that_others_can_read_is_refused(
+    tmp_path: Path, url: str, mode: int, *, is_refused: bool
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f'[database]\nurl = "{url}"\n')
+    file.chmod(mode)
+    if not is_refused:
+        assert config.load(file).settings.database.url
+        return
+    with pytest.raises(WaremindError) as refused:
+        config.load(file)
+    assert "group or others can read the password" in refused.value.message
+    assert refused.value.hint.startswith(f"chmod 600 {file}")
+    assert "hunter2" not in f"{refused.value.message} {refused.value.hint}"

@@ -5,6 +5,7 @@ Every default lives here; the units stand in the names.
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from waremind.errors import ErrorCode, WaremindError
 
 PREFIX = "WAREMIND_"  # of the settings' names in the environment
 CREDENTIAL = "waremind.dsn"  # below $CREDENTIALS_DIRECTORY of systemd.exec(5)
+# In a connection string of either form.
+PASSWORD = re.compile(r"://[^/@]*:[^@]+@|\bpassword\s*=")
 # What a running daemon takes over on SIGHUP; the rest needs a restart.
 LIVE = ("default_tz", "mention_all", "log_level", "sessions", "governor", "delivery", "quiet")
 
@@ -191,7 +194,20 @@ def _sources(
     yield "credential", _credential()
     found = file or next((path for path in paths.config_files() if _is_there(path)), None)
     if found:
-        yield str(found), read_toml(found)
+        values = read_toml(found)
+        _refuse_open_secret(found, values)
+        yield str(found), values
+
+
+def _refuse_open_secret(path: Path, values: Mapping[str, Any]) -> None:
+    """Refuse a password that others can read, as libpq does with a password file."""
+    database = values.get("database")
+    url = cast("dict[str, Any]", database).get("url") if isinstance(database, dict) else None
+    if isinstance(url, str) and PASSWORD.search(url) and path.stat().st_mode & 0o077:
+        message = f"cannot read {path}: group or others can read the password in database.url"
+        hint = f"chmod 600 {path} (its owner has to be the daemon's user), or keep the password in "
+        hint += "the systemd credential waremind.dsn, or in a password file: docs/operating.md"
+        raise WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
 
 
 def _is_there(path: Path) -> bool:

@@ -13,6 +13,7 @@ def config(tmp_path: Path) -> Path:
     """Give a configuration file."""
     file = tmp_path / "config.toml"
     file.write_text('default_tz = "Europe/Berlin"\n[database]\nurl = "postgresql://u:secret@h/d"\n')
+    file.chmod(0o600)  # it has a password
     return file
 
 
