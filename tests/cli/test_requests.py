@@ -186,6 +186,9 @@ ASKED: dict[str, Request[Any]] = {
         fields=True,
         until_day="2026-12-24",
     ),
+    # Alone it is every command's; with hours it is what leaves nobody awake.
+    "reminder edit x --quiet 22:00-07:00": ReminderEdit(reminder="x", quiet="22:00-07:00"),
+    "reminder edit x --quiet=22:00-07:00": ReminderEdit(reminder="x", quiet="22:00-07:00"),
     "reminder delete x --yes": ReminderDelete(reminder="x"),
     "reminder next x": ReminderNext(reminder="x"),
     "reminder next --rrule FREQ=DAILY --start 2026-12-01T09:00 --tz Asia/Tokyo -n 3 "

@@ -1,5 +1,6 @@
 """The verbs of a noun as Typer commands; each is made when it is looked up, since most are not."""
 
+import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -13,6 +14,8 @@ from waremind.errors import ErrorCode
 
 F = TypeVar("F", bound=Callable[..., None])
 
+HOURS = re.compile(r"[0-9]{1,2}:[0-9]{2}-[0-9]{1,2}:[0-9]{2}")
+QUIET = re.compile(rf"^--quiet=(?={HOURS.pattern}$)")
 HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 
@@ -70,6 +73,14 @@ def _blamed(context: Invocation) -> Generator[None]:
         raise
 
 
+def _with_quiet_hours(arguments: list[str]) -> Iterator[str]:
+    """Take `--quiet 22:00-07:00` for quiet hours, where there are any: hours are no argument."""
+    following = [*arguments[1:], ""]
+    for argument, after in zip(arguments, following, strict=True):
+        says_hours = argument == "--quiet" and HOURS.fullmatch(after)
+        yield "--quiet-hours" if says_hours else QUIET.sub("--quiet-hours=", argument)
+
+
 class Command(TyperCommand):
     """A command that takes the shared options."""
 
@@ -77,6 +88,8 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments."""
+        if any("--quiet-hours" in param.opts for param in self.params):
+            args = list(_with_quiet_hours(args))
         with _blamed(ctx):
             return super().parse_args(ctx, args)
 

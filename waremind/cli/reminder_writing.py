@@ -57,7 +57,11 @@ Before = Annotated[
 ]
 Quiet = Annotated[
     str | None,
-    typer.Option("--quiet-hours", metavar="HOURS", help="Send nothing then: 22:00-07:00, or none."),
+    typer.Option(
+        "--quiet-hours",
+        metavar="HOURS",
+        help="Send nothing then: 22:00-07:00, or none; also --quiet HOURS.",
+    ),
 ]
 Rotate = Annotated[
     str | None,
