@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from waremind import paths
+from waremind.domain.events import types_of
 from waremind.domain.quiet_hours import QuietHours
 from waremind.errors import ErrorCode, WaremindError
 
@@ -35,7 +36,16 @@ CREDENTIAL = "waremind.dsn"  # below $CREDENTIALS_DIRECTORY of systemd.exec(5)
 # In a connection string of either form.
 PASSWORD = re.compile(r"://[^/@]*:[^@]+@|\bpassword\s*=")
 # What a running daemon takes over on SIGHUP; the rest needs a restart.
-LIVE = ("default_tz", "mention_all", "log_level", "sessions", "governor", "delivery", "quiet")
+LIVE = (
+    "default_tz",
+    "mention_all",
+    "log_level",
+    "sessions",
+    "governor",
+    "delivery",
+    "quiet",
+    "hooks",
+)
 
 
 def _zone(name: str | None) -> str | None:
@@ -64,9 +74,25 @@ def _absolute(path: Path) -> Path:
         raise ValueError(f"there is no home directory {path.parts[0]}") from None
 
 
+def _program(command: tuple[str, ...]) -> tuple[str, ...]:
+    if command and not command[0].startswith("/"):
+        raise ValueError("the program needs its whole path, such as /usr/local/bin/tell-me")
+    return command
+
+
+def _event_types(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        types_of(patterns)
+    except WaremindError as error:
+        raise ValueError(f"{error.message}; {error.hint}") from None
+    return patterns
+
+
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Zone = Annotated[str | None, AfterValidator(_zone)]
 MentionAll = Literal["members", "native"]
+Command = Annotated[tuple[str, ...], AfterValidator(_program)]
+EventTypes = Annotated[tuple[str, ...], AfterValidator(_event_types)]
 Positive = Annotated[float, Field(gt=0)]
 
 
@@ -124,6 +150,14 @@ class Quiet(Section):
     hours: Annotated[QuietHours | None, BeforeValidator(_quiet), PlainSerializer(_written)] = None
 
 
+class Hooks(Section):
+    """The programs that are told of events: their names and arguments, and of which events."""
+
+    attention: Command = ()
+    events: Command = ()
+    types: EventTypes = ("*",)
+
+
 class Settings(BaseSettings):
     """All settings; `database.url` is a secret."""
 
@@ -149,6 +183,7 @@ class Settings(BaseSettings):
     governor: Governor = Governor()
     delivery: Delivery = Delivery()
     quiet: Quiet = Quiet()
+    hooks: Hooks = Hooks()
 
 
 @dataclass(frozen=True, slots=True)

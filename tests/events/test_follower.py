@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import socket
 import time
+from pathlib import Path
 
 import psycopg
-from daemon_process import DaemonProcess
+from daemon_process import DaemonProcess, environment, until
 from events.follower import Follower, kept
 from events.rebuilt import Rebuilt, seen_accounts
 
 from waremind.daemon.api.connection import ROOM_SECONDS
 from waremind.protocol import encode_call
 from waremind.requests.account import AccountDelete, AccountList
+from waremind.requests.daemon import FreezeSet, Thaw
 from waremind.requests.events import Events
 
 MANY = 3_000  # more than a socket holds
@@ -62,3 +64,14 @@ def test_a_client_that_reads_nothing_is_told_where_to_go_on_and_the_stream_ends(
     assert [event.id for event in kept(daemon)][: len(events)] == [
         event["params"]["event"]["id"] for event in events
     ]
+
+
+def test_a_hook_of_a_real_daemon_hears_of_a_freeze_and_of_its_end(dsn: str, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    tmp_path.chmod(0o755)
+    hook = json.dumps(["/bin/sh", "-c", f"cat >> {told}"])
+    with DaemonProcess(environment(dsn=dsn) | {"WAREMIND_HOOKS__ATTENTION": hook}) as daemon:
+        daemon.call(FreezeSet())
+        until(lambda: told.exists() and b"attention.begun" in told.read_bytes(), "the alarm")
+        daemon.call(Thaw())
+        until(lambda: b"attention.ended" in told.read_bytes(), "its end")

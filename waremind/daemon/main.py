@@ -25,6 +25,7 @@ from waremind.daemon.delivery.outbox import Outbox, StoredReports
 from waremind.daemon.delivery.receipts import Receipts
 from waremind.daemon.rules.evaluator import RuleEvaluator
 from waremind.daemon.services import Services
+from waremind.daemon.status.attention_watch import tell_of_attention
 from waremind.daemon.status.watchdog import beat
 from waremind.daemon.system import descriptors, logs
 from waremind.daemon.system.clock import WallClock
@@ -168,12 +169,11 @@ async def _serve(runtime: Runtime, systemd: Systemd, database_name: str) -> None
             await services.accounts.start()
             sending = until_exit(tasks, services.outbox.run())
             connections = descriptors.for_clients(descriptors.raise_limit())
+            telling = until_exit(tasks, tell_of_attention(services))
             # Who follows events is told of the end before the server waits for its clients.
-            server, following = (
-                Server(services, connections),
-                until_exit(tasks, services.feed.run()),
-            )
-            async with sending, server.listening(listener), following:
+            following = until_exit(tasks, services.feed.run())
+            listening = Server(services, connections).listening(listener)
+            async with telling, sending, listening, following:
                 announce(settings)
                 systemd.tell(READY=1)
                 await beat(services, systemd)

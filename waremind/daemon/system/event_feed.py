@@ -101,10 +101,11 @@ class EventFeed:
             if not rows:
                 return
             after = rows[-1].id
-            yield [_event_of(row) for row in rows]
+            yield [event_of(row) for row in rows]
 
 
-def _event_of(row: EventRow) -> Event:
+def event_of(row: EventRow) -> Event:
+    """Show an event."""
     return Event(
         id=row.id,
         at=rfc3339(row.at),
