@@ -13,6 +13,7 @@ Severity = Literal["warning", "critical"]
 MisfireRule = Literal["skip", "once", "all"]
 OnOffRule = Literal["skip", "before", "after"]
 ReminderState = Literal["active", "paused", "finished"]
+RunKind = Literal["regular", "rehearsal"]
 
 
 class Attention(Struct, frozen=True, kw_only=True):
@@ -106,10 +107,12 @@ class Delivery(Struct, frozen=True, kw_only=True):
 class Run(Struct, frozen=True, kw_only=True):
     """One occurrence, or a stretch of `count` occurrences that did not fire, up to `until`.
 
-    `reminder` is the reminder's name as it is now, None for a message of `waremind send`.
+    `reminder` is the reminder's name as it is now, None for a message of `waremind send`. A
+    `rehearsal` of it went to other groups than its own.
     """
 
     id: str
+    kind: RunKind = "regular"
     reminder: str | None
     reminder_id: str | None
     account: str

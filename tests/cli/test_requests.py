@@ -201,6 +201,7 @@ ASKED: dict[str, Request[Any]] = {
         explain=True,
     ),
     "reminder run x": ReminderRun(reminder="x"),
+    "reminder run x --to A --to B": ReminderRun(reminder="x", to=("A", "B")),
     "reminder run x --no-wait": ReminderRun(reminder="x", wait=False),
     "send -a ops --to A --to B --text hi": Send(account="ops", to=["A", "B"], text="hi"),
     "send -a ops --to A --text hi --key k --timeout 2m --no-wait": Send(

@@ -175,14 +175,24 @@ def run_(
     cli: Invocation,
     reminder: ReminderArgument,
     *,
+    to: Annotated[
+        list[str] | None,
+        typer.Option("--to", metavar="GROUP", help="Rehearse it there, not in its own groups."),
+    ] = None,
     timeout: SendTimeout = "60s",
     no_wait: NoWait = False,
     check: Check = False,
 ) -> None:
     """Fire a reminder now, beside its rule; wait until it is sent."""
     seconds = parse_duration(timeout, flag="--timeout").total_seconds()
-    request = ReminderRun(reminder=reminder, timeout_seconds=seconds, wait=not no_wait, check=check)
-    name = f"reminder {quoted(reminder)}"
+    request = ReminderRun(
+        reminder=reminder,
+        to=tuple(to or ()),
+        timeout_seconds=seconds,
+        wait=not no_wait,
+        check=check,
+    )
+    name = f"rehearsal of {quoted(reminder)}" if to else f"reminder {quoted(reminder)}"
     finish(cli, wait_for_run(cli, request, name), name, no_wait=no_wait)
 
 

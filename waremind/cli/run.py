@@ -77,9 +77,14 @@ def _row(run: Run) -> list[str | Styled]:
         Styled(run.status, status_style(run.status)),
         run.reason or "-",
         group_names(delivery.group for delivery in run.deliveries) or "-",
-        run.reminder or "-",
+        _what(run),
         run.id,
     ]
+
+
+def _what(run: Run) -> str:
+    rehearsed = " (rehearsal)" if run.kind == "rehearsal" else ""
+    return f"{run.reminder}{rehearsed}" if run.reminder else "-"
 
 
 @commands.verb()
@@ -105,7 +110,7 @@ def _record(result: requests.RunResult) -> Iterator[Block]:
             ("id", run.id),
             ("status", Styled(run.status, status_style(run.status))),
             ("reason", run.reason_text or run.reason),
-            ("reminder", run.reminder),
+            ("reminder", run.reminder and _what(run)),
             ("account", run.account),
             ("occurs at", run.occurs_at),
             ("until", run.until),

@@ -28,10 +28,14 @@ class Runs(Struct, frozen=True):
 
 
 class ReminderRun(Mutation[RunChanged], frozen=True, kw_only=True):
-    """Fire a reminder now, beside its rule; waits until each delivery has ended."""
+    """Fire a reminder now, beside its rule; waits until each delivery has ended.
+
+    With `to`, as a rehearsal: to these groups instead of its own.
+    """
 
     method = "reminder.run"
     reminder: str
+    to: tuple[str, ...] = ()
     timeout_seconds: float = 60
     wait: bool = True
 

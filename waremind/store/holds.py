@@ -71,7 +71,7 @@ async def trim(
                    row_number() OVER (PARTITION BY r.reminder_id
                                       ORDER BY r.occurs_at DESC) AS place
             FROM runs r
-            WHERE r.reminder_id = ANY (%(reminders)s)
+            WHERE r.reminder_id = ANY (%(reminders)s) AND r.kind = 'regular'
               AND EXISTS (SELECT 1 FROM deliveries h WHERE h.run_id = r.id AND h.status = 'held')
         ) r
         WHERE d.run_id = r.id AND d.status = 'held' AND r.late
@@ -102,7 +102,8 @@ async def select_held(
     async with connection.cursor(row_factory=class_row(HeldRun)) as cursor:
         await cursor.execute(
             """
-            SELECT r.id AS run_id, r.account_id, r.reminder_id, r.occurs_at,
+            SELECT r.id AS run_id, r.account_id, r.occurs_at,
+                   CASE r.kind WHEN 'regular' THEN r.reminder_id END AS reminder_id,
                    r.grace_seconds, r.misfire
             FROM runs r
             JOIN accounts a ON a.id = r.account_id

@@ -8,6 +8,7 @@ from psycopg.rows import class_row
 from psycopg.sql import SQL
 
 from waremind.domain.misfire import Misfire
+from waremind.objects import RunKind
 from waremind.store.columns import Columns
 from waremind.store.database import Connection, as_json
 
@@ -32,6 +33,7 @@ class RunRow:
     outcome: str | None = None
     reason: str | None = None
     key: str | None = None
+    kind: RunKind = "regular"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "misfire", Misfire(self.misfire))
@@ -141,13 +143,14 @@ async def last_leaves_at(connection: Connection, reminder: str) -> datetime | No
 
 
 async def last_of(connection: Connection, reminders: Sequence[str]) -> dict[str, SeenRun]:
-    """Read the newest run of each reminder."""
+    """Read the newest run of each reminder; a rehearsal is none of its own."""
     where = SQL(
         """
         WHERE r.number IN (
             SELECT n.number FROM unnest(%(reminders)s::text[]) AS v (id)
             CROSS JOIN LATERAL (
-                SELECT number FROM runs WHERE reminder_id = v.id ORDER BY occurs_at DESC LIMIT 1
+                SELECT number FROM runs WHERE reminder_id = v.id AND kind = 'regular'
+                ORDER BY occurs_at DESC LIMIT 1
             ) n)
         """
     )
@@ -162,7 +165,7 @@ async def unknown_sends(connection: Connection, limit: int) -> list[tuple[str, d
     query = """
         SELECT r.id, min(d.finished_at) AS since
         FROM deliveries d JOIN runs r ON r.id = d.run_id
-        WHERE d.status = 'unknown' AND r.reminder_id IS NULL
+        WHERE d.status = 'unknown' AND (r.reminder_id IS NULL OR r.kind = 'rehearsal')
         GROUP BY r.id ORDER BY since LIMIT %s
     """
     return await (await connection.execute(query, [limit])).fetchall()

@@ -60,6 +60,7 @@ def run_of(row: SeenRun, deliveries: Sequence[DeliveryRow]) -> Run:
     reason = row.reason or (telling.reason if telling else None)
     return Run(
         id=row.id,
+        kind=row.kind,
         reminder=row.reminder,
         reminder_id=row.reminder_id,
         account=row.account,

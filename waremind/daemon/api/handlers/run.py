@@ -1,5 +1,6 @@
 """Requests about runs, and those that make one now."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -32,6 +33,7 @@ from waremind.store import deliveries, runs
 from waremind.store import groups as groups_table
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Connection
+from waremind.store.groups import GroupRow
 from waremind.store.runs import STATUSES, RunRow, Wanted
 
 KEY_KEPT = timedelta(hours=24)
@@ -45,11 +47,16 @@ async def run_reminder(services: Services, caller: Caller, request: ReminderRun)
     async with services.database.transaction() as connection:
         row = await get(connection, request.reminder)
         account = services.accounts.get(row.account_id).row
+        to = await groups_for(connection, account, request.to) if request.to else ()
         await check_may_send(connection, account, now)
         if request.check:
             return RunChanged(changed=True, run=None, check=True)
-        run = await _insert(connection, run_of(row, now, now))
-        await deliveries.insert_of_runs(connection, [run.id], now)
+        kind = "rehearsal" if to else "regular"
+        run = await _insert(connection, replace(run_of(row, now, now), kind=kind))
+        if to:
+            await _deliver_to(connection, run, to)
+        else:
+            await deliveries.insert_of_runs(connection, [run.id], now)
         target = ("reminder", row.id, row.name)
         await audit.write(connection, now, caller.operator, request.method, target, run=run.id)
     services.changes.work_for([account.id])
@@ -61,6 +68,13 @@ async def _insert(connection: Connection, run: RunRow) -> RunRow:
     while not await runs.insert(connection, [run]):
         run = replace(run, occurs_at=run.occurs_at - timedelta(microseconds=1))
     return run
+
+
+async def _deliver_to(connection: Connection, run: RunRow, groups: Sequence[GroupRow]) -> None:
+    """Have a run sent to these groups."""
+    jids = [group.jid for group in groups]
+    ids = await groups_table.ensure(connection, run.account_id, jids)
+    await deliveries.insert_to(connection, run.id, ids, run.created_at)
 
 
 async def send(services: Services, caller: Caller, request: Send) -> RunChanged:
@@ -77,9 +91,8 @@ async def send(services: Services, caller: Caller, request: Send) -> RunChanged:
             await check_may_send(connection, account, now)
             if request.check:
                 return RunChanged(changed=True, run=None, check=True)
-            ids = await groups_table.ensure(connection, account.id, [g.jid for g in groups])
             await runs.insert(connection, [run])
-            await deliveries.insert_to(connection, run.id, ids, now)
+            await _deliver_to(connection, run, groups)
             target = ("account", account.id, account.label)
             await audit.write(connection, now, caller.operator, request.method, target, run=run.id)
     if request.check:
