@@ -22,8 +22,9 @@ MANY = 3_000  # more than a socket holds
 
 
 def test_a_follower_misses_nothing_and_hears_nothing_twice_over_the_daemon_s_deaths(
-    daemon: DaemonProcess,
+    embedded: DaemonProcess,
 ) -> None:
+    daemon = embedded
     daemon.add("first")
     with Follower(daemon) as follower:
         daemon.add("second")

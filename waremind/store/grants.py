@@ -6,7 +6,7 @@ from waremind.store.database import Connection
 _GRANTS = """
     GRANT USAGE ON SCHEMA public TO waremind_daemon;
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO waremind_daemon;
-    GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO waremind_daemon;
+    GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO waremind_daemon;
     REVOKE UPDATE, DELETE ON audit_log FROM waremind_daemon;
     REVOKE INSERT, UPDATE, DELETE ON schema_migrations FROM waremind_daemon;
 """
