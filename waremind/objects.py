@@ -135,6 +135,33 @@ class Moved(Struct, frozen=True):
     to: str
 
 
+class Calendar(Struct, frozen=True, kw_only=True):
+    """Days off under a name; nothing is known of days after `ends_on`."""
+
+    id: str
+    name: str
+    source: str
+    country: str | None
+    subdivision: str | None
+    ends_on: str
+    changed_at: Timestamp
+
+
+class DayOff(Struct, frozen=True):
+    """A day off, and what it is called."""
+
+    day: str
+    name: str
+
+
+class MovedReminder(Struct, frozen=True):
+    """A reminder whose next time changes with a calendar, and both times."""
+
+    reminder: str
+    was: Timestamp | None
+    next_at: Timestamp | None
+
+
 class Reminder(Struct, frozen=True, kw_only=True):
     """Text, groups, rule and account; times are in the reminder's own zone.
 
@@ -162,6 +189,7 @@ class Reminder(Struct, frozen=True, kw_only=True):
     also: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
+    off: list[str] = field(default_factory=list)
     on_off: OnOffRule = "skip"
     workdays: list[str] = field(default_factory=list)
     before_seconds: list[int] = field(default_factory=list)

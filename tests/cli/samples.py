@@ -7,6 +7,7 @@ from typing import Any
 from waremind.objects import (
     Account,
     Attention,
+    Calendar,
     DaemonState,
     Delivery,
     Group,
@@ -144,3 +145,15 @@ def status(**differences: Any) -> StatusReport:
         "attention": [],
     }
     return StatusReport(**{**fields, **differences})
+
+
+def calendar() -> Calendar:
+    return Calendar(
+        id="cal_000000000000",
+        name="bavaria",
+        source="country",
+        country="DE",
+        subdivision="BY",
+        ends_on="2036-12-31",
+        changed_at=NOON,
+    )

@@ -10,6 +10,7 @@ from cli import samples
 from cli.played_daemon import PlayedDaemon
 
 from waremind.cli.app import run
+from waremind.objects import DayOff
 from waremind.requests.account import (
     AccountAdd,
     AccountChanged,
@@ -26,6 +27,15 @@ from waremind.requests.account import (
     AccountUnpair,
     AccountUnpaired,
     PairPending,
+)
+from waremind.requests.calendar import (
+    CalendarChanged,
+    CalendarDelete,
+    CalendarList,
+    CalendarResult,
+    Calendars,
+    CalendarSet,
+    CalendarShow,
 )
 from waremind.requests.core import Request
 from waremind.requests.daemon import (
@@ -91,6 +101,10 @@ ANSWERS: dict[type[Request[Any]], Any] = {
     ReminderSkip: REMINDER,
     ReminderUnskip: REMINDER,
     ReminderMove: REMINDER,
+    CalendarSet: CalendarChanged(changed=True, calendar=samples.calendar()),
+    CalendarList: Calendars([samples.calendar()]),
+    CalendarShow: CalendarResult(samples.calendar(), [DayOff("2026-12-25", "Christmas Day")]),
+    CalendarDelete: CalendarChanged(changed=True, calendar=samples.calendar()),
     ReminderList: Reminders([samples.reminder()]),
     ReminderShow: ReminderResult(samples.reminder()),
     ReminderDelete: ReminderDeleted(changed=True, reminder=samples.reminder()),
@@ -164,6 +178,13 @@ ASKED: dict[str, Request[Any]] = {
     "reminder show x": ReminderShow(reminder="x"),
     "reminder pause x": ReminderPause(reminder="x"),
     "reminder resume x": ReminderResume(reminder="x"),
+    "calendar set bavaria --country DE --subdivision BY": CalendarSet(
+        name="bavaria", country="DE", subdivision="BY"
+    ),
+    "calendar list": CalendarList(),
+    "calendar show bavaria": CalendarShow(calendar="bavaria"),
+    "calendar delete bavaria --yes": CalendarDelete(calendar="bavaria"),
+    "reminder edit x --off bavaria --off ours": ReminderEdit(reminder="x", off=["bavaria", "ours"]),
     "reminder skip x": ReminderSkip(reminder="x"),
     "reminder skip x -n 3": ReminderSkip(reminder="x", count=3),
     "reminder skip x 2026-12-01T09:00": ReminderSkip(reminder="x", at="2026-12-01T09:00"),

@@ -25,6 +25,7 @@ _MODULES = {
     "doctor": "doctor",
     "account": "account",
     "group": "group",
+    "calendar": "calendar",
     "reminder": "reminder",
     "send": "send",
     "run": "run",

@@ -80,6 +80,7 @@ def _bent(reminder: Reminder) -> list[tuple[str, str | None]]:
         ("also", ", ".join(reminder.also) or None),
         ("skipped", ", ".join(reminder.skipped) or None),
         ("moved", ", ".join(moves) or None),
+        ("days off", ", ".join(reminder.off) + others if reminder.off else None),
         ("workdays", ", ".join(reminder.workdays) + others if reminder.workdays else None),
         ("ahead", ", ".join(leads) or None),
         ("quiet", reminder.quiet),

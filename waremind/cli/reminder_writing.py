@@ -45,6 +45,10 @@ Except = Annotated[
 Also = Annotated[
     list[str] | None, typer.Option("--also", metavar="WHEN", help="Fire then, too; repeat it.")
 ]
+Off = Annotated[
+    list[str] | None,
+    typer.Option("--off", metavar="CALENDAR", help="Keep its days off; repeat it for more."),
+]
 Workdays = Annotated[
     str | None, typer.Option("--workdays", metavar="DAYS", help="MO-FR: all others are days off.")
 ]
@@ -108,6 +112,7 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
         mention_all: Annotated[bool, _MENTION_ALL] = False,
         except_: Except = None,
         also: Also = None,
+        off: Off = None,
         workdays: Workdays = None,
         on_off: OnDayOff = None,
         before: Before = None,
@@ -133,6 +138,7 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
             mention_all=mention_all,
             except_=_given(except_ or None),
             also=_given(also or None),
+            off=_given(off or None),
             workdays=_given(workdays),
             on_off=_given(on_off),
             before=_given(leads(before)),
@@ -169,6 +175,7 @@ def edit(
     mention_all: Annotated[bool | None, _MENTION_ALL] = None,
     except_: Except = None,
     also: Also = None,
+    off: Off = None,
     workdays: Workdays = None,
     on_off: OnDayOff = None,
     before: Before = None,
@@ -194,6 +201,7 @@ def edit(
         mention_all=_given(mention_all),
         except_=_given(except_ or None),
         also=_given(also or None),
+        off=_given(off or None),
         workdays=_given(workdays),
         on_off=_given(on_off),
         before=_given(leads(before)),

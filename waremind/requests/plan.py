@@ -15,6 +15,7 @@ class PlanFields(Mutation[ReminderChanged], frozen=True, kw_only=True):
 
     except_: list[str] | UnsetType = field(default=UNSET, name="except")
     also: list[str] | UnsetType = UNSET
+    off: list[str] | UnsetType = UNSET
     workdays: str | UnsetType = UNSET
     on_off: OnOffRule | UnsetType = UNSET
     before: list[int] | UnsetType = UNSET

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from waremind.domain.days_off import DaysOffCalendar
 from waremind.domain.plan import Plan
 from waremind.domain.quiet_hours import QuietHours
+from waremind.store import calendars
 from waremind.store.database import Connection
 from waremind.store.reminder_row import ReminderRow
 
@@ -16,16 +17,16 @@ Calendars = Mapping[str, Sequence[DaysOffCalendar]]
 class Plans:
     """The calendars of reminders, by their ids, and the quiet hours of all."""
 
-    calendars: Calendars
+    kept: Calendars
     quiet: QuietHours | None
 
     def plan_of(self, row: ReminderRow) -> Plan:
         """Return what a reminder has planned. Raises WaremindError, or ZoneInfoNotFoundError."""
-        return row.plan(self.calendars.get(row.id, ()), self.quiet)
+        return row.plan(self.kept.get(row.id, ()), self.quiet)
 
 
 async def read(
-    _connection: Connection, _rows: Sequence[ReminderRow], quiet: QuietHours | None
+    connection: Connection, rows: Sequence[ReminderRow], quiet: QuietHours | None
 ) -> Plans:
     """Read what these reminders are planned by."""
-    return Plans({}, quiet)
+    return Plans(await calendars.of_reminders(connection, [row.id for row in rows]), quiet)

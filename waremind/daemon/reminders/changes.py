@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import structs
@@ -21,6 +22,7 @@ from waremind.domain.recurrence_trial import Named, Preview
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
 from waremind.store import accounts as accounts_table
+from waremind.store import calendars as calendars_table
 from waremind.store import deliveries as deliveries_table
 from waremind.store import groups as groups_table
 from waremind.store import plans as plans_table
@@ -53,6 +55,7 @@ class Draft:
     skipped: RunRow | None = None
     skips_held: bool = False
     dropped: tuple[str, ...] = ()
+    off: tuple[str, ...] | None = None  # None: the calendars it keeps stay
 
 
 # Says what becomes of a reminder, from its row and groups; None: it is so already.
@@ -90,7 +93,7 @@ async def drafted(services: Services, content: Content, late_by: timedelta) -> D
     times = await first_times(services.evaluator, content.timing, plan, now, late_by)
     fields = {**_written(content), **waiting_for(*waited_for(times))}
     row = ReminderRow(id=new_id("rem"), state="active", created_at=now, **fields)
-    return Draft(row=row, groups=content.groups, next=times)
+    return Draft(row=row, groups=content.groups, next=times, off=content.off)
 
 
 async def redrafted(  # noqa: PLR0913 - the old and the new, and what both are judged by
@@ -107,12 +110,14 @@ async def redrafted(  # noqa: PLR0913 - the old and the new, and what both are j
     Raises WaremindError `invalid_input` when it would never fire, unless it `may_end`.
     """
     new, dropped = await with_occurrences_only(services.evaluator, old, new)
-    changed = tuple(old.differing(new))
+    draft = partial(
+        Draft, groups=new.groups, off=new.off, changed=tuple(old.differing(new)), dropped=dropped
+    )
     row = replace(row, revision=row.revision + 1, **_written(new))
     plan = new.plan(services.settings.quiet.hours)
     if old.is_planned_as(new):
         times = await next_times(services.evaluator, row, plan)
-        return Draft(row=row, groups=new.groups, next=times, changed=changed, dropped=dropped)
+        return draft(row=row, next=times)
     now = services.now()
     if old.timing == new.timing and row.next_at:
         # What is due already, and not claimed yet, stays due.
@@ -125,7 +130,7 @@ async def redrafted(  # noqa: PLR0913 - the old and the new, and what both are j
     goes_on = "paused" if row.state == "paused" else "active"
     state = goes_on if following else "finished"
     row = replace(row, state=state, too_slow_since=None, **waiting_for(following, fires_at))
-    return Draft(row=row, groups=new.groups, next=times, changed=changed, dropped=dropped)
+    return draft(row=row, next=times)
 
 
 async def with_occurrences_only(
@@ -271,6 +276,8 @@ async def _write(
     row, jids = draft.row, [group.jid for group in draft.groups]
     ids = await groups_table.ensure(connection, row.account_id, jids)
     await table.set_groups(connection, row.id, ids)
+    if draft.off is not None:
+        await calendars_table.set_of_reminder(connection, row.id, draft.off)
     if draft.skipped:
         await runs_table.insert(connection, [draft.skipped])
     detail = {"changed": list(draft.changed)} if draft.changed else {}

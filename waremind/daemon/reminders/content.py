@@ -11,14 +11,16 @@ from waremind.daemon.reminders.group_lookup import groups_for
 from waremind.daemon.reminders.options import options_of
 from waremind.daemon.reminders.schedule import Timing, When, edited, timing, timing_of
 from waremind.daemon.services import Services
+from waremind.domain.days_off import DaysOffCalendar
 from waremind.domain.duration import LONGEST
-from waremind.domain.ids import valid_name
+from waremind.domain.ids import canonical, shown, valid_name
 from waremind.domain.misfire import Misfire
 from waremind.domain.plan import Plan
 from waremind.domain.plan_options import BARE, PlanOptions
 from waremind.domain.quiet_hours import Lateness, QuietHours
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.reminder import ReminderAdd, ReminderEdit
+from waremind.store import calendars as calendars_table
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Connection
 from waremind.store.groups import GroupRow
@@ -26,7 +28,7 @@ from waremind.store.reminder_row import ReminderRow
 
 LONGEST_TEXT = 4096
 # What says when it fires, and what becomes of what falls into quiet hours.
-PLANNED = ("timing", "options", "misfire", "grace_seconds")
+PLANNED = ("timing", "options", "off", "misfire", "grace_seconds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,8 @@ class Content:
     grace_seconds: int
     mention_all: bool
     options: PlanOptions = BARE
+    off: tuple[str, ...] = ()
+    calendars: tuple[DaysOffCalendar, ...] = field(default=(), compare=False)
     groups: tuple[GroupRow, ...] = field(compare=False)
 
     @property
@@ -55,7 +59,7 @@ class Content:
     def plan(self, quiet: QuietHours | None) -> Plan:
         """When it fires; `quiet` holds where it says nothing of its own."""
         lateness = Lateness(self.grace, self.misfire)
-        return self.options.plan(self.timing.recurrence, (), quiet, lateness)
+        return self.options.plan(self.timing.recurrence, self.calendars, quiet, lateness)
 
     def with_single_occurrences_of(self, old: "Content") -> Self:
         """Keep what was skipped and moved by commands of their own."""
@@ -64,18 +68,21 @@ class Content:
 
     def is_planned_as(self, other: "Content") -> bool:
         """Tell whether both fire at the same times."""
-        names = ("timing",) if self.options == other.options == BARE else PLANNED
+        is_bare = self.options == other.options == BARE and not (self.off or other.off)
+        names = ("timing",) if is_bare else PLANNED
         return all(getattr(self, name) == getattr(other, name) for name in names)
 
     def differing(self, other: "Content") -> list[str]:
         """Name what is not the same in both."""
         names = ("name", "account", "to", "text", "timing", "misfire", "grace_seconds")
-        names += ("mention_all", "options")
+        names += ("mention_all", "options", "off")
         return [name for name in names if getattr(self, name) != getattr(other, name)]
 
 
-def content_of(row: ReminderRow, groups: Sequence[GroupRow]) -> Content:
+async def content_of(services: Services, row: ReminderRow, groups: Sequence[GroupRow]) -> Content:
     """Read a stored reminder."""
+    async with services.database.connection() as connection:
+        kept = (await calendars_table.of_reminders(connection, [row.id])).get(row.id, ())
     return Content(
         name=row.name,
         account=row.account_id,
@@ -87,7 +94,23 @@ def content_of(row: ReminderRow, groups: Sequence[GroupRow]) -> Content:
         grace_seconds=row.grace_seconds,
         mention_all=row.mention_all,
         options=row.options,
+        off=tuple(each.name for each in kept),
+        calendars=kept,
     )
+
+
+async def _kept(connection: Connection, names: Sequence[str]) -> tuple[DaysOffCalendar, ...]:
+    """Read the calendars that are named. Raises WaremindError `not_found`."""
+    kept: list[DaysOffCalendar] = []
+    for name in dict.fromkeys(canonical(name) for name in names if name):
+        rows = await calendars_table.select(connection, name)
+        if not rows:
+            message = f"cannot find calendar {shown(name)}: there is none with this id or name"
+            hint = "waremind calendar list, or make it: waremind calendar set NAME --country DE"
+            raise WaremindError(ErrorCode.NOT_FOUND, message, hint=hint)
+        days = await calendars_table.days_of(connection, rows[0].id)
+        kept.append(DaysOffCalendar(rows[0].name, days, rows[0].ends_on))
+    return tuple(kept)
 
 
 async def asked_for(services: Services, connection: Connection, request: ReminderAdd) -> Content:
@@ -100,6 +123,7 @@ async def asked_for(services: Services, connection: Connection, request: Reminde
     fires = timing(when, settings.default_tz)
     grace = request.grace_seconds
     groups = await groups_for(connection, account, request.to)
+    kept = await _kept(connection, () if request.off is UNSET else request.off)
     return Content(
         name=name,
         account=account.id,
@@ -111,6 +135,8 @@ async def asked_for(services: Services, connection: Connection, request: Reminde
         grace_seconds=valid_grace(settings.delivery.grace_seconds if grace is None else grace),
         mention_all=request.mention_all,
         options=options_of(request, BARE, text),
+        off=tuple(each.name for each in kept),
+        calendars=kept,
     )
 
 
@@ -132,6 +158,9 @@ async def edited_content(
         mention_all=old.mention_all if request.mention_all is UNSET else request.mention_all,
         options=options_of(request, old.options, text),
     )
+    if request.off is not UNSET:
+        kept = await _kept(connection, request.off)
+        new = replace(new, off=tuple(each.name for each in kept), calendars=kept)
     if request.to is UNSET:
         return new
     groups = await groups_for(connection, account, request.to)

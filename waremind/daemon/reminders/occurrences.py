@@ -88,7 +88,7 @@ async def moved(
 async def _with(
     services: Services, row: ReminderRow, groups: Sequence[GroupRow], change: Options
 ) -> Draft | None:
-    old = content_of(row, groups)
+    old = await content_of(services, row, groups)
     new = replace(old, options=change(old.options))
     if old == new:
         return None

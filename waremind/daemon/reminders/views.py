@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
+
 from waremind.daemon.delivery.views import runs_of
 from waremind.daemon.reminders.attention import attention_of
 from waremind.daemon.services import Services
@@ -14,6 +16,7 @@ from waremind.domain.rule import WEEKDAYS
 from waremind.domain.wall_time import rfc3339
 from waremind.objects import GroupName, Moved, Reminder, ReminderState, Run
 from waremind.objects import Occurrence as OccurrenceObject
+from waremind.store import calendars as calendars_table
 from waremind.store import groups as groups_table
 from waremind.store import runs as runs_table
 from waremind.store.accounts import AccountRow
@@ -35,11 +38,13 @@ async def reminders_of(
     last = (await runs_table.last_of(connection, ids)).values()
     runs = {run.reminder_id: run for run in await runs_of(connection, list(last))}
     accounts = {account.id: account for account in services.accounts.rows()}
-    return [
+    off = await calendars_table.names_of(connection, ids)
+    shown = [
         reminder_of(row, accounts[row.account_id], groups.get(row.id, ()), runs.get(row.id))
         for row in rows
         if row.account_id in accounts  # deleted a moment ago, and the reminder with it
     ]
+    return [structs.replace(each, off=off[each.id]) if each.id in off else each for each in shown]
 
 
 def reminder_of(

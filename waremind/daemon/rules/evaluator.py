@@ -11,8 +11,9 @@ from enum import Enum, auto
 from types import TracebackType
 from typing import Self, TypeVar
 
+from waremind.daemon.rules.days import CountryDays, FoundDays, IcsDays, NoDays
 from waremind.daemon.rules.queue import FairLock
-from waremind.daemon.rules.worker import CPU_SECONDS, LENGTH, Question
+from waremind.daemon.rules.worker import LENGTH, Question, cpu_seconds_of
 from waremind.domain.misfire import Claim, Judgement, PassedOver
 from waremind.domain.planned import Planned
 from waremind.domain.recurrence_trial import (
@@ -66,7 +67,8 @@ class Worker:
     async def ask(self, questions: Sequence[Question[AnswerT]]) -> Answers[AnswerT]:
         """Return the answers in order. Raises OSError, EOFError or TimeoutError if it is lost."""
         encoded = pickle.dumps(questions)
-        async with asyncio.timeout(START_SECONDS + SLOWER * CPU_SECONDS * len(questions)):
+        cpu_seconds = sum(map(cpu_seconds_of, questions))
+        async with asyncio.timeout(START_SECONDS + SLOWER * cpu_seconds):
             self.questions.write(LENGTH.pack(len(encoded)) + encoded)
             await self.questions.drain()
             (length,) = LENGTH.unpack(await self.answers.readexactly(LENGTH.size))
@@ -131,6 +133,11 @@ class RuleEvaluator:
         found = await self.first(preview)
         require_occurrence(preview, found)
         return found
+
+    async def days(self, asked: CountryDays | IcsDays) -> FoundDays | NoDays | None:
+        """Return days off; None: finding them takes too long. Raises as `first` does."""
+        (answer,) = await self._ask([asked])
+        return None if answer is Unanswered.TOO_SLOW else _answered(answer)
 
     async def named(self, asked: Named) -> tuple[Planned | None, ...]:
         """Return the occurrences with these own times. Raises as `first` does."""

@@ -28,6 +28,11 @@ class Question(Protocol[Answer_co]):
         ...
 
 
+def cpu_seconds_of(question: object) -> float:
+    """Return how much CPU time a question may take."""
+    return getattr(question, "cpu_seconds", CPU_SECONDS)
+
+
 class OutOfTimeError(Exception):
     """The CPU time of one question is used up."""
 
@@ -55,7 +60,7 @@ def _read(requests: BinaryIO) -> Iterable[Question[object]] | None:
 def _limited(question: Question[object]) -> object:
     try:
         signal.signal(signal.SIGPROF, _out_of_time)
-        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS, AGAIN_SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, cpu_seconds_of(question), AGAIN_SECONDS)
         try:
             return question.answer()
         finally:

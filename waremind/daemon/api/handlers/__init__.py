@@ -7,6 +7,7 @@ from waremind.daemon.api.admission import LIGHT, LIST, RULE
 from waremind.daemon.api.handlers import (
     account,
     audit,
+    calendar,
     doctor,
     events,
     freeze,
@@ -19,6 +20,7 @@ from waremind.daemon.api.handlers import (
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller
 from waremind.requests import account as a
+from waremind.requests import calendar as c
 from waremind.requests import daemon as d
 from waremind.requests import events as e
 from waremind.requests import group as g
@@ -64,6 +66,10 @@ HANDLERS: dict[type[Any], Method] = {
     p.ReminderSkip: Method(reminder.skip, RULE),
     p.ReminderUnskip: Method(reminder.unskip, RULE),
     p.ReminderMove: Method(reminder.move, RULE),
+    c.CalendarSet: Method(calendar.set_, RULE),
+    c.CalendarList: Method(calendar.list_, LIST),
+    c.CalendarShow: Method(calendar.show),
+    c.CalendarDelete: Method(calendar.delete),
     u.ReminderRun: Method(run.run_reminder),
     u.Send: Method(run.send),
     u.RunList: Method(run.list_, LIST),

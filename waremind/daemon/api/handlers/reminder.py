@@ -85,7 +85,7 @@ async def set_(services: Services, caller: Caller, request: ReminderSet) -> Remi
             return await answer(services, request, written, changed=True, created=True)
 
     async def redraft(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
-        old = content_of(row, groups)
+        old = await content_of(services, row, groups)
         new = content.with_single_occurrences_of(old)
         return await redrafted(services, row, old, new, NEVER_LATE) if old != new else None
 
@@ -96,7 +96,8 @@ async def edit(services: Services, caller: Caller, request: ReminderEdit) -> Rem
     """Change what is given and nothing else."""
 
     async def redraft(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
-        old, account = content_of(row, groups), services.accounts.get(row.account_id).row
+        old = await content_of(services, row, groups)
+        account = services.accounts.get(row.account_id).row
         async with services.database.connection() as connection:
             new = await edited_content(connection, old, account, request)
         return await redrafted(services, row, old, new, new.grace) if old != new else None

@@ -1,0 +1,52 @@
+"""Requests about calendars: days off under a name."""
+
+from msgspec import Struct, field
+
+from waremind.objects import Calendar, DayOff, MovedReminder
+from waremind.requests.core import Changed, Mutation, Request
+
+
+class CalendarResult(Struct, frozen=True):
+    """One calendar with its days from today on."""
+
+    calendar: Calendar
+    days: list[DayOff]
+
+
+class Calendars(Struct, frozen=True):
+    """Calendars by name."""
+
+    calendars: list[Calendar]
+
+
+class CalendarChanged(Changed, frozen=True, kw_only=True):
+    """The calendar that was asked to change, and the reminders whose next times change with it."""
+
+    calendar: Calendar | None
+    moved: list[MovedReminder] = field(default_factory=list)
+
+
+class CalendarSet(Mutation[CalendarChanged], frozen=True, kw_only=True):
+    """One of `country`, `ics` (a file's content) and `days` (one a line) says which days."""
+
+    method = "calendar.set"
+    name: str
+    country: str | None = None
+    subdivision: str | None = None
+    ics: str | None = None
+    days: str | None = None
+
+
+class CalendarList(Request[Calendars], frozen=True, kw_only=True):
+    method = "calendar.list"
+
+
+class CalendarShow(Request[CalendarResult], frozen=True, kw_only=True):
+    method = "calendar.show"
+    calendar: str
+
+
+class CalendarDelete(Mutation[CalendarChanged], frozen=True, kw_only=True):
+    method = "calendar.delete"
+    calendar: str
+    missing_ok: bool = False
