@@ -139,6 +139,7 @@ class Delivery(Section):
     """How late is too late, and how failures are retried within that time."""
 
     grace_seconds: Annotated[int, Field(ge=0)] = 600
+    alarm_seconds: Annotated[int, Field(ge=1)] = 900
     retry_first_seconds: Positive = 5
     retry_max_seconds: Positive = 120
     keep_days: Annotated[int, Field(ge=1)] = 90

@@ -22,7 +22,7 @@ VERBS = {
         *("add", "set", "edit", "list", "show", "next", "pause", "resume", "run", "delete"),
     ],
     "send": [],
-    "run": ["list", "show", "revoke", "resolve"],
+    "run": ["list", "show", "revoke", "resolve", "acknowledge"],
     "freeze": [],
     "thaw": [],
     "audit": ["list"],

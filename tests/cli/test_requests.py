@@ -66,6 +66,7 @@ from waremind.requests.reminder import (
 )
 from waremind.requests.run import (
     ReminderRun,
+    RunAcknowledge,
     RunChanged,
     RunList,
     RunResolve,
@@ -112,6 +113,7 @@ ANSWERS: dict[type[Request[Any]], Any] = {
     ReminderRun: RUN,
     Send: RUN,
     RunList: Runs([samples.run()], truncated=False),
+    RunAcknowledge: RunChanged(changed=True, run=samples.run()),
     RunRevoke: RunChanged(changed=True, run=samples.run(status="revoked", deliveries=[])),
     RunShow: RunResult(samples.run()),
     RunResolve: RUN,
@@ -237,6 +239,7 @@ ASKED: dict[str, Request[Any]] = {
     "run revoke run_1 --yes --to A --to B --timeout 5s --no-wait": RunRevoke(
         run="run_1", to=("A", "B"), timeout_seconds=5, wait=False
     ),
+    "run acknowledge run_1": RunAcknowledge(run="run_1"),
     "run resolve run_1 --as sent": RunResolve(run="run_1", outcome="sent"),
     "freeze": FreezeSet(),
     "freeze --account ops --reason fire": FreezeSet(account="ops", reason="fire"),

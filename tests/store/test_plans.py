@@ -154,8 +154,8 @@ HOT: Mapping[str, tuple[Statement, set[str]]] = {
         {"reminders_due", "deliveries_scheduled", "deliveries_sending"},
     ),
     "what needs a person": (
-        lambda c: reminders.select_troubled(c, ["acc_1"], 10),
-        {"whatsapp_groups_closed", "reminders_too_slow"},
+        lambda c: reminders.select_troubled(c, ["acc_1"], NOW, 10),
+        {"whatsapp_groups_closed", "reminders_too_slow", "deliveries_silent"},
     ),
     "a deleted reminder": (lambda c: reminders.delete(c, "rem_1"), {"reminders_pkey"}),
 }

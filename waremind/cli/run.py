@@ -171,3 +171,10 @@ def resolve(cli: Invocation, run: RunArgument, *, outcome: Outcome, check: Check
     """Say how a run of unknown outcome ended."""
     result = cli.call(requests.RunResolve(run=run, outcome=outcome, check=check))
     cli.changed(result, f"run {quoted(run)}", f"resolved as {outcome}")
+
+
+@commands.verb()
+def acknowledge(cli: Invocation, run: RunArgument, *, check: Check = False) -> None:
+    """Say that what nobody has received needs nobody."""
+    result = cli.call(requests.RunAcknowledge(run=run, check=check))
+    cli.changed(result, f"run {quoted(run)}", "acknowledged")

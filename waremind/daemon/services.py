@@ -1,7 +1,7 @@
 """What the rooms above may ask of the rooms below."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from waremind.daemon.accounts.registry import Accounts
 from waremind.daemon.delivery.holds import Holds
@@ -31,6 +31,10 @@ class Services(WithRuntime):
     def database(self) -> Database:
         """The database, by the connections for those who ask."""
         return self.runtime.readers
+
+    def silent_before(self) -> datetime:
+        """Say before when a message must have been sent that somebody should have received."""
+        return self.now() - timedelta(seconds=self.settings.delivery.alarm_seconds)
 
     @property
     def scheduler(self) -> Scheduler:

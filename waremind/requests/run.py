@@ -71,6 +71,13 @@ class RunShow(Request[RunResult], frozen=True, kw_only=True):
     receipts: bool = False
 
 
+class RunAcknowledge(Mutation[RunChanged], frozen=True, kw_only=True):
+    """Say that a message which nobody has received needs nobody any more."""
+
+    method = "run.acknowledge"
+    run: str
+
+
 class RunRevoke(Mutation[RunChanged], frozen=True, kw_only=True):
     """Delete for everyone what a run has sent (to these groups; none: to all), and send no more.
 

@@ -50,6 +50,10 @@ async def note(connection: Connection, receipts: Sequence[ReceiptRow]) -> set[in
             FROM heard GROUP BY run_id, group_id, participant
             ON CONFLICT (run_id, group_id, participant) DO UPDATE SET
                 read_at = coalesce(receipts.read_at, EXCLUDED.read_at)
+        ), received AS (
+            UPDATE deliveries d SET received_at = h.at
+            FROM (SELECT run_id, group_id, min(at) AS at FROM heard GROUP BY run_id, group_id) h
+            WHERE d.run_id = h.run_id AND d.group_id = h.group_id AND d.received_at IS NULL
         )
         SELECT DISTINCT place FROM heard
         """,

@@ -127,20 +127,28 @@ _TROUBLED = SQL(
         UNION
         (SELECT r.reminder_id FROM deliveries d JOIN runs r ON r.id = d.run_id
          WHERE (d.status = 'failed' OR d.status = 'unknown') AND r.reminder_id IS NOT NULL
+           AND r.kind = 'regular'
            AND NOT EXISTS (SELECT 1 FROM runs n WHERE n.reminder_id = r.reminder_id
                            AND n.occurs_at > r.occurs_at)
-         LIMIT %(limit)s))
+         LIMIT %(limit)s)
+        UNION
+        (SELECT r.reminder_id FROM silent_since(%(silent_before)s) d JOIN runs r ON r.id = d.run_id
+         WHERE r.reminder_id IS NOT NULL AND r.kind = 'regular' LIMIT %(limit)s))
     ORDER BY name LIMIT %(limit)s
     """
 )
 
 
 async def select_troubled(
-    connection: Connection, accounts: Sequence[str], limit: int
+    connection: Connection, accounts: Sequence[str], silent_before: datetime, limit: int
 ) -> list[ReminderRow]:
-    """Read reminders that may need a person: those of `accounts`, or for reasons of their own."""
+    """Read reminders that may need a person: those of `accounts`, or for reasons of their own.
+
+    What was sent before `silent_before` should have been received by somebody.
+    """
+    values = {"accounts": list(accounts), "silent_before": silent_before, "limit": limit}
     async with connection.cursor(row_factory=class_row(ReminderRow)) as cursor:
-        await cursor.execute(_SELECT + _TROUBLED, {"accounts": list(accounts), "limit": limit})
+        await cursor.execute(_SELECT + _TROUBLED, values)
         return await cursor.fetchall()
 
 

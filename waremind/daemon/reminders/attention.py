@@ -13,6 +13,7 @@ from waremind.objects import Attention, Run
 from waremind.store.accounts import AccountRow
 from waremind.store.groups import GroupRow
 from waremind.store.reminder_row import ReminderRow
+from waremind.store.silence import Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,11 @@ TROUBLES = {
         "nobody can know whether its last run was sent",
         "look at the phone, then: waremind run resolve {run} --as sent|failed",
     ),
+    "nobody_received": Trouble(
+        "critical",
+        "WhatsApp has accepted its message to group {group}, and nobody has received it",
+        "look into the group on the phone, then: waremind run acknowledge {run}",
+    ),
 }
 
 # An account's status → what it means for its reminders.
@@ -72,7 +78,11 @@ _RUN_TROUBLES = {"failed": "last_run_failed", "unknown": "last_run_unknown"}
 
 
 def attention_of(
-    row: ReminderRow, account: AccountRow, groups: Sequence[GroupRow], last_run: Run | None
+    row: ReminderRow,
+    account: AccountRow,
+    groups: Sequence[GroupRow],
+    last_run: Run | None,
+    silence: Silence | None,
 ) -> list[Attention]:
     """List what needs a person; what cannot be sent matters while the reminder is active."""
     words = {"name": quoted(row.name), "label": quoted(account.label)}
@@ -82,7 +92,15 @@ def attention_of(
     if last_run and (code := _RUN_TROUBLES.get(last_run.status)):
         since = last_run.finished_at or last_run.occurs_at
         found.append(_attention(code, since, **words, run=last_run.id))
+    if silence:
+        found.append(nobody_received(silence))
     return found
+
+
+def nobody_received(silence: Silence) -> Attention:
+    """Say that a message reached nobody, since it was sent."""
+    group, run = quoted(silence.group), silence.run_id
+    return _attention("nobody_received", silence.sent_at, group=group, run=run)
 
 
 def _cannot_send(

@@ -19,10 +19,12 @@ from waremind.objects import Occurrence as OccurrenceObject
 from waremind.store import calendars as calendars_table
 from waremind.store import groups as groups_table
 from waremind.store import runs as runs_table
+from waremind.store import silence as silence_table
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Connection
 from waremind.store.groups import GroupRow
 from waremind.store.reminder_row import ReminderRow
+from waremind.store.silence import Silence
 
 
 async def reminders_of(
@@ -37,10 +39,17 @@ async def reminders_of(
         groups = await groups_table.of_reminders(connection, ids)
     last = (await runs_table.last_of(connection, ids)).values()
     runs = {run.reminder_id: run for run in await runs_of(connection, list(last))}
+    silences = await silence_table.of_reminders(connection, ids, services.silent_before())
     accounts = {account.id: account for account in services.accounts.rows()}
     off = await calendars_table.names_of(connection, ids)
     shown = [
-        reminder_of(row, accounts[row.account_id], groups.get(row.id, ()), runs.get(row.id))
+        reminder_of(
+            row,
+            accounts[row.account_id],
+            groups.get(row.id, ()),
+            runs.get(row.id),
+            silences.get(row.id),
+        )
         for row in rows
         if row.account_id in accounts  # deleted a moment ago, and the reminder with it
     ]
@@ -48,7 +57,11 @@ async def reminders_of(
 
 
 def reminder_of(
-    row: ReminderRow, account: AccountRow, groups: Sequence[GroupRow], last_run: Run | None
+    row: ReminderRow,
+    account: AccountRow,
+    groups: Sequence[GroupRow],
+    last_run: Run | None,
+    silence: Silence | None = None,
 ) -> Reminder:
     """Show a reminder; only an active one has a next time."""
     zone = ZoneInfo(row.zone)
@@ -71,7 +84,7 @@ def reminder_of(
         state=cast("ReminderState", row.state),
         next_at=rfc3339(fires_at, zone) if fires_at else None,
         last_run=last_run,
-        attention=attention_of(row, account, groups, last_run),
+        attention=attention_of(row, account, groups, last_run, silence),
         **_bent(row.options),
     )
 

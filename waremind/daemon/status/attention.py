@@ -13,7 +13,7 @@ import msgspec
 
 from waremind.daemon.accounts.views import account_of, frozen
 from waremind.daemon.delivery.overdue import LATE, Overdue, select_overdue
-from waremind.daemon.reminders.attention import ACCOUNT_TROUBLES
+from waremind.daemon.reminders.attention import ACCOUNT_TROUBLES, nobody_received
 from waremind.daemon.reminders.views import reminders_of
 from waremind.daemon.services import Services
 from waremind.daemon.status.daemon_attention import daemon_attention
@@ -26,6 +26,7 @@ from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Attention, Severity, StatusAttention
 from waremind.store import reminders as reminders_table
 from waremind.store import runs as runs_table
+from waremind.store import silence as silence_table
 from waremind.store.database import Connection
 from waremind.store.health import ailment_of
 from waremind.whatsapp.engine_age import read_engine
@@ -111,7 +112,9 @@ async def reminders(services: Services, connection: Connection) -> Needs:
     """Say which reminders cannot be sent, or were not."""
     rows = services.accounts.rows()
     silent = [row.id for row in rows if MEANINGS[row.state].status in ACCOUNT_TROUBLES]
-    troubled = await reminders_table.select_troubled(connection, silent, MOST + 1)
+    troubled = await reminders_table.select_troubled(
+        connection, silent, services.silent_before(), MOST + 1
+    )
     shown = await reminders_of(services, connection, troubled[:MOST])
     found = [_of("reminder", each.id, each.name, need) for each in shown for need in each.attention]
     return found + _more(services, "reminder", len(troubled))
@@ -122,6 +125,13 @@ async def sends(services: Services, connection: Connection) -> Needs:
     runs = await runs_table.unknown_sends(connection, MOST + 1)
     found = [_of("run", run, None, _unknown(run, since)) for run, since in runs[:MOST]]
     return found + _more(services, "run", len(runs))
+
+
+async def received_by_nobody(services: Services, connection: Connection) -> Needs:
+    """Say which messages of no reminder were accepted by WhatsApp, and reached nobody."""
+    silences = await silence_table.of_others(connection, services.silent_before(), MOST + 1)
+    found = [_of("run", each.run_id, None, nobody_received(each)) for each in silences[:MOST]]
+    return found + _more(services, "run", len(silences))
 
 
 # The daemon's own needs come first.
@@ -136,6 +146,7 @@ FROM_DATABASE: tuple[Callable[[Services, Connection], Awaitable[Needs]], ...] = 
     overdue,
     reminders,
     sends,
+    received_by_nobody,
 )
 
 

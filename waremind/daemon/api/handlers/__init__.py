@@ -76,6 +76,7 @@ HANDLERS: dict[type[Any], Method] = {
     u.RunShow: Method(run.show),
     u.RunResolve: Method(run.resolve),
     u.RunRevoke: Method(revocation.revoke),
+    u.RunAcknowledge: Method(run.acknowledge),
     e.Events: Method(events.events, LIST),
     d.FreezeSet: Method(freeze.freeze),
     d.Thaw: Method(freeze.thaw),

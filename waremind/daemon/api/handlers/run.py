@@ -22,6 +22,7 @@ from waremind.objects import Run
 from waremind.requests.core import checked
 from waremind.requests.run import (
     ReminderRun,
+    RunAcknowledge,
     RunChanged,
     RunList,
     RunResolve,
@@ -29,7 +30,7 @@ from waremind.requests.run import (
     RunShow,
     Send,
 )
-from waremind.store import deliveries, runs
+from waremind.store import deliveries, runs, silence
 from waremind.store import groups as groups_table
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Connection
@@ -184,3 +185,17 @@ def _check_resolved(run: Run, outcome: str) -> None:
         message = f"cannot resolve {run.id}: none of its deliveries is unknown, it is {run.status}"
         hint = f"waremind run show {run.id}"
         raise WaremindError(ErrorCode.CONFLICT, message, hint=hint)
+
+
+async def acknowledge(services: Services, caller: Caller, request: RunAcknowledge) -> RunChanged:
+    """Let what nobody has received need nobody any more."""
+    run, now = await shown_run(services, request.run), services.now()
+    async with services.database.transaction() as connection:
+        if request.check:
+            changed = await silence.is_silent(connection, run.id)
+            return RunChanged(changed=changed, run=run, check=True)
+        changed = await silence.acknowledge(connection, run.id, now)
+        if changed:
+            target = ("run", run.id, None)
+            await audit.write(connection, now, caller.operator, request.method, target)
+    return RunChanged(changed=changed, run=run)
