@@ -174,7 +174,7 @@ class Settings(BaseSettings):
     socket: AbsolutePath = Field(
         default_factory=lambda values: paths.daemon_socket(values["state_dir"])
     )
-    socket_group: str = "waremind"
+    socket_group: str = "waremind-operators"
     default_tz: Zone = None
     mention_all: MentionAll = "members"
     log_format: Literal["auto", "text", "journal", "json"] = "auto"

@@ -45,7 +45,7 @@ class ErrorCode(StrEnum):
         "permission_denied",
         5,
         "permission denied",
-        "become a member of the group waremind, then log in again",
+        "become a member of the group waremind-operators, then log in again",
     )
     NOT_FOUND = ("not_found", 6, "there is no such object", "list what there is")
     CONFLICT = ("conflict", 7, "the current state does not allow it", "waremind status")

@@ -31,8 +31,10 @@ def test_another_user_runs_the_daemon_and_the_group_stays() -> None:
     files = filled(PROGRAM, "alice", 252)
     assert "User=alice" in files[UNITS / SERVICE]
     assert "Group=waremind" in files[UNITS / SERVICE]
-    assert "SocketGroup=waremind" in files[UNITS / SOCKET]
-    assert files[PLACES["sysusers.conf"]].splitlines()[1].split() == ["g", "waremind"]
+    assert "SocketGroup=waremind-operators\n" in files[UNITS / SOCKET]
+    lines = [line.split()[:2] for line in files[PLACES["sysusers.conf"]].splitlines()]
+    groups = [line for line in lines if not line[0].startswith("#")]
+    assert groups == [["g", "waremind"], ["g", "waremind-operators"]]
 
 
 @pytest.mark.parametrize(("version", "newer"), [(0, False), (252, False), (254, True), (257, True)])

@@ -37,8 +37,9 @@ def filled(program: Program, user: str, systemd_version: int) -> dict[Path, str]
     texts = {name: (shipped() / name).read_text(encoding="utf-8") for name in PLACES}
     texts[SERVICE] = _service(texts[SERVICE], program, user)
     if user != USER:
-        # The user is there already; the group is whose members may use the command line.
-        texts["sysusers.conf"] = f"#Type Name\ng     {USER}\n"
+        texts["sysusers.conf"] = re.sub(  # the user is there already, the service's group is not
+            rf"^u +{USER} .*$", f"g     {USER}", texts["sysusers.conf"], flags=re.MULTILINE
+        )
     if systemd_version < NEWER_VERSION:
         del texts[NEWER]
     return {PLACES[name]: text for name, text in texts.items()}

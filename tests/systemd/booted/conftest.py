@@ -43,7 +43,7 @@ def installed(wheel: Path, system: System) -> Iterator[Box]:
     """Boot once, with the units installed; the tests share this machine."""
     with booted(wheel, system) as box:
         box.waremind("systemd", "install")
-        for name, more in (("alice", ["--groups", "waremind"]), ("mallory", [])):
+        for name, more in (("alice", ["--groups", "waremind-operators"]), ("mallory", [])):
             box.run("useradd", "--create-home", *more, name)
         yield box
 

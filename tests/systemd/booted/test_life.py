@@ -26,10 +26,20 @@ def test_the_audit_log_names_the_operator_whom_the_kernel_saw(box: Box) -> None:
     assert [entry["operator"] for entry in entries] == [{"uid": uid, "name": "alice"}] * 2
 
 
+def test_an_operator_is_let_in_and_cannot_read_what_the_service_can(box: Box) -> None:
+    box.write(CONFIG, "log_level = 'info'\n")
+    assert box.waremind("status", user="alice").returncode == 0
+    done = box.run("runuser", "-u", "alice", "--", "cat", CONFIG, check=False)
+    assert "Permission denied" in done.stderr
+    assert box.run("stat", "-c", "%U:%G", "/run/waremind/waremind.sock").stdout == (
+        "root:waremind-operators\n"
+    )
+
+
 def test_a_stranger_is_refused_with_the_cure(box: Box) -> None:
     done = box.waremind("status", user="mallory", check=False)
     assert done.returncode == 5
-    assert "become a member of the group waremind" in done.stderr
+    assert "become a member of the group waremind-operators" in done.stderr
 
 
 def test_no_call_is_lost_across_a_restart(box: Box) -> None:

@@ -38,4 +38,5 @@ def test_the_doctor_finds_all_well_inside_the_sandbox(box: Box) -> None:
 def test_the_doctor_tells_a_stranger_how_to_be_let_in(box: Box) -> None:
     done = box.waremind("doctor", user="mallory", check=False)
     assert done.returncode == 3
-    assert "fix: become a member of the group waremind (usermod -aG waremind USER)" in done.stdout
+    fix = "become a member of the group waremind-operators (usermod -aG waremind-operators USER)"
+    assert f"fix: {fix}" in done.stdout
