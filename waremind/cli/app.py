@@ -32,6 +32,7 @@ _MODULES = {
     "freeze": "freeze",
     "thaw": "freeze",
     "events": "events",
+    "metrics": "metrics",
     "audit": "audit",
     "config": "config",
     "systemd": "systemd",

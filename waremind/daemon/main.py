@@ -31,6 +31,7 @@ from waremind.daemon.system import descriptors, logs
 from waremind.daemon.system.clock import WallClock
 from waremind.daemon.system.event_feed import EventFeed
 from waremind.daemon.system.failures import Failures
+from waremind.daemon.system.instruments import Instruments
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.operators import name_of
 from waremind.daemon.system.postgres import Access, patiently, postgres
@@ -170,10 +171,11 @@ async def _serve(runtime: Runtime, systemd: Systemd, database_name: str) -> None
             sending = until_exit(tasks, services.outbox.run())
             connections = descriptors.for_clients(descriptors.raise_limit())
             telling = until_exit(tasks, tell_of_attention(services))
+            measuring = until_exit(tasks, services.instruments.run())
             # Who follows events is told of the end before the server waits for its clients.
             following = until_exit(tasks, services.feed.run())
             listening = Server(services, connections).listening(listener)
-            async with telling, sending, listening, following:
+            async with telling, measuring, sending, listening, following:
                 announce(settings)
                 systemd.tell(READY=1)
                 await beat(services, systemd)
@@ -211,8 +213,11 @@ def assemble(
 
     accounts = Accounts(AccountEnvironment(runtime, place, listener, tasks, random.random))
     outbox = Outbox(runtime, accounts, receipts)
-    feed = EventFeed(runtime.database, runtime.failures)
-    return Services(runtime, database_name, accounts, outbox, evaluator, feed, runtime.clock.now())
+    feed = EventFeed(runtime.readers, runtime.failures)
+    instruments = Instruments(runtime.readers, feed)
+    return Services(
+        runtime, database_name, accounts, outbox, evaluator, feed, instruments, runtime.clock.now()
+    )
 
 
 def announce(settings: Settings) -> None:

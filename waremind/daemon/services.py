@@ -12,6 +12,7 @@ from waremind.daemon.delivery.sender import Sender
 from waremind.daemon.delivery.waiters import RunWaiters
 from waremind.daemon.rules.evaluator import RuleEvaluator
 from waremind.daemon.system.event_feed import EventFeed
+from waremind.daemon.system.instruments import Instruments
 from waremind.daemon.system.runtime import WithRuntime
 from waremind.store.database import Database
 
@@ -25,6 +26,7 @@ class Services(WithRuntime):
     outbox: Outbox
     evaluator: RuleEvaluator
     feed: EventFeed
+    instruments: Instruments
     started_at: datetime
 
     @property

@@ -11,7 +11,9 @@ from waremind.install.program import Program
 USER = "waremind"
 SERVICE = "waremind.service"
 SOCKET = "waremind.socket"
-SUFFIXES = (".service", ".socket")
+METRICS = "waremind-metrics.service"
+METRICS_TIMER = "waremind-metrics.timer"
+SUFFIXES = (".service", ".socket", ".timer")
 # Of the first systemd that knows what stands in NEWER.
 NEWER_VERSION = 254
 NEWER = "10-systemd254.conf"
@@ -20,6 +22,8 @@ NEWER = "10-systemd254.conf"
 PLACES = {
     SERVICE: Path("/etc/systemd/system") / SERVICE,
     SOCKET: Path("/etc/systemd/system") / SOCKET,
+    METRICS: Path("/etc/systemd/system") / METRICS,
+    METRICS_TIMER: Path("/etc/systemd/system") / METRICS_TIMER,
     NEWER: Path("/etc/systemd/system") / f"{SERVICE}.d" / NEWER,
     "sysusers.conf": Path("/etc/sysusers.d/waremind.conf"),
     "tmpfiles.conf": Path("/etc/tmpfiles.d/waremind.conf"),
@@ -36,6 +40,7 @@ def filled(program: Program, user: str, systemd_version: int) -> dict[Path, str]
     """Give each file's text by its place, for `program` run as `user` by that systemd."""
     texts = {name: (shipped() / name).read_text(encoding="utf-8") for name in PLACES}
     texts[SERVICE] = _service(texts[SERVICE], program, user)
+    texts[METRICS] = _command(texts[METRICS], program)
     if user != USER:
         texts["sysusers.conf"] = re.sub(  # the user is there already, the service's group is not
             rf"^u +{USER} .*$", f"g     {USER}", texts["sysusers.conf"], flags=re.MULTILINE
@@ -50,6 +55,13 @@ def _service(text: str, program: Program, user: str) -> str:
     text = _set(text, "ExecStart", f"{_quoted(program.path)} daemon")
     text = _set(text, "ExecPaths", f"/usr{places}")
     return _set(text, "User", user)
+
+
+def _command(text: str, program: Program) -> str:
+    """Fill in the program of a unit that runs one of its commands."""
+    return re.sub(
+        r"^ExecStart=\S+", lambda _: f"ExecStart={_quoted(program.path)}", text, flags=re.MULTILINE
+    )
 
 
 def _set(text: str, key: str, value: str) -> str:

@@ -44,6 +44,16 @@ class Status(Request[StatusReport], frozen=True, kw_only=True):
     method = "status"
 
 
+class MetricsResult(Struct, frozen=True):
+    """Metrics in Prometheus' text format."""
+
+    text: str
+
+
+class Metrics(Request[MetricsResult], frozen=True, kw_only=True):
+    method = "metrics"
+
+
 class DoctorReport(Struct, frozen=True):
     """What the checks have found; `ok` when nothing needs a person."""
 

@@ -82,6 +82,7 @@ HANDLERS: dict[type[Any], Method] = {
     d.Thaw: Method(freeze.thaw),
     d.AuditList: Method(audit.list_, LIST),
     d.Status: Method(status.status, shared=True),
+    d.Metrics: Method(status.metrics, LIST),
     d.Doctor: Method(doctor.doctor, shared=True),
     d.Version: Method(status.version),
 }
