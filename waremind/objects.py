@@ -13,7 +13,7 @@ Severity = Literal["warning", "critical"]
 MisfireRule = Literal["skip", "once", "all"]
 OnOffRule = Literal["skip", "before", "after"]
 ReminderState = Literal["active", "paused", "finished"]
-RunKind = Literal["regular", "rehearsal"]
+RunKind = Literal["regular", "rehearsal", "follow_up"]
 
 
 class Attention(Struct, frozen=True, kw_only=True):
@@ -108,11 +108,13 @@ class Run(Struct, frozen=True, kw_only=True):
     """One occurrence, or a stretch of `count` occurrences that did not fire, up to `until`.
 
     `reminder` is the reminder's name as it is now, None for a message of `waremind send`. A
-    `rehearsal` of it went to other groups than its own.
+    `rehearsal` of it went to other groups than its own; a `follow_up` says what the run
+    `follows` has said, to groups where too few had read it.
     """
 
     id: str
     kind: RunKind = "regular"
+    follows: str | None = None
     reminder: str | None
     reminder_id: str | None
     account: str
@@ -196,6 +198,8 @@ class Reminder(Struct, frozen=True, kw_only=True):
     quiet: str | None = None
     rotate: list[str] = field(default_factory=list)
     rotate_skipped: bool = False
+    follow_up_seconds: int | None = None
+    unless_read_percent: int | None = None
     fields: bool = False
     until_day: str | None = None
 

@@ -196,7 +196,8 @@ ASKED: dict[str, Request[Any]] = {
     ),
     "reminder edit x --except 2026-12-01T09:00 --also 2026-12-02T09:00 --workdays MO-FR "
     "--on-off before --before 1d --before 1h --quiet-hours 22:00-07:00 --rotate Ana,Ben "
-    "--rotate-skipped --fields --until-day 2026-12-24": ReminderEdit(
+    "--rotate-skipped --follow-up 2h --unless-read 50% "
+    "--fields --until-day 2026-12-24": ReminderEdit(
         reminder="x",
         except_=["2026-12-01T09:00"],
         also=["2026-12-02T09:00"],
@@ -206,6 +207,8 @@ ASKED: dict[str, Request[Any]] = {
         quiet="22:00-07:00",
         rotate=["Ana", "Ben"],
         rotate_skipped=True,
+        follow_up_seconds=7200,
+        unless_read_percent=50,
         fields=True,
         until_day="2026-12-24",
     ),

@@ -84,6 +84,7 @@ def _bent(reminder: Reminder) -> list[tuple[str, str | None]]:
         ("workdays", ", ".join(reminder.workdays) + others if reminder.workdays else None),
         ("ahead", ", ".join(leads) or None),
         ("quiet", reminder.quiet),
+        ("follow-up", _follow_up(reminder)),
         ("turns", turns + (", also of those left out" if reminder.rotate_skipped else "") or None),
         ("counts to", reminder.until_day),
     ]
@@ -123,3 +124,10 @@ def loss(result: requests.ReminderDeleted) -> str | None:
     """Say what goes with a reminder; None when there is no reminder."""
     lost = f" with {counted(result.runs, 'run')}" if result.runs else ""
     return lost if result.reminder else None
+
+
+def _follow_up(reminder: Reminder) -> str | None:
+    if not reminder.follow_up_seconds:
+        return None
+    after = format_duration(timedelta(seconds=reminder.follow_up_seconds))
+    return f"after {after}, unless {reminder.unless_read_percent or 100} % have read it"

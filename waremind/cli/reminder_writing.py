@@ -11,7 +11,9 @@ from waremind.cli.message import Text, TextFile, given_text, message_text, read_
 from waremind.cli.options import AccountOption, Check, ExistOk, ReminderArgument
 from waremind.cli.reminder_views import upcoming
 from waremind.domain.duration import parse_duration
+from waremind.domain.ids import shown
 from waremind.domain.quoting import quoted
+from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import MisfireRule, OnOffRule
 from waremind.requests.reminder import ReminderAdd, ReminderChanged, ReminderEdit
 
@@ -71,6 +73,14 @@ Rotate = Annotated[
     str | None,
     typer.Option("--rotate", metavar="NAMES|@FILE", help="Whose turn it is: Ana,Ben,Cem."),
 ]
+FollowUp = Annotated[
+    str | None,
+    typer.Option("--follow-up", metavar="DURATION", help="Say it once more then: 2h."),
+]
+UnlessRead = Annotated[
+    str | None,
+    typer.Option("--unless-read", metavar="PERCENT", help="But not where so many have read it."),
+]
 RotateSkipped = Annotated[
     bool | None,
     typer.Option(
@@ -119,6 +129,8 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
         quiet_hours: Quiet = None,
         rotate: Rotate = None,
         rotate_skipped: RotateSkipped = None,
+        follow_up: FollowUp = None,
+        unless_read: UnlessRead = None,
         fields: Fields = None,
         until_day: UntilDay = None,
         exist_ok: ExistOk = False,
@@ -145,6 +157,8 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
             quiet=_given(quiet_hours),
             rotate=_given(turns(rotate)),
             rotate_skipped=_given(rotate_skipped),
+            follow_up_seconds=_given(_follow_up(follow_up)),
+            unless_read_percent=_given(percent(unless_read)),
             fields=_given(fields),
             until_day=_given(until_day),
             exist_ok=exist_ok,
@@ -182,6 +196,8 @@ def edit(
     quiet_hours: Quiet = None,
     rotate: Rotate = None,
     rotate_skipped: RotateSkipped = None,
+    follow_up: FollowUp = None,
+    unless_read: UnlessRead = None,
     fields: Fields = None,
     until_day: UntilDay = None,
     check: Check = False,
@@ -208,6 +224,8 @@ def edit(
         quiet=_given(quiet_hours),
         rotate=_given(turns(rotate)),
         rotate_skipped=_given(rotate_skipped),
+        follow_up_seconds=_given(_follow_up(follow_up)),
+        unless_read_percent=_given(percent(unless_read)),
         fields=_given(fields),
         until_day=_given(until_day),
         check=check,
@@ -231,6 +249,17 @@ def leads(before: list[str] | None) -> list[int] | None:
     return [int(parse_duration(text, flag="--before").total_seconds()) for text in given]
 
 
+def percent(text: str | None) -> int | None:
+    """Read --unless-read: `50%` or `50`. Raises WaremindError `invalid_input`."""
+    if text is None:
+        return None
+    digits = text.removesuffix("%")
+    if not (digits.isascii() and digits.isdigit()):
+        message = f"cannot read --unless-read {shown(text)}: it is no percentage"
+        raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="--unless-read 50%")
+    return int(digits)
+
+
 def turns(rotate: str | None) -> list[str] | None:
     """Read --rotate: names with commas between them, or one a line in @FILE."""
     if rotate is None or not rotate:
@@ -246,6 +275,11 @@ def _given(value: V | None) -> V | UnsetType:
 
 
 def _seconds(grace: str | None) -> int | None:
-    if grace is None:
-        return None
-    return int(parse_duration(grace, flag="--grace").total_seconds())
+    return None if grace is None else int(parse_duration(grace, flag="--grace").total_seconds())
+
+
+def _follow_up(text: str | None) -> int | None:
+    """Read --follow-up as seconds; an empty one takes it away."""
+    if not text:
+        return None if text is None else 0
+    return int(parse_duration(text, flag="--follow-up").total_seconds())

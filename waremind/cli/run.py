@@ -83,8 +83,8 @@ def _row(run: Run) -> list[str | Styled]:
 
 
 def _what(run: Run) -> str:
-    rehearsed = " (rehearsal)" if run.kind == "rehearsal" else ""
-    return f"{run.reminder}{rehearsed}" if run.reminder else "-"
+    kind = "" if run.kind == "regular" else f" ({run.kind.replace('_', '-')})"
+    return f"{run.reminder}{kind}" if run.reminder else "-"
 
 
 @commands.verb()
@@ -111,6 +111,7 @@ def _record(result: requests.RunResult) -> Iterator[Block]:
             ("status", Styled(run.status, status_style(run.status))),
             ("reason", run.reason_text or run.reason),
             ("reminder", run.reminder and _what(run)),
+            ("follows", run.follows),
             ("account", run.account),
             ("occurs at", run.occurs_at),
             ("until", run.until),

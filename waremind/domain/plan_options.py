@@ -20,6 +20,7 @@ class PlanOptions(
     """Times are naive and local to the reminder's zone, leads are seconds, weekdays from 0, Monday.
 
     `quiet` is `22:00-07:00`, or `none` where the daemon's own quiet hours are not to hold.
+    `follow_up` is seconds, `unless_read` per cent.
     """
 
     excepted: tuple[datetime, ...] = ()
@@ -34,6 +35,8 @@ class PlanOptions(
     rotate_skipped: bool = False
     fields: bool = False
     until_day: date | None = None
+    follow_up: int | None = None
+    unless_read: int | None = None
 
     @property
     def is_numbered(self) -> bool:

@@ -22,6 +22,8 @@ class PlanFields(Mutation[ReminderChanged], frozen=True, kw_only=True):
     quiet: str | UnsetType | None = UNSET
     rotate: list[str] | UnsetType = UNSET
     rotate_skipped: bool | UnsetType = UNSET
+    follow_up_seconds: int | UnsetType | None = UNSET
+    unless_read_percent: int | UnsetType | None = UNSET
     fields: bool | UnsetType = UNSET
     until_day: str | UnsetType | None = UNSET
 

@@ -34,6 +34,9 @@ class RunRow:
     reason: str | None = None
     key: str | None = None
     kind: RunKind = "regular"
+    follow_up_at: datetime | None = None
+    unless_read_percent: int | None = None
+    follows: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "misfire", Misfire(self.misfire))
@@ -165,7 +168,7 @@ async def unknown_sends(connection: Connection, limit: int) -> list[tuple[str, d
     query = """
         SELECT r.id, min(d.finished_at) AS since
         FROM deliveries d JOIN runs r ON r.id = d.run_id
-        WHERE d.status = 'unknown' AND (r.reminder_id IS NULL OR r.kind = 'rehearsal')
+        WHERE d.status = 'unknown' AND (r.reminder_id IS NULL OR r.kind <> 'regular')
         GROUP BY r.id ORDER BY since LIMIT %s
     """
     return await (await connection.execute(query, [limit])).fetchall()

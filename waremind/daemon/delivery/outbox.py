@@ -8,6 +8,7 @@ from waremind.daemon.accounts.groups import Groups
 from waremind.daemon.accounts.inbox import Restricted
 from waremind.daemon.accounts.registry import Accounts
 from waremind.daemon.delivery.cleaner import keep_house
+from waremind.daemon.delivery.follow_ups import FollowUps
 from waremind.daemon.delivery.holds import Holds
 from waremind.daemon.delivery.receipts import Receipts
 from waremind.daemon.delivery.revoker import Revoker
@@ -71,9 +72,16 @@ class Outbox:
         self.sender = Sender(runtime, senders, self.holds)
         self.revoker = Revoker(runtime, senders, self.sender)
         self.scheduler = Scheduler(runtime, self.holds)
+        self.follow_ups = FollowUps(runtime, self.holds)
         self.waiters = RunWaiters(runtime.readers)
         runtime.changes.subscribe(
-            self.holds, self.sender, self.sender.progress, self.revoker, self.waiters, receipts
+            self.holds,
+            self.sender,
+            self.sender.progress,
+            self.revoker,
+            self.follow_ups,
+            self.waiters,
+            receipts,
         )
 
     async def run(self) -> None:
@@ -82,6 +90,7 @@ class Outbox:
             tasks.create_task(self.scheduler.run())
             tasks.create_task(self.sender.run())
             tasks.create_task(self.revoker.run())
+            tasks.create_task(self.follow_ups.run())
             tasks.create_task(self.holds.run())
             tasks.create_task(self._receipts.run())
             tasks.create_task(keep_house(self._runtime))

@@ -264,7 +264,14 @@ def run_of(
         grace_seconds=row.grace_seconds,
         misfire=row.misfire,
         created_at=now,
+        follow_up_at=_follow_up_at(row, max(now, occurs_at)),
+        unless_read_percent=row.options.unless_read or 100,
     )
+
+
+def _follow_up_at(row: ReminderRow, sent_at: datetime) -> datetime | None:
+    seconds = row.options.follow_up
+    return sent_at + timedelta(seconds=seconds) if seconds else None
 
 
 def stretch_of(row: ReminderRow, missed: Missed, now: datetime, reason: str) -> RunRow:
@@ -275,4 +282,5 @@ def stretch_of(row: ReminderRow, missed: Missed, now: datetime, reason: str) -> 
         count=missed.count,
         outcome=missed.outcome,
         reason=reason,
+        follow_up_at=None,
     )

@@ -61,6 +61,7 @@ def run_of(row: SeenRun, deliveries: Sequence[DeliveryRow]) -> Run:
     return Run(
         id=row.id,
         kind=row.kind,
+        follows=row.follows,
         reminder=row.reminder,
         reminder_id=row.reminder_id,
         account=row.account,

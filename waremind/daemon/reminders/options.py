@@ -19,6 +19,8 @@ from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.plan import PlanFields
 
 MOST_EXCEPTIONS = 500
+SHORTEST_FOLLOW_UP = 60
+LONGEST_FOLLOW_UP = 30 * 86_400  # seconds
 MOST_LEADS = 10
 MOST_TURNS = 200
 _DAYS = re.compile(r"([A-Z]{2})(?:-([A-Z]{2}))?", re.ASCII | re.IGNORECASE)
@@ -103,6 +105,21 @@ def _day(text: str | None) -> date | None:
         raise _refused(f"--until-day {shown(text or '')}", "it is not a day", hint) from None
 
 
+def _follow_up(seconds: int | None) -> int | None:
+    if seconds and not SHORTEST_FOLLOW_UP <= seconds <= LONGEST_FOLLOW_UP:
+        what = f"--follow-up of {seconds} seconds"
+        hint = "write it like --follow-up 2h"
+        raise _refused(what, "it is not within a minute and 30 days", hint)
+    return seconds or None
+
+
+def _percent(percent: int | None) -> int | None:
+    if percent is not None and not 1 <= percent <= 100:  # noqa: PLR2004 - per cent
+        what, hint = f"--unless-read {percent}%", "write it like --unless-read 50%"
+        raise _refused(what, "it is not within 1 and 100", hint)
+    return percent
+
+
 def _as_given(value: V) -> V:
     return value
 
@@ -119,6 +136,8 @@ _READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "rotate_skipped": ("rotate_skipped", _as_given),
     "fields": ("fields", _as_given),
     "until_day": ("until_day", _day),
+    "follow_up_seconds": ("follow_up", _follow_up),
+    "unless_read_percent": ("unless_read", _percent),
 }
 
 

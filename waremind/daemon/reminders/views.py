@@ -102,6 +102,8 @@ def _bent(options: PlanOptions) -> dict[str, Any]:
         "quiet": options.quiet,
         "rotate": list(options.rotate),
         "rotate_skipped": options.rotate_skipped,
+        "follow_up_seconds": options.follow_up,
+        "unless_read_percent": options.unless_read,
         "fields": options.fields,
         "until_day": options.until_day and options.until_day.isoformat(),
     }

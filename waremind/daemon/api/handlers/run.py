@@ -53,7 +53,8 @@ async def run_reminder(services: Services, caller: Caller, request: ReminderRun)
         if request.check:
             return RunChanged(changed=True, run=None, check=True)
         kind = "rehearsal" if to else "regular"
-        run = await _insert(connection, replace(run_of(row, now, now), kind=kind))
+        made = replace(run_of(row, now, now), kind=kind)
+        run = await _insert(connection, replace(made, follow_up_at=None) if to else made)
         if to:
             await _deliver_to(connection, run, to)
         else:
