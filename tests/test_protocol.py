@@ -69,7 +69,7 @@ def test_a_list_in_pieces_is_the_result_in_one() -> None:
 def test_every_request_says_what_it_needs_and_every_mutation_takes_check() -> None:
     reads = {"account.list", "account.show", "group.list", "group.show", "reminder.list"}
     reads |= {"reminder.show", "reminder.next", "run.list", "run.show", "audit.list"}
-    reads |= {"status", "doctor", "version"}
+    reads |= {"status", "doctor", "version", "events", "metrics", "calendar.list", "calendar.show"}
     assert {m for m, kind in REQUESTS.items() if not issubclass(kind, Mutation)} == reads
     assert {m for m, kind in REQUESTS.items() if kind.access == "read"} == reads
 

@@ -161,7 +161,7 @@ SCENES = {
     "ambiguous": Scene("send --account ops --to Team --text hi"),
     "help": Scene("--help"),
     "help-of-a-command": Scene("account pair --help"),
-    "pair": Scene("account pair ops", until="Ctrl-C"),
+    "pair": Scene("account pair ops", until="leaves it running"),
     "reminder-next": Scene("reminder next stand-up --explain"),
     "reminder-run": Scene("reminder run stand-up", until="1/3"),
     "run-list": Scene("run list --limit 3"),

@@ -48,7 +48,7 @@ def full(door: socket.socket) -> Iterator[Path]:
 def test_a_full_queue_is_waited_for_and_never_called_no_daemon(
     full: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "PATIENCE_SECONDS", SHORT_SECONDS)
+    monkeypatch.setattr(client, "ANSWER_SECONDS", SHORT_SECONDS)
     begin = time.monotonic()
     with pytest.raises(WaremindError, match=r"let nobody in for 0\.3 s") as refused:
         Client(full)

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(tmp_path / "pg", settings={"fsync": "off"})
+async def server(place: Path) -> AsyncIterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(place / "pg", settings={"fsync": "off"})
     await server.start()
     async with await psycopg.AsyncConnection.connect(server.dsn, autocommit=True) as connection:
         await migrations.migrate(connection, migrations.read())
@@ -41,9 +41,9 @@ async def test_who_does_not_know_the_password_is_refused(
 
 
 async def test_the_passwords_are_for_the_daemons_user_alone(
-    server: EmbeddedPostgres, tmp_path: Path
+    server: EmbeddedPostgres, place: Path
 ) -> None:
-    assert stat.S_IMODE((tmp_path / "pg/passwords").stat().st_mode) == 0o600
+    assert stat.S_IMODE((place / "pg/passwords").stat().st_mode) == 0o600
     assert "password=" not in server.dsn + server.daemon_dsn
 
 
@@ -83,10 +83,10 @@ async def test_not_even_the_owner_changes_the_audit_log(
 
 
 async def test_an_older_cluster_gets_passwords_at_its_next_start(
-    server: EmbeddedPostgres, tmp_path: Path
+    server: EmbeddedPostgres, place: Path
 ) -> None:
     await server.stop()
-    (tmp_path / "pg/passwords").unlink()  # as before there were any
+    (place / "pg/passwords").unlink()  # as before there were any
     await server.start()
     async with await psycopg.AsyncConnection.connect(server.daemon_dsn) as connection:
         cursor = await connection.execute("SELECT current_user")
@@ -94,8 +94,8 @@ async def test_an_older_cluster_gets_passwords_at_its_next_start(
 
 
 @pytest.mark.usefixtures("server")
-async def test_libpq_takes_the_passwords_from_their_file(tmp_path: Path) -> None:
-    environment = {"PGPASSFILE": str(tmp_path / "pg/passwords"), "PATH": "/usr/bin:/bin"}
-    dump = [find(None) / "pg_dump", "--host", tmp_path / "pg/socket", "--username", "waremind"]
+async def test_libpq_takes_the_passwords_from_their_file(place: Path) -> None:
+    environment = {"PGPASSFILE": str(place / "pg/passwords"), "PATH": "/usr/bin:/bin"}
+    dump = [find(None) / "pg_dump", "--host", place / "pg/socket", "--username", "waremind"]
     done = subprocess.run([*dump, "waremind"], env=environment, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
