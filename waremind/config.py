@@ -175,6 +175,7 @@ class Settings(BaseSettings):
         default_factory=lambda values: paths.daemon_socket(values["state_dir"])
     )
     socket_group: str = "waremind-operators"
+    socket_read_group: str = ""
     default_tz: Zone = None
     mention_all: MentionAll = "members"
     log_format: Literal["auto", "text", "journal", "json"] = "auto"

@@ -64,11 +64,22 @@ def daemon_socket(state: Path, environment: Environment = os.environ) -> Path:
     return SYSTEM_SOCKET if is_root() else user_socket(environment, state)
 
 
+def read_socket(socket: Path) -> Path:
+    """Say where the socket is that only lets look, beside the operators' own."""
+    return socket.with_name(f"{socket.stem}-read{socket.suffix}")
+
+
 def client_socket(given: str | None, environment: Environment = os.environ) -> Path:
     """Say where a client looks for the daemon: flag, environment, system, user."""
     if chosen := given or environment.get("WAREMIND_SOCKET"):
         return Path(chosen)
     # A socket that we may not even see (PermissionError) is there all the same.
     if is_root() or os.path.lexists(SYSTEM_SOCKET):
-        return SYSTEM_SOCKET
+        return _permitted(SYSTEM_SOCKET)
     return user_socket(environment)
+
+
+def _permitted(socket: Path) -> Path:
+    """Choose the socket that only lets look for who may use that one alone."""
+    looking = read_socket(socket)
+    return looking if not os.access(socket, os.W_OK) and os.access(looking, os.W_OK) else socket

@@ -20,7 +20,8 @@ def test_a_server_is_installed_as_the_pages_say_and_the_doctor_finds_all_well(
 ) -> None:
     assert server.run("sh", "-c", "command -v cc uv pip waremind", check=False).stdout == ""
     assert "libmagic" not in server.run("ldconfig", "-p").stdout
-    server.run("useradd", "--create-home", "alice")
+    for name in ("alice", "bob"):
+        server.run("useradd", "--create-home", name)
     blocks = list(typed_on_a_server())
     assert "systemd install" in blocks[0].body
     for block in blocks:

@@ -153,3 +153,10 @@ def test_a_group_that_does_not_exist_leaves_the_socket_to_its_owner(
         assert daemon.socket.stat().st_gid == os.getegid()
         assert daemon.socket.stat().st_mode & 0o777 == 0o660
     assert not daemon.socket.exists()
+
+
+def test_a_group_that_shall_look_and_does_not_exist_is_refused(refused: Refused) -> None:
+    error = refused(WAREMIND_SOCKET_READ_GROUP="nobody-like-that")
+    assert (error["code"], error["exit"]) == ("invalid_input", 78)
+    assert error["message"] == "cannot let the group nobody-like-that look: there is no such group"
+    assert error["hint"].startswith("groupadd --system nobody-like-that, or ")

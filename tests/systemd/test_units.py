@@ -34,7 +34,7 @@ def test_another_user_runs_the_daemon_and_the_group_stays() -> None:
     assert "SocketGroup=waremind-operators\n" in files[UNITS / SOCKET]
     lines = [line.split()[:2] for line in files[PLACES["sysusers.conf"]].splitlines()]
     groups = [line for line in lines if not line[0].startswith("#")]
-    assert groups == [["g", "waremind"], ["g", "waremind-operators"]]
+    assert groups == [["g", "waremind"], ["g", "waremind-operators"], ["g", "waremind-readers"]]
 
 
 @pytest.mark.parametrize(("version", "newer"), [(0, False), (252, False), (254, True), (257, True)])

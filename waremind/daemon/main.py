@@ -66,7 +66,7 @@ def run(configuration: Configuration, *, frozen: bool = False) -> int:
     logs.start(settings.log_format, settings.log_level)
     try:
         preflight(settings)
-        if systemd.listener is None:
+        if not systemd.listeners:
             refuse_if_answered(settings.socket)
         with state_directory(settings.state_dir), contextlib.suppress(asyncio.CancelledError):
             asyncio.run(_main(current, systemd, frozen=frozen))
@@ -159,7 +159,7 @@ async def _serve(runtime: Runtime, systemd: Systemd, database_name: str) -> None
     """Run the accounts and the outbox, and answer clients, until cancelled."""
     settings = runtime.current.settings
     async with contextlib.AsyncExitStack() as stack:
-        listener = stack.enter_context(listening_on(settings, systemd.listener))
+        listeners = stack.enter_context(listening_on(settings, systemd.listeners))
         evaluator = await stack.enter_async_context(RuleEvaluator())
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         hear = partial(runtime.failures.hear, "hold the database's lock")
@@ -174,7 +174,7 @@ async def _serve(runtime: Runtime, systemd: Systemd, database_name: str) -> None
             measuring = until_exit(tasks, services.instruments.run())
             # Who follows events is told of the end before the server waits for its clients.
             following = until_exit(tasks, services.feed.run())
-            listening = Server(services, connections).listening(listener)
+            listening = Server(services, connections).listening(listeners)
             async with telling, measuring, sending, listening, following:
                 announce(settings)
                 systemd.tell(READY=1)

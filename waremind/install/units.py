@@ -11,6 +11,7 @@ from waremind.install.program import Program
 USER = "waremind"
 SERVICE = "waremind.service"
 SOCKET = "waremind.socket"
+READ_SOCKET = "waremind-read.socket"
 METRICS = "waremind-metrics.service"
 METRICS_TIMER = "waremind-metrics.timer"
 SUFFIXES = (".service", ".socket", ".timer")
@@ -22,6 +23,7 @@ NEWER = "10-systemd254.conf"
 PLACES = {
     SERVICE: Path("/etc/systemd/system") / SERVICE,
     SOCKET: Path("/etc/systemd/system") / SOCKET,
+    READ_SOCKET: Path("/etc/systemd/system") / READ_SOCKET,
     METRICS: Path("/etc/systemd/system") / METRICS,
     METRICS_TIMER: Path("/etc/systemd/system") / METRICS_TIMER,
     NEWER: Path("/etc/systemd/system") / f"{SERVICE}.d" / NEWER,

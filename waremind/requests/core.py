@@ -10,6 +10,11 @@ R_co = TypeVar("R_co", covariant=True)
 Access = Literal["read", "operate"]
 
 
+def allows(held: Access, needed: Access) -> bool:
+    """Tell whether who holds one may do what needs the other: who may operate may look."""
+    return held in {needed, "operate"}
+
+
 class Request(Struct, Generic[R_co], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something a client asks; `R_co` is the type of its result."""
 

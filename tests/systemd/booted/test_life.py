@@ -36,6 +36,21 @@ def test_an_operator_is_let_in_and_cannot_read_what_the_service_can(box: Box) ->
     )
 
 
+def test_who_may_only_look_looks_by_a_socket_that_has_to_be_enabled(box: Box) -> None:
+    box.run("useradd", "--groups", "waremind-readers", "rita")
+    assert box.waremind("status", user="rita", check=False).returncode == 5
+    box.systemctl("enable", "waremind-read.socket")
+    box.systemctl("restart", "waremind.socket", "waremind.service")
+    assert box.waremind("status", user="rita").returncode == 0
+    done = box.waremind("account", "add", "ops", user="rita", check=False)
+    assert done.returncode == 5
+    assert "this socket only lets look" in done.stderr
+    assert box.ask("account", "list", user="alice") == {"accounts": []}
+    box.systemctl("stop", "waremind.socket", "waremind.service")
+    assert box.waremind("status", user="rita", check=False).returncode == 4  # nor is it started
+    box.systemctl("disable", "waremind-read.socket")
+
+
 def test_a_stranger_is_refused_with_the_cure(box: Box) -> None:
     done = box.waremind("status", user="mallory", check=False)
     assert done.returncode == 5

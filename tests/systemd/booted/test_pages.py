@@ -17,7 +17,8 @@ BLOCKS = [block for block in blocks_of(ROOT / "docs/operating.md") if block.word
 def server(wheel: Path, system: System) -> Iterator[Box]:
     """Give a machine on which nothing but the wheel is installed."""
     with booted(wheel, system) as box:
-        box.run("useradd", "--create-home", "alice")
+        for name in ("alice", "bob"):
+            box.run("useradd", "--create-home", name)
         yield box
 
 

@@ -6,6 +6,7 @@ import logging
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from waremind import protocol
@@ -23,6 +24,7 @@ from waremind.daemon.system.logs import event
 from waremind.daemon.system.operators import Operators
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
+from waremind.requests.core import Access, allows
 
 T = TypeVar("T")
 
@@ -57,10 +59,15 @@ class Server:
         self._clients: dict[asyncio.Task[None], Client | None] = {}
 
     @contextlib.asynccontextmanager
-    async def listening(self, listener: socket.socket) -> AsyncGenerator[None]:
-        """Accept clients inside of the `async with`; at its end all are hung up on."""
+    async def listening(self, listeners: Mapping[Access, socket.socket]) -> AsyncGenerator[None]:
+        """Accept clients inside of the `async with`; at its end all are hung up on.
+
+        Each socket says what who comes in by it may do.
+        """
         try:
-            with Acceptor(listener, self._enter).open():
+            with contextlib.ExitStack() as stack:
+                for access, listener in listeners.items():
+                    stack.enter_context(Acceptor(listener, partial(self._enter, access)).open())
                 yield
         finally:
             await self._last_call()
@@ -78,7 +85,7 @@ class Server:
             task.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
 
-    def _enter(self, connection: socket.socket) -> None:
+    def _enter(self, access: Access, connection: socket.socket) -> None:
         """Let a connection in, or tell it why not."""
         peer = peer_of(connection)
         try:
@@ -88,7 +95,7 @@ class Server:
             with connection, contextlib.suppress(OSError):
                 connection.send(protocol.encode_error(None, protocol.FAILED, refusal))
             return
-        self._clients[asyncio.create_task(self._serve(connection, seat))] = None
+        self._clients[asyncio.create_task(self._serve(connection, seat, access))] = None
 
     def _refuse_sessions(self, pid: int) -> None:
         """Raise WaremindError `permission_denied` for a process of ours that is nobody's hand."""
@@ -97,10 +104,10 @@ class Server:
             message = "cannot ask for anything: a session's process is no operator"
             raise WaremindError(ErrorCode.PERMISSION_DENIED, message)
 
-    async def _serve(self, client_socket: socket.socket, seat: Seat) -> None:
+    async def _serve(self, client_socket: socket.socket, seat: Seat, access: Access) -> None:
         task = cast("asyncio.Task[None]", asyncio.current_task())
         connection = Connection(client_socket, seat, self._hangups)
-        client = self._clients[task] = Client(self._environment, connection, seat)
+        client = self._clients[task] = Client(self._environment, connection, seat, access)
         try:
             await client.run()
         except (OSError, asyncio.CancelledError):
@@ -116,8 +123,11 @@ class Server:
 class Client:
     """One connection; its requests are answered side by side."""
 
-    def __init__(self, environment: Environment, connection: Connection, seat: Seat) -> None:
+    def __init__(
+        self, environment: Environment, connection: Connection, seat: Seat, access: Access
+    ) -> None:
         self._environment = environment
+        self._access: Access = access
         self._connection = connection
         self._seat = seat
         self._slots = asyncio.Semaphore(CALLS_AT_ONCE)
@@ -158,6 +168,7 @@ class Client:
         """Begin to answer a request, as soon as there is room for it."""
         try:
             call = protocol.decode_call(line)
+            self._refuse_without_access(call)
             method = HANDLERS[type(call.request)]
             self._unanswered += 1
             await self._slots.acquire()
@@ -166,6 +177,16 @@ class Client:
             await self._refuse(bad)
         else:
             calls.create_task(self._answer(call, method))
+
+    def _refuse_without_access(self, call: protocol.Call) -> None:
+        """Raise BadCallError `permission_denied` for what this socket does not let through."""
+        if allows(self._access, call.request.access):
+            return
+        path = self._environment.services.runtime.current.settings.socket
+        message = f"cannot ask for {call.request.method}: this socket only lets look"
+        hint = f"become a member of the group of {path}, log in again, and ask there"
+        failure = WaremindError(ErrorCode.PERMISSION_DENIED, message, hint=hint)
+        raise protocol.BadCallError(call.id, protocol.FAILED, failure)
 
     async def _begin(self, call: protocol.Call, weight: int) -> None:
         """Take room of the uid's share, also by waiting for it. Raises BadCallError: `busy`."""

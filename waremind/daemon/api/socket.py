@@ -1,40 +1,93 @@
-"""The Unix socket that the daemon listens on, and whether the settings can be used at all."""
+"""The Unix sockets that the daemon listens on, and whether the settings can be used at all."""
 
 import contextlib
 import grp
+import logging
 import os
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from waremind.config import Settings
 from waremind.daemon.system.caller import peer_of
+from waremind.daemon.system.logs import event
 from waremind.errors import ErrorCode, WaremindError
-from waremind.paths import SOCKET_PATH_LIMIT
+from waremind.paths import SOCKET_PATH_LIMIT, read_socket
+from waremind.requests.core import Access
 from waremind.store import dsn
+
+log = logging.getLogger(__name__)
 
 MODE = 0o660
 BACKLOG = 256
 
 
 @contextlib.contextmanager
-def listening_on(settings: Settings, passed: socket.socket | None) -> Generator[socket.socket]:
-    """Give the socket that systemd holds for us, `passed`; else make one, and remove it after.
+def listening_on(
+    settings: Settings, passed: Mapping[Access, socket.socket]
+) -> Generator[Mapping[Access, socket.socket]]:
+    """Give the sockets that systemd holds for us, `passed`; else make ours, and remove them after.
 
-    Raises what `listen` raises.
+    Raises what `bound` and `_give_to_readers` raise.
     """
     if passed:
+        if settings.socket_read_group and "read" not in passed:
+            cure = "systemctl enable waremind-read.socket, then restart socket and service"
+            event(log, "socket_read_group needs its unit", logging.WARNING, cure=cure)
         yield passed
         return
-    listener = listen(settings.socket, settings.socket_group)
+    with contextlib.ExitStack() as stack:
+        made = dict[Access, socket.socket]()
+        for access, path, give in _wanted(settings):
+            made[access] = stack.enter_context(_listening(path, give))
+        yield made
+
+
+def _wanted(settings: Settings) -> Iterator[tuple[Access, Path, Callable[[Path], None]]]:
+    yield "operate", settings.socket, partial(_give_to_operators, settings.socket_group)
+    if group := settings.socket_read_group:
+        yield "read", read_socket(settings.socket), partial(_give_to_readers, group)
+
+
+def _give_to_operators(group: str, path: Path) -> None:
+    # No such group, or we are no member of it: the socket stays our own group's.
+    with contextlib.suppress(KeyError, PermissionError):
+        os.chown(path, -1, grp.getgrnam(group).gr_gid)
+
+
+def _give_to_readers(group: str, path: Path) -> None:
+    """Give a socket to a group that was asked for: raises WaremindError when we cannot."""
     try:
+        os.chown(path, -1, _existing(group))
+    except OSError as error:
+        message = f"cannot give {path} to the group {group}: {error.strerror}"
+        hint = f"run the daemon as a member of it: usermod -aG {group} USER"
+        raise WaremindError(ErrorCode.PERMISSION_DENIED, message, hint=hint) from None
+
+
+def _existing(group: str) -> int:
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        message = f"cannot let the group {group} look: there is no such group"
+        hint = f"groupadd --system {group}, or name another: socket_read_group"
+        raise WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint) from None
+
+
+@contextlib.contextmanager
+def _listening(path: Path, give: Callable[[Path], None]) -> Generator[socket.socket]:
+    listener = bound(path)
+    try:
+        give(path)
+        listener.listen(BACKLOG)
         yield listener
     finally:
-        settings.socket.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
-def listen(path: Path, group: str) -> socket.socket:
-    """Bind `path`, mode 0660, owned by `group` where it exists and we may give it away.
+def bound(path: Path) -> socket.socket:
+    """Bind `path`, mode 0660.
 
     Raises WaremindError `conflict` when another daemon listens there, `permission_denied`, or
     `invalid_input` when the path is too long.
@@ -42,7 +95,7 @@ def listen(path: Path, group: str) -> socket.socket:
     refuse_too_long(path)
     refuse_if_answered(path)
     try:
-        return _bound(path, group)
+        return _bound(path)
     except OSError as error:
         message = f"cannot listen on {path}: {error.strerror}"
         place = f"make {path.parent} writable for uid {os.geteuid()}"
@@ -59,7 +112,7 @@ def refuse_too_long(path: Path) -> None:
         )
 
 
-def _bound(path: Path, group: str) -> socket.socket:
+def _bound(path: Path) -> socket.socket:
     if not path.parent.exists():
         path.parent.mkdir(mode=0o755 if os.geteuid() == 0 else 0o700, parents=True)
     path.unlink(missing_ok=True)
@@ -69,10 +122,6 @@ def _bound(path: Path, group: str) -> socket.socket:
         listener.bind(str(path))
     finally:
         os.umask(mask)
-    # No such group, or we are no member of it: the socket stays our own group's.
-    with contextlib.suppress(KeyError, PermissionError):
-        os.chown(path, -1, grp.getgrnam(group).gr_gid)
-    listener.listen(BACKLOG)
     return listener
 
 
@@ -93,7 +142,10 @@ def refuse_if_answered(path: Path) -> None:
 
 
 def preflight(settings: Settings) -> None:
-    """Raise WaremindError `invalid_input` for a path or a connection string that can be none."""
+    """Raise WaremindError `invalid_input` for a path, group or connection string that is none."""
     refuse_too_long(settings.socket)
+    if group := settings.socket_read_group:
+        refuse_too_long(read_socket(settings.socket))
+        _existing(group)
     if url := settings.database.url:
         dsn.complete(url.get_secret_value())

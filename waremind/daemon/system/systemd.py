@@ -5,9 +5,12 @@ import contextlib
 import os
 import socket
 import stat
-from collections.abc import AsyncGenerator, MutableMapping
+from collections.abc import AsyncGenerator, Mapping, MutableMapping
+
+from waremind.requests.core import Access
 
 FIRST_PASSED = 3  # SD_LISTEN_FDS_START
+READ = "read"  # FileDescriptorName= of waremind-read.socket
 EXTENSION_SECONDS = 30
 NEVER_USEC = 2**64 - 1  # USEC_INFINITY: systemd's word for no watchdog
 TELL_SECONDS = 1.0  # for a queue that is full
@@ -22,7 +25,7 @@ class Systemd:
     def __init__(self, environment: MutableMapping[str, str] = os.environ) -> None:
         self._address = environment.pop("NOTIFY_SOCKET", "")
         self.watchdog_seconds = _watchdog_seconds(environment)
-        self.listener = _passed_listener(environment)
+        self.listeners = _passed_listeners(environment)
 
     @property
     def listens(self) -> bool:
@@ -65,15 +68,18 @@ def _watchdog_seconds(environment: MutableMapping[str, str]) -> float | None:
     return microseconds / 1_000_000 if ours and 0 < microseconds < NEVER_USEC else None
 
 
-def _passed_listener(environment: MutableMapping[str, str]) -> socket.socket | None:
-    """Take over the listening Unix socket of sd_listen_fds(3)."""
+def _passed_listeners(environment: MutableMapping[str, str]) -> Mapping[Access, socket.socket]:
+    """Take over the listening Unix sockets of sd_listen_fds(3), by what who uses them may do."""
     count = _number(environment.pop("LISTEN_FDS", ""))
     ours = environment.pop("LISTEN_PID", "") == str(os.getpid())
-    environment.pop("LISTEN_FDNAMES", None)
-    passed = range(FIRST_PASSED, FIRST_PASSED + count) if ours else ()
+    names = environment.pop("LISTEN_FDNAMES", "").split(":")
+    found = dict[Access, socket.socket]()
     with contextlib.suppress(OSError):  # no such descriptor: more were announced than passed
-        return next(filter(None, map(_listener_at, passed)), None)
-    return None
+        for number in range(count if ours else 0):
+            access: Access = "read" if names[number : number + 1] == [READ] else "operate"
+            if access not in found and (listener := _listener_at(FIRST_PASSED + number)):
+                found[access] = listener
+    return found
 
 
 def _listener_at(descriptor: int) -> socket.socket | None:
