@@ -1,13 +1,17 @@
 """What every test may ask for."""
 
+import logging
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import young_engine
+
+from waremind.daemon.system.log_writer import LogWriter
 
 pytest_plugins = ["postgres_fixtures", "accounts.fixtures"]
 
@@ -29,3 +33,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def anyio_backend() -> str:
     """Run coroutine tests and fixtures on asyncio, the only loop that waremind knows."""
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _no_log_writer_left() -> Iterator[None]:
+    """Take away the log of a daemon that ran in a test's own process: its stream is gone."""
+    yield
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if isinstance(each, LogWriter)]:
+        root.removeHandler(handler)

@@ -56,6 +56,9 @@ FILLED = """
                false, 'active', '2026-03-02 08:00Z'::timestamptz + label::int * interval '1 s',
                '2026-03-02', now() FROM accounts;
     INSERT INTO reminder_groups SELECT id, 'grp_' || name, 0 FROM reminders;
+    INSERT INTO calendars (id, name, source, ends_on, created_at, changed_at)
+        VALUES ('cal_1', 'feasts', 'days', '2030-01-01', now(), now());
+    INSERT INTO reminder_calendars SELECT id, 'cal_1', 0 FROM reminders;
     INSERT INTO runs (id, reminder_id, account_id, occurs_at, zone, text, mention_all, give_up_at,
                       grace_seconds, misfire, created_at)
         SELECT 'run_' || i, 'rem_' || n, 'acc_' || n, t, 'UTC', 'text', false, t, 600, 'skip', t
