@@ -172,7 +172,12 @@ ASKED: dict[str, Request[Any]] = {
         grace_seconds=5400,
         mention_all=True,
     ),
+    "reminder set x --account ops --to Team --text hi --cron '0 9 * * 1-5'": ReminderSet(
+        name="x", account="ops", to=["Team"], text="hi", crontab="0 9 * * 1-5"
+    ),
     "reminder edit x": ReminderEdit(reminder="x"),
+    "reminder edit x --on-calendar monthly": ReminderEdit(reminder="x", on_calendar="monthly"),
+    "reminder next --cron @daily": ReminderNext(crontab="@daily"),
     "reminder edit x --name y --to C --text ho --no-mention-all --grace 90s": ReminderEdit(
         reminder="x", name="y", to=["C"], text="ho", mention_all=False, grace_seconds=90
     ),

@@ -41,7 +41,7 @@ def ahead(**duration: float) -> str:
 
 
 def _content(fields: dict[str, Any]) -> dict[str, Any]:
-    once = {} if "rrule" in fields else {"at": LATER}
+    once = {} if fields.keys() & {"rrule", "crontab", "on_calendar"} else {"at": LATER}
     return {"name": a_name(), "account": "ops", "to": ["Team"], "text": "hi", **once, **fields}
 
 

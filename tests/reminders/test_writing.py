@@ -255,3 +255,23 @@ def test_too_many_groups_for_the_governor_are_warned_of(shared: Running) -> None
     assert any("fires every 1m" in warning for warning in crowded.warnings)
     few = shared.call(adding(to=groups[:2], **rule))
     assert not any("governor" in warning for warning in few.warnings)
+
+
+def test_a_crontab_line_is_kept_as_the_rule_that_the_answer_shows(shared: Running) -> None:
+    added = shared.call(adding(crontab="0 9 * * 1-5", tz="Europe/Berlin"))
+    assert added.reminder.rrule == (
+        "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=9;BYMINUTE=0;BYSECOND=0"
+    )
+    assert all("T09:00:00" in time for time in times(added))
+    assert ago(seconds=0) < times(added)[0] < ago(days=-4)
+    edited = shared.call(ReminderEdit(reminder=added.reminder.id, on_calendar="*-*-01 10:00"))
+    assert edited.reminder.start == added.reminder.start
+    assert all("-01T10:00:00" in time for time in times(edited))
+
+
+def test_set_finds_a_crontab_line_so_although_it_started_earlier(shared: Running) -> None:
+    asked = setting(crontab="@daily", start="2026-01-05T00:00")
+    started = shared.call(asked).reminder
+    again = shared.call(replace(asked, start=None))
+    assert (again.changed, again.reminder) == (False, started)
+    assert shared.call(replace(asked, start=None, crontab="@weekly")).changed

@@ -18,6 +18,7 @@ from waremind.cli.options import (
     SendTimeout,
     Yes,
 )
+from waremind.cli.reminder_options import Crontab, OnCalendar
 from waremind.cli.reminder_writing import edit, writer, written
 from waremind.cli.waiting import finish, wait_for_run
 from waremind.domain.duration import parse_duration
@@ -76,6 +77,8 @@ def next_(
     rrule: Annotated[
         str | None, typer.Option("--rrule", metavar="RULE", help="Preview this rule instead.")
     ] = None,
+    crontab: Crontab = None,
+    on_calendar: OnCalendar = None,
     start: Annotated[
         str | None, typer.Option("--start", metavar="WHEN", help="Where that rule starts.")
     ] = None,
@@ -95,6 +98,8 @@ def next_(
     request = requests.ReminderNext(
         reminder=reminder,
         rrule=rrule,
+        crontab=crontab,
+        on_calendar=on_calendar,
         start=start,
         tz=tz,
         count=count,

@@ -16,6 +16,8 @@ Examples:
     --tz Europe/Berlin --text "Stand-up in 5 minutes"
   waremind reminder add party --account ops --to Team --to Friends \\
     --at 2026-12-24T18:00 --tz Europe/Berlin --text-file party.txt
+  waremind reminder add report --account ops --to Team \\
+    --cron "0 16 * * fri" --tz Europe/Berlin --text "Report due"
 """
 NEXT_EXAMPLES = """\b
 Examples:

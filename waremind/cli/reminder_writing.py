@@ -9,12 +9,34 @@ from msgspec import UNSET, UnsetType
 from waremind.cli.invocation import Invocation
 from waremind.cli.message import Text, TextFile, given_text, message_text, read_text
 from waremind.cli.options import AccountOption, Check, ExistOk, ReminderArgument
+from waremind.cli.reminder_options import (
+    Also,
+    At,
+    Before,
+    Crontab,
+    Except,
+    Fields,
+    FollowUp,
+    Grace,
+    Off,
+    OnCalendar,
+    OnDayOff,
+    Quiet,
+    Rotate,
+    RotateSkipped,
+    Rrule,
+    Start,
+    Tz,
+    UnlessRead,
+    UntilDay,
+    Workdays,
+)
 from waremind.cli.reminder_views import upcoming
 from waremind.domain.duration import parse_duration
 from waremind.domain.ids import shown
 from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode, WaremindError
-from waremind.objects import MisfireRule, OnOffRule
+from waremind.objects import MisfireRule
 from waremind.requests.reminder import ReminderAdd, ReminderChanged, ReminderEdit
 
 V = TypeVar("V")
@@ -24,82 +46,6 @@ _MISFIRE = typer.Option("--misfire", help="What becomes of those that are too la
 _MENTION_ALL = typer.Option(
     "--mention-all/--no-mention-all", help="Mention every member.", show_default=False
 )
-
-At = Annotated[str | None, typer.Option("--at", metavar="WHEN", help="Once: 2026-12-01T09:00.")]
-Rrule = Annotated[
-    str | None, typer.Option("--rrule", metavar="RULE", help="Again and again: RFC 5545.")
-]
-Start = Annotated[
-    str | None, typer.Option("--start", metavar="WHEN", help="Where the rule starts.")
-]
-Tz = Annotated[
-    str | None, typer.Option("--tz", metavar="ZONE", help="Time zone, such as Europe/Berlin.")
-]
-Grace = Annotated[
-    str | None, typer.Option("--grace", metavar="DURATION", help="How late is too late: 10m.")
-]
-
-
-Except = Annotated[
-    list[str] | None,
-    typer.Option("--except", metavar="WHEN", help="Leave out the occurrence of this time; repeat."),
-]
-Also = Annotated[
-    list[str] | None, typer.Option("--also", metavar="WHEN", help="Fire then, too; repeat it.")
-]
-Off = Annotated[
-    list[str] | None,
-    typer.Option("--off", metavar="CALENDAR", help="Keep its days off; repeat it for more."),
-]
-Workdays = Annotated[
-    str | None, typer.Option("--workdays", metavar="DAYS", help="MO-FR: all others are days off.")
-]
-OnDayOff = Annotated[
-    OnOffRule | None, typer.Option("--on-off", help="What becomes of one on a day off.")
-]
-Before = Annotated[
-    list[str] | None,
-    typer.Option("--before", metavar="DURATION", help="Send it ahead, too: 1d; repeat it."),
-]
-Quiet = Annotated[
-    str | None,
-    typer.Option(
-        "--quiet-hours",
-        metavar="HOURS",
-        help="Send nothing then: 22:00-07:00, or none; also --quiet HOURS.",
-    ),
-]
-Rotate = Annotated[
-    str | None,
-    typer.Option("--rotate", metavar="NAMES|@FILE", help="Whose turn it is: Ana,Ben,Cem."),
-]
-FollowUp = Annotated[
-    str | None,
-    typer.Option("--follow-up", metavar="DURATION", help="Say it once more then: 2h."),
-]
-UnlessRead = Annotated[
-    str | None,
-    typer.Option("--unless-read", metavar="PERCENT", help="But not where so many have read it."),
-]
-RotateSkipped = Annotated[
-    bool | None,
-    typer.Option(
-        "--rotate-skipped/--no-rotate-skipped",
-        help="Let those that are left out use up a turn.",
-        show_default=False,
-    ),
-]
-Fields = Annotated[
-    bool | None,
-    typer.Option(
-        "--fields/--no-fields",
-        help="Fill in {date} {time} {weekday} {days_left} {n} {turn}.",
-        show_default=False,
-    ),
-]
-UntilDay = Annotated[
-    str | None, typer.Option("--until-day", metavar="DAY", help="What {days_left} counts to.")
-]
 
 
 def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
@@ -115,6 +61,8 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
         text_file: TextFile = None,
         at: At = None,
         rrule: Rrule = None,
+        crontab: Crontab = None,
+        on_calendar: OnCalendar = None,
         start: Start = None,
         tz: Tz = None,
         misfire: Annotated[MisfireRule, _MISFIRE] = "skip",
@@ -143,6 +91,8 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
             text=message_text(text, text_file),
             at=at,
             rrule=rrule,
+            crontab=crontab,
+            on_calendar=on_calendar,
             start=start,
             tz=tz,
             misfire=misfire,
@@ -182,6 +132,8 @@ def edit(
     text_file: TextFile = None,
     at: At = None,
     rrule: Rrule = None,
+    crontab: Crontab = None,
+    on_calendar: OnCalendar = None,
     start: Start = None,
     tz: Tz = None,
     misfire: Annotated[MisfireRule | None, _MISFIRE] = None,
@@ -210,6 +162,8 @@ def edit(
         text=_given(given_text(text, text_file)),
         at=_given(at),
         rrule=_given(rrule),
+        crontab=_given(crontab),
+        on_calendar=_given(on_calendar),
         start=_given(start),
         tz=_given(tz),
         misfire=_given(misfire),

@@ -24,6 +24,8 @@ class ReminderAdd(PlanFields, frozen=True, kw_only=True):
     text: str
     at: str | None = None
     rrule: str | None = None
+    crontab: str | None = field(default=None, name="cron")
+    on_calendar: str | None = None
     start: str | None = None
     tz: str | None = None
     misfire: MisfireRule = "skip"
@@ -46,6 +48,8 @@ class ReminderEdit(PlanFields, frozen=True, kw_only=True):
     text: str | UnsetType = UNSET
     at: str | UnsetType = UNSET
     rrule: str | UnsetType = UNSET
+    crontab: str | UnsetType = field(default=UNSET, name="cron")
+    on_calendar: str | UnsetType = UNSET
     start: str | UnsetType = UNSET
     tz: str | UnsetType = UNSET
     misfire: MisfireRule | UnsetType = UNSET
@@ -86,6 +90,8 @@ class ReminderNext(Request[Occurrences], frozen=True, kw_only=True):
     method = "reminder.next"
     reminder: str | None = None
     rrule: str | None = None
+    crontab: str | None = field(default=None, name="cron")
+    on_calendar: str | None = None
     start: str | None = None
     tz: str | None = None
     count: int = 10

@@ -9,7 +9,14 @@ from msgspec import UNSET, UnsetType, structs
 
 from waremind.daemon.reminders.group_lookup import groups_for
 from waremind.daemon.reminders.options import options_of
-from waremind.daemon.reminders.schedule import Timing, When, edited, timing, timing_of
+from waremind.daemon.reminders.schedule import (
+    Timing,
+    When,
+    edited,
+    found_so,
+    timing,
+    timing_of,
+)
 from waremind.daemon.services import Services
 from waremind.domain.days_off import DaysOffCalendar
 from waremind.domain.duration import LONGEST
@@ -19,7 +26,7 @@ from waremind.domain.plan import Plan
 from waremind.domain.plan_options import BARE, PlanOptions
 from waremind.domain.quiet_hours import Lateness, QuietHours
 from waremind.errors import ErrorCode, WaremindError
-from waremind.requests.reminder import ReminderAdd, ReminderEdit
+from waremind.requests.reminder import ReminderAdd, ReminderEdit, ReminderSet
 from waremind.store import calendars as calendars_table
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Connection
@@ -61,10 +68,11 @@ class Content:
         lateness = Lateness(self.grace, self.misfire)
         return self.options.plan(self.timing.recurrence, self.calendars, quiet, lateness)
 
-    def with_single_occurrences_of(self, old: "Content") -> Self:
-        """Keep what was skipped and moved by commands of their own."""
+    def in_place_of(self, old: "Content", request: ReminderSet) -> Self:
+        """Keep what `set` says nothing of: what was skipped and moved, and where a rule started."""
         kept = {"skipped": old.options.skipped, "moved": old.options.moved}
-        return replace(self, options=structs.replace(self.options, **kept))
+        timing = found_so(self.timing, old.timing, _when(request))
+        return replace(self, timing=timing, options=structs.replace(self.options, **kept))
 
     def is_planned_as(self, other: "Content") -> bool:
         """Tell whether both fire at the same times."""
@@ -119,8 +127,7 @@ async def asked_for(services: Services, connection: Connection, request: Reminde
     name = valid_name(request.name, "a reminder")
     account = services.accounts.get(request.account).row
     text = valid_text(request.text)
-    when = When(request.at, request.rrule, request.start, request.tz)
-    fires = timing(when, settings.default_tz)
+    fires = timing(_when(request), settings.default_tz, services.now())
     grace = request.grace_seconds
     groups = await groups_for(connection, account, request.to)
     kept = await _kept(connection, () if request.off is UNSET else request.off)
@@ -144,13 +151,12 @@ async def edited_content(
     connection: Connection, old: Content, account: AccountRow, request: ReminderEdit
 ) -> Content:
     """Read what `edit` makes of a reminder: only what is given changes. Raises WaremindError."""
-    when = When(*map(_given, (request.at, request.rrule, request.start, request.tz)))
     text = old.text if request.text is UNSET else valid_text(request.text)
     new = replace(
         old,
         name=old.name if request.name is UNSET else valid_name(request.name, "a reminder"),
         text=text,
-        timing=edited(old.timing, when),
+        timing=edited(old.timing, _when(request)),
         misfire=Misfire(_given(request.misfire) or old.misfire),
         grace_seconds=valid_grace(
             old.grace_seconds if request.grace_seconds is UNSET else request.grace_seconds
@@ -167,7 +173,18 @@ async def edited_content(
     return replace(new, to=tuple(group.jid for group in groups), groups=groups)
 
 
-def _given(value: str | UnsetType) -> str | None:
+def _when(request: ReminderAdd | ReminderEdit) -> When:
+    return When(
+        at=_given(request.at),
+        rrule=_given(request.rrule),
+        crontab=_given(request.crontab),
+        on_calendar=_given(request.on_calendar),
+        start=_given(request.start),
+        tz=_given(request.tz),
+    )
+
+
+def _given(value: str | UnsetType | None) -> str | None:
     return None if value is UNSET else value
 
 

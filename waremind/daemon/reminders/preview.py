@@ -34,16 +34,28 @@ async def preview(services: Services, request: ReminderNext) -> Occurrences:
 
 
 def _check(request: ReminderNext) -> None:
-    rule = [part for part in (request.rrule, request.start, request.tz) if part is not None]
-    if request.reminder is not None and rule:
+    when = _when(request)
+    is_rule = bool(when.flags) or when.start is not None or when.tz is not None
+    if request.reminder is not None and is_rule:
         raise _refused("a reminder has its own rule", "leave out --rrule, --start and --tz")
     if request.reminder is None and request.text:
         raise _refused("a rule has no text", "name a reminder, or leave out --text")
-    if request.reminder is None and request.rrule is None:
+    if request.reminder is None and not when.flags:
         hint = "name a reminder, or give --rrule, --start and --tz"
         raise _refused("neither a reminder nor a rule is given", hint)
     if not 1 <= request.count <= MOST:
         raise _refused(f"{request.count} is not a number of times", f"choose 1 to {MOST}")
+
+
+def _when(request: ReminderNext) -> When:
+    return When(
+        at=None,
+        rrule=request.rrule,
+        crontab=request.crontab,
+        on_calendar=request.on_calendar,
+        start=request.start,
+        tz=request.tz,
+    )
 
 
 def _refused(reason: str, hint: str) -> WaremindError:
@@ -52,11 +64,11 @@ def _refused(reason: str, hint: str) -> WaremindError:
 
 
 async def _of_rule(services: Services, request: ReminderNext) -> Occurrences:
-    when = When(None, request.rrule, request.start, request.tz)
-    recurrence = timing(when, services.settings.default_tz).recurrence
+    default_tz, now = services.settings.default_tz, services.now()
+    recurrence = timing(_when(request), default_tz, now).recurrence
     plan = Plan(recurrence)
     if request.from_ is None:
-        question = Preview(plan, services.now(), request.count)
+        question = Preview(plan, now, request.count)
         found = await services.evaluator.admit(question)
     else:
         question = _from(request, plan)

@@ -1,10 +1,12 @@
-"""From `--at`, `--rrule`, `--start` and `--tz` to when a reminder fires."""
+"""From `--at`, `--rrule`, `--cron`, `--on-calendar`, `--start` and `--tz` to when it fires."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from waremind.daemon.rules.evaluator import RuleEvaluator
+from waremind.domain.calendar_expression import parse_calendar_expression
+from waremind.domain.crontab import parse_crontab
 from waremind.domain.duration import format_duration
 from waremind.domain.plan import Plan
 from waremind.domain.planned import Planned
@@ -49,8 +51,30 @@ class When:
 
     at: str | None
     rrule: str | None
+    crontab: str | None
+    on_calendar: str | None
     start: str | None
     tz: str | None
+
+    @property
+    def flags(self) -> list[str]:
+        """What says when it fires, of which there can be one."""
+        given = {
+            "--at": self.at,
+            "--rrule": self.rrule,
+            "--cron": self.crontab,
+            "--on-calendar": self.on_calendar,
+        }
+        return [flag for flag, text in given.items() if text is not None]
+
+    @property
+    def rule(self) -> str | None:
+        """The rule as an RRULE, however it is written. Raises WaremindError `invalid_input`."""
+        if self.crontab is not None:
+            return str(parse_crontab(self.crontab))
+        if self.on_calendar is not None:
+            return str(parse_calendar_expression(self.on_calendar))
+        return self.rrule
 
 
 def timing_of(row: ReminderRow) -> Timing:
@@ -58,17 +82,28 @@ def timing_of(row: ReminderRow) -> Timing:
     return Timing(row.rrule, row.at, row.start, row.zone)
 
 
-def timing(when: When, default_zone: str | None) -> Timing:
-    """Read the timing of a new reminder. Raises WaremindError `invalid_input`."""
+def timing(when: When, default_zone: str | None, now: datetime) -> Timing:
+    """Read the timing of a new reminder; what names whole times starts with the day of `now`.
+
+    Raises WaremindError `invalid_input`.
+    """
     _check_together(when)
-    if when.rrule is not None:
-        if when.start is None:
-            raise _refused("--rrule needs a start", "add: --start 2026-12-01T09:00")
-        return _by_rule(when.rrule, parse_local(when.start), choose_zone(when.tz, default_zone))
-    if when.at is None:
+    if when.rrule is not None and when.start is None:
+        raise _refused("--rrule needs a start", "add: --start 2026-12-01T09:00")
+    if not when.flags:
         raise _refused("neither --at nor --rrule is given", "add: --at 2026-12-01T09:00")
     zone = choose_zone(when.tz, default_zone)
-    return _once(parse_instant(when.at, zone), zone)
+    if (rule := when.rule) is None:
+        return _once(parse_instant(when.at or "", zone), zone)
+    if when.start is None:
+        return _by_rule(rule, datetime.combine(wall_of(now, zone), time()), zone)
+    return _by_rule(rule, parse_local(when.start), zone)
+
+
+def found_so(new: Timing, old: Timing, when: When) -> Timing:
+    """Keep the start of a rule that is there already, unless an operator gives one."""
+    is_kept = when.start is None and new.rrule == old.rrule and old.start <= new.start
+    return replace(new, start=old.start) if is_kept else new
 
 
 def edited(old: Timing, when: When) -> Timing:
@@ -80,18 +115,18 @@ def edited(old: Timing, when: When) -> Timing:
     zone = choose_zone(when.tz, old.zone)
     if when.at is not None:
         return _once(parse_instant(when.at, zone), zone)
-    rrule = old.rrule if when.rrule is None else when.rrule
     start = old.start if when.start is None else parse_local(when.start)
-    if rrule is not None:
-        return _by_rule(rrule, start, zone)
+    rule = old.rrule if (given := when.rule) is None else given
+    if rule is not None:
+        return _by_rule(rule, start, zone)
     if when.start is not None:
         raise _refused("it fires once, without a rule", "change --at, or add --rrule")
     return _once(instant_of(old.start, zone), zone) if zone.key != old.zone else old
 
 
 def _check_together(when: When) -> None:
-    if when.at is not None and when.rrule is not None:
-        raise _refused("--at and --rrule exclude each other", "leave one of them out")
+    if len(when.flags) > 1:
+        raise _refused(f"{' and '.join(when.flags)} exclude each other", "leave one of them out")
     if when.at is not None and when.start is not None:
         raise _refused("--start goes with --rrule, not with --at", "leave one of them out")
 

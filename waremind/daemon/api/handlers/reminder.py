@@ -86,7 +86,7 @@ async def set_(services: Services, caller: Caller, request: ReminderSet) -> Remi
 
     async def redraft(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
         old = await content_of(services, row, groups)
-        new = content.with_single_occurrences_of(old)
+        new = content.in_place_of(old, request)
         return await redrafted(services, row, old, new, NEVER_LATE) if old != new else None
 
     return await _change(services, caller, request, content.name, redraft)
