@@ -19,6 +19,8 @@ moment = datetime.fromisoformat
         ("INTERVAL=1;FREQ=DAILY;WKST=MO", "FREQ=DAILY"),
         ("FREQ=WEEKLY;WKST=SU;INTERVAL=02", "FREQ=WEEKLY;INTERVAL=2;WKST=SU"),
         ("FREQ=MONTHLY;BYDAY=-1FR,+2TU,2TU", "FREQ=MONTHLY;BYDAY=2TU,-1FR"),
+        ("RRULE:FREQ=WEEKLY;BYDAY=TU,TH;", "FREQ=WEEKLY;BYDAY=TU,TH"),  # Google
+        ("FREQ=MONTHLY;BYDAY=1MO, -1FR , TU", "FREQ=MONTHLY;BYDAY=1MO,TU,-1FR"),  # Exchange
         ("FREQ=DAILY;COUNT=10", "FREQ=DAILY;COUNT=10"),
         ("FREQ=DAILY;UNTIL=20261231", "FREQ=DAILY;UNTIL=20261231"),
         ("FREQ=DAILY;UNTIL=20261231t090000", "FREQ=DAILY;UNTIL=20261231T090000"),
@@ -64,7 +66,10 @@ def test_until_is_a_date_a_local_time_or_utc(text: str, until: date) -> None:
     [
         ("", "it is empty", "FREQ=DAILY"),
         ("RRULE:", "it is empty", "FREQ=DAILY"),
-        ("FREQ=DAILY;", "a part is empty", "none at the end"),
+        ("FREQ=DAILY;;", "a part is empty", "one ';'"),
+        ("FREQ=WEEKLY;BYDAY=MO/FR", "BYDAY has the character '/' in it", "','"),
+        ("FREQ=DAILY;BYHOUR=9, 15", "BYHOUR has the character ' ' in it", "','"),
+        ("FREQ=WEEKLY;BYDAY=MO,\u00a0FR", r"BYDAY has the character '\xa0' in it", "','"),
         ("FREQ=DAILY;;COUNT=1", "a part is empty", "one ';'"),
         ("FREQ", "FREQ has no value", "write FREQ="),
         ("FREQ=DAILY;BYHOUR=", "BYHOUR has no value", "leave it out"),
@@ -119,7 +124,7 @@ def test_until_is_a_date_a_local_time_or_utc(text: str, until: date) -> None:
         ("FREQ=DAILY;UNTIL=20260230", "UNTIL=20260230: day is out of range", "UNTIL=20261231"),
         ("FREQ=DAILY;UNTIL=20261231T2500", "is not a date", "UNTIL=20261231T090000"),
         ("FREQ=DAILY;UNTIL=99991231", "UNTIL=99991231 is out of range", "leave UNTIL out"),
-        ("FREQ=DAILY;BYHOUR=９", "BYHOUR=９ is out of range", "0 to 23"),
+        ("FREQ=DAILY;BYHOUR=９", "BYHOUR has the character '９' in it", "digits"),
     ],
 )
 def test_a_rule_is_refused_with_its_part_named_and_a_cure(

@@ -68,6 +68,7 @@ GOES_WITH = {
 
 _NUMBER = re.compile(r"[+-]?\d{1,7}", re.ASCII)
 _PREFIX = re.compile(r"^RRULE:", re.ASCII | re.IGNORECASE)
+_STRANGE = re.compile(r"[^A-Z0-9=,+_-]", re.ASCII | re.IGNORECASE)
 _DAY = re.compile(r"([+-]?\d{1,2})?([A-Z]{2})", re.ASCII | re.IGNORECASE)
 _UNTIL = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?", re.ASCII | re.IGNORECASE)
 
@@ -79,6 +80,7 @@ def _refused(reason: str, hint: str) -> WaremindError:
 def parse_rule(text: str) -> Rule:
     """Read an RFC 5545 RRULE value, with or without a leading `RRULE:`.
 
+    Google ends its rules with a `;`, and Exchange puts spaces into BYDAY: both are read.
     Raises WaremindError (`invalid_input`) that names the part it refuses, and the cure.
     """
     parts = _parts(text)
@@ -91,7 +93,7 @@ def parse_rule(text: str) -> Rule:
 
 def _parts(text: str) -> dict[str, str]:
     """Split the text into its parts, each known and there once, FREQ among them."""
-    value = _PREFIX.sub("", text.strip())
+    value = _PREFIX.sub("", text.strip()).removesuffix(";")
     if not value:
         raise _refused("it is empty", "write at least a frequency: FREQ=DAILY")
     if len(value) > LONGEST_TEXT:
@@ -101,6 +103,7 @@ def _parts(text: str) -> dict[str, str]:
         name, _, given = piece.partition("=")
         part = name.upper()
         _check_name(part, name, piece)
+        _check_characters(part, given)
         if not given:
             raise _refused(f"{part} has no value", f"write {part}=…, or leave it out")
         if part in parts:
@@ -113,7 +116,7 @@ def _parts(text: str) -> dict[str, str]:
 
 def _check_name(part: str, name: str, piece: str) -> None:
     if not piece:
-        raise _refused("a part is empty", "put one ';' between parts, and none at the end")
+        raise _refused("a part is empty", "put one ';' between parts")
     if part in REFUSED_PARTS:
         raise _refused(f"{part} is not taken", REFUSED_PARTS[part])
     if part.startswith("X-"):
@@ -121,6 +124,14 @@ def _check_name(part: str, name: str, piece: str) -> None:
     if part not in PARTS:
         hint = _nearest(part, PARTS) if "=" in piece else LIKE
         raise _refused(f"{shown(name)} is not a part of a rule", hint)
+
+
+def _check_characters(part: str, given: str) -> None:
+    if strange := _STRANGE.search(given.replace(" ", "") if part == "BYDAY" else given):
+        raise _refused(
+            f"{part} has the character {shown(strange[0])} in it",
+            "a value has letters, digits, and ',' between values",
+        )
 
 
 def _nearest(given: str, known: tuple[str, ...]) -> str:
@@ -166,7 +177,7 @@ def _day(part: str, value: str) -> Day:
 
 
 def _days(part: str, value: str) -> tuple[Day, ...]:
-    return tuple(sorted({_day(part, day) for day in value.split(",")}))
+    return tuple(sorted({_day(part, day.strip(" ")) for day in value.split(",")}))
 
 
 def _until(part: str, value: str) -> date | datetime:
