@@ -137,33 +137,6 @@ class Moved(Struct, frozen=True):
     to: str
 
 
-class Calendar(Struct, frozen=True, kw_only=True):
-    """Days off under a name; nothing is known of days after `ends_on`."""
-
-    id: str
-    name: str
-    source: str
-    country: str | None
-    subdivision: str | None
-    ends_on: str
-    changed_at: Timestamp
-
-
-class DayOff(Struct, frozen=True):
-    """A day off, and what it is called."""
-
-    day: str
-    name: str
-
-
-class MovedReminder(Struct, frozen=True):
-    """A reminder whose next time changes with a calendar, and both times."""
-
-    reminder: str
-    was: Timestamp | None
-    next_at: Timestamp | None
-
-
 class Reminder(Struct, frozen=True, kw_only=True):
     """Text, groups, rule and account; times are in the reminder's own zone.
 

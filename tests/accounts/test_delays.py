@@ -10,9 +10,9 @@ from domain.lifecycle_machine import new_account
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waremind.config import Sessions
 from waremind.daemon.accounts.transitions import patience_seconds, retry_seconds
 from waremind.domain.lifecycle import LIVE, PENDING, RETRYING, State
+from waremind.settings import Sessions
 from waremind.store.accounts import AccountRow
 
 DEFAULTS = Sessions()

@@ -11,9 +11,9 @@ import pytest
 from delivery.clockwork import ACCOUNT, START, Engine, engine, until
 from fake_gateway import FakeSession
 
-from waremind.config import Sessions
 from waremind.daemon.accounts.account import Account
 from waremind.domain.lifecycle import Cause, State
+from waremind.settings import Sessions
 
 SETTINGS = Sessions()
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -7,7 +7,6 @@ from typing import Any
 from waremind.objects import (
     Account,
     Attention,
-    Calendar,
     DaemonState,
     Delivery,
     Group,
@@ -18,6 +17,7 @@ from waremind.objects import (
     RunCounts,
     StatusReport,
 )
+from waremind.requests.calendar import Calendar
 
 NOON = "2026-12-01T12:00:00+01:00"
 NOON_IN_UTC = "2026-12-01T11:00:00+00:00"

@@ -10,7 +10,6 @@ from cli import samples
 from cli.played_daemon import PlayedDaemon
 
 from waremind.cli.app import run
-from waremind.objects import DayOff
 from waremind.requests.account import (
     AccountAdd,
     AccountChanged,
@@ -36,6 +35,7 @@ from waremind.requests.calendar import (
     Calendars,
     CalendarSet,
     CalendarShow,
+    DayOff,
 )
 from waremind.requests.core import Request
 from waremind.requests.daemon import (

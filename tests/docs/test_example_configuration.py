@@ -9,7 +9,7 @@ from operator import attrgetter
 import pytest
 from docs.pages import ROOT
 
-from waremind.config import LIVE, Settings, known_keys
+from waremind.settings import LIVE, Settings, known_keys
 
 TEXT = (ROOT / "config.example.toml").read_text()
 # A setting that has no fixed default is commented out: its example is somebody's.

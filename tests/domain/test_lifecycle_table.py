@@ -27,7 +27,7 @@ from waremind.domain.lifecycle import (
     step,
 )
 
-# CONTRACT.md, "Accounts: exactly five statuses".
+# docs/operating.md, "Statuses and reasons".
 REASONS = {
     "unpaired": {
         "new",

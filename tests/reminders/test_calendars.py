@@ -10,8 +10,14 @@ from reminders.samples import YEAR, adding
 
 from waremind.daemon.rules.days import FoundDays, IcsDays, NoDays
 from waremind.errors import ErrorCode, WaremindError
-from waremind.objects import DayOff, MovedReminder
-from waremind.requests.calendar import CalendarDelete, CalendarList, CalendarSet, CalendarShow
+from waremind.requests.calendar import (
+    CalendarDelete,
+    CalendarList,
+    CalendarSet,
+    CalendarShow,
+    DayOff,
+    MovedReminder,
+)
 from waremind.requests.reminder import ReminderEdit, ReminderNext
 
 DAILY = {"rrule": "FREQ=DAILY", "start": f"{YEAR}-12-21T09:00", "tz": "Europe/Berlin"}

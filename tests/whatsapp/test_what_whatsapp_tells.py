@@ -1,6 +1,6 @@
 """Each thing that WhatsApp may do to an account, and the one report that it becomes.
 
-The rows of DESIGN.md's section 3, with the real neonize and a played WhatsApp.
+Each of them happens here, with the real neonize and a played WhatsApp.
 """
 
 from __future__ import annotations

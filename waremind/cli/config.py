@@ -38,7 +38,8 @@ def show(
     ] = False,
 ) -> None:
     """Show every setting as the daemon would use it; secrets are hidden."""
-    from waremind.config import known_keys, load  # noqa: PLC0415 - 250 ms that no client needs
+    from waremind.config import load  # noqa: PLC0415 - 250 ms that no client needs
+    from waremind.settings import known_keys  # noqa: PLC0415 - 250 ms that no client needs
 
     configuration = load(config)
     dumped = configuration.settings.model_dump(mode="json")

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from waremind.config import Configuration, Settings
+from waremind.config import Configuration
 from waremind.daemon.accounts.environment import AccountEnvironment
 from waremind.daemon.accounts.groups import Groups
 from waremind.daemon.accounts.registry import Accounts
@@ -42,6 +42,7 @@ from waremind.errors import ErrorCode, WaremindError
 from waremind.lock_file import LockFileHeld, locked
 from waremind.objects import Operator
 from waremind.paths import client_socket, is_root
+from waremind.settings import Settings
 from waremind.store import migrations
 from waremind.store.database import Database, connect
 from waremind.store.grants import grant_to_daemon

@@ -2,8 +2,35 @@
 
 from msgspec import Struct, field
 
-from waremind.objects import Calendar, DayOff, MovedReminder
+from waremind.objects import Timestamp
 from waremind.requests.core import Changed, Mutation, Request
+
+
+class Calendar(Struct, frozen=True, kw_only=True):
+    """Days off under a name; nothing is known of days after `ends_on`."""
+
+    id: str
+    name: str
+    source: str
+    country: str | None
+    subdivision: str | None
+    ends_on: str
+    changed_at: Timestamp
+
+
+class DayOff(Struct, frozen=True):
+    """A day off, and what it is called."""
+
+    day: str
+    name: str
+
+
+class MovedReminder(Struct, frozen=True):
+    """A reminder whose next time changes with a calendar, and both times."""
+
+    reminder: str
+    was: Timestamp | None
+    next_at: Timestamp | None
 
 
 class CalendarResult(Struct, frozen=True):

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from waremind.config import Sessions
 from waremind.daemon.accounts.inbox import PairingOptions
 from waremind.domain.backoff import delay_seconds
 from waremind.domain.lifecycle import COMMANDS, MEANINGS, Cause, Effect, State, Step
+from waremind.settings import Sessions
 from waremind.store.accounts import AccountRow
 from waremind.whatsapp.reports import Identity, LifeReport
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from waremind.config import Settings
 from waremind.daemon.system.caller import peer_of
 from waremind.daemon.system.logs import event
 from waremind.errors import ErrorCode, WaremindError
 from waremind.paths import SOCKET_PATH_LIMIT, read_socket
 from waremind.requests.core import Access
+from waremind.settings import Settings
 from waremind.store import dsn
 
 log = logging.getLogger(__name__)

@@ -3,9 +3,9 @@
 import logging
 from datetime import datetime, timedelta
 
-from waremind.config import Delivery, MentionAll
 from waremind.daemon.system.logs import event
 from waremind.domain.backoff import delay_seconds
+from waremind.settings import Delivery, MentionAll
 from waremind.store.deliveries import Ending, Sending
 from waremind.whatsapp.gateway import Message, Session
 from waremind.whatsapp.reports import (

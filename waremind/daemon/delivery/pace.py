@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from waremind.config import Governor
 from waremind.daemon.system.settings import LiveSettings
 from waremind.domain.governor import Bucket, Limits
+from waremind.settings import Governor
 from waremind.whatsapp.gateway import Session
 
 GIVE_WAY = timedelta(seconds=0.5)

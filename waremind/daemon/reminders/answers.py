@@ -6,7 +6,6 @@ from itertools import pairwise
 
 from msgspec import UNSET
 
-from waremind.config import Governor
 from waremind.daemon.delivery.pace import limits_of
 from waremind.daemon.reminders.changes import Draft, absent
 from waremind.daemon.reminders.views import occurrences_of, reminders_of
@@ -17,6 +16,7 @@ from waremind.domain.quoting import quoted
 from waremind.objects import Reminder
 from waremind.requests.core import Mutation, checked
 from waremind.requests.reminder import ReminderChanged, ReminderPause, ReminderSet
+from waremind.settings import Governor
 from waremind.store.accounts import AccountRow
 
 # What has happened already is no warning about what was written now.

@@ -15,8 +15,8 @@ from waremind.domain.ids import canonical, new_id, shown, valid_name
 from waremind.domain.recurrence_trial import Preview
 from waremind.domain.wall_time import rfc3339
 from waremind.errors import ErrorCode, WaremindError
-from waremind.objects import Calendar, MovedReminder, Operator
-from waremind.requests.calendar import CalendarSet
+from waremind.objects import Operator
+from waremind.requests.calendar import Calendar, CalendarSet, MovedReminder
 from waremind.store import calendars as table
 from waremind.store import plans as plans_table
 from waremind.store import reminders as reminders_table

@@ -11,7 +11,6 @@ from typing import Literal
 
 import msgspec
 
-from waremind.config import Hooks
 from waremind.daemon.services import Services
 from waremind.daemon.system.event_feed import event_of
 from waremind.daemon.system.logs import event as log_event
@@ -19,6 +18,7 @@ from waremind.daemon.system.program import run_program
 from waremind.daemon.system.tasks import run_forever
 from waremind.domain.events import types_of
 from waremind.requests.events import Event
+from waremind.settings import Hooks
 from waremind.store import events as events_table
 from waremind.store import hooks as table
 

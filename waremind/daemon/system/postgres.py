@@ -7,11 +7,11 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import NamedTuple
 
-from waremind.config import Settings
 from waremind.daemon.system.logs import event, retry
 from waremind.daemon.system.systemd import Systemd
 from waremind.domain.backoff import delay_seconds
 from waremind.errors import MisconfigurationError, WaremindError
+from waremind.settings import Settings
 from waremind.store.database import is_unavailable
 from waremind.store.dsn import ignore_environment, redact
 from waremind.store.embedded import EmbeddedPostgres

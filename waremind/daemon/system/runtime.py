@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from waremind.config import Settings
 from waremind.daemon.system.changes import Changes
 from waremind.daemon.system.clock import Clock
 from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.settings import LiveSettings
+from waremind.settings import Settings
 from waremind.store.database import Database
 from waremind.store.lock import DaemonLock
 

@@ -4,11 +4,12 @@ import logging
 import time
 from typing import NamedTuple
 
-from waremind.config import LIVE, Configuration, Settings, differing
+from waremind.config import Configuration
 from waremind.daemon.system import logs
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.systemd import Systemd
 from waremind.errors import WaremindError
+from waremind.settings import LIVE, Settings, differing
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,6 @@ from waremind.daemon.reminders.calendars import delete as delete_calendar
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller
 from waremind.errors import ErrorCode, WaremindError
-from waremind.objects import DayOff
 from waremind.requests.calendar import (
     CalendarChanged,
     CalendarDelete,
@@ -14,6 +13,7 @@ from waremind.requests.calendar import (
     Calendars,
     CalendarSet,
     CalendarShow,
+    DayOff,
 )
 from waremind.requests.core import checked
 from waremind.store import calendars as table

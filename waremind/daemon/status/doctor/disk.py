@@ -6,8 +6,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from waremind.config import Settings
 from waremind.daemon.status.doctor.check import Check, Finding, Trouble
+from waremind.settings import Settings
 from waremind.whatsapp.sandbox import session_uid
 
 LEAST_BYTES = 500 * 1024**2

@@ -1,12 +1,12 @@
 """Which checks are made when the daemon runs, and which when it does not."""
 
-from waremind.config import Settings
 from waremind.daemon.services import Services
 from waremind.daemon.status.doctor.check import Check, Finding, examine
 from waremind.daemon.status.doctor.disk import CHILDREN, DISK, NO_CHILDREN
 from waremind.daemon.status.doctor.machine import MACHINE
 from waremind.daemon.status.doctor.running import PEOPLE, RUNNING
 from waremind.objects import CheckResult
+from waremind.settings import Settings
 from waremind.store.dsn import ignore_environment
 from waremind.store.health import check_at_rest
 
