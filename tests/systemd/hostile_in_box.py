@@ -16,7 +16,7 @@ HOSTILE = Path(__file__).parents[1] / "whatsapp/hostile.py"
 STATE = Path("/var/lib/waremind")
 SESSIONS = STATE / "sessions"
 SECRETS = ("/etc/waremind/config.toml", "/etc/credstore/waremind.dsn", "/etc/shadow")
-SOCKETS = ("/run/waremind/waremind.sock", "/run/systemd/notify", "/run/dbus/system_bus_socket")
+SOCKETS = ("/run/waremind/waremind.sock", "/run/dbus/system_bus_socket")
 
 # From then on whoever loads the engine does harm first.
 ENTRANCE = """
@@ -56,6 +56,7 @@ def victims() -> dict[str, Any]:
         "secrets": [str(keys), str(passwords), *SECRETS],
         "places": [str(keys.parent), str(SESSIONS), str(STATE), "/etc/waremind"],
         "sockets": [*SOCKETS, str(server)],
+        "ear": "/run/systemd/notify",
     }
 
 

@@ -6,6 +6,7 @@ done.
 """
 
 import ctypes
+import errno
 import json
 import os
 import platform
@@ -39,17 +40,22 @@ def read_memory(pid: int) -> None:
 
     buffer = ctypes.create_string_buffer(8)
     ours = Vector(ctypes.addressof(buffer), 8)
-    call("process_vm_readv", pid, ctypes.byref(ours), 1, ctypes.byref(Vector(1 << 22, 8)), 1, 0)
+    theirs = ctypes.byref(Vector(1 << 22, 8))
+    try:
+        call("process_vm_readv", pid, ctypes.byref(ours), 1, theirs, 1, 0)
+    except OSError as error:
+        if error.errno != errno.EFAULT:  # which is told to who may read, where nothing is mapped
+            raise
 
 
-def connect(path: str, kind: int = socket.SOCK_STREAM) -> None:
-    with socket.socket(socket.AF_UNIX, kind) as ours:
+def connect(path: str) -> None:
+    with socket.socket(socket.AF_UNIX) as ours:
         ours.connect(path)
 
 
 def send_by_a_pair() -> None:
     ours, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    ours.sendto(b"x", VICTIMS["sockets"][0])
+    ours.sendto(b"x", VICTIMS["ear"])
 
 
 def own_its_signals(pid: int) -> None:
@@ -69,9 +75,7 @@ ATTEMPTS: dict[str, Callable[[], Any]] = {
     "be root": lambda: os.setuid(0),
     "be the daemon's user's group": lambda: os.setgroups([0]),
     "run a program": lambda: os.posix_spawn("/bin/true", ["true"], {}),
-    "become a program": lambda: os.execv("/bin/true", ["true"]),  # noqa: S606 - or so it tries
     "start a process that outlives it": fork,
-    "leave its sandbox by a namespace": lambda: call("unshare", 0x10000000),
     "trace the daemon": lambda: call("ptrace", 16, DAEMON, 0, 0),
     "read the daemon's environment": lambda: Path(f"/proc/{DAEMON}/environ").read_bytes(),
     "list the daemon's files": lambda: list(Path(f"/proc/{DAEMON}/fd").iterdir()),
@@ -89,8 +93,8 @@ ATTEMPTS: dict[str, Callable[[], Any]] = {
     "use io_uring": lambda: call("syscall", 425, 1, ctypes.create_string_buffer(120)),
     "read the users of the machine": lambda: Path("/etc/passwd").read_bytes(),
     "write outside": lambda: (HERE.parent / "x").write_text("x"),
-    "write to /tmp": lambda: Path("/tmp/x").write_text("x"),  # noqa: S108
-    "write to shared memory": lambda: Path("/dev/shm/x").write_text("x"),  # noqa: S108
+    "write to /tmp": lambda: Path(f"/tmp/x{os.getpid()}").write_text("x"),  # noqa: S108
+    "write to shared memory": lambda: Path(f"/dev/shm/x{os.getpid()}").write_text("x"),  # noqa: S108
     "leave a link for the daemon to follow": lambda: (HERE / "l").symlink_to("/etc/shadow"),
     "leave a socket": lambda: os.mknod(HERE / "s", 0o140600),
     "change the programs": lambda: (Path(os.__file__).parent / "x.py").write_text("x"),
@@ -110,9 +114,15 @@ ATTEMPTS: dict[str, Callable[[], Any]] = {
     **{f"empty {path}": lambda path=path: os.truncate(path, 0) for path in SECRETS},
     **{f"remove {path}": path.unlink for path in SECRETS},
     **{f"list {path}": lambda path=path: list(path.iterdir()) for path in PLACES},
-    **{f"lock everybody out of {path}": lambda path=path: path.chmod(0) for path in PLACES},
     **{f"take over {path}": lambda path=path: os.chown(path, 65534, 65534) for path in PLACES},
-    **{f"move {path} away": lambda path=path: path.rename(HERE / "gone") for path in PLACES},
+    **{
+        f"move {path} away": lambda path=path: path.rename(HERE / "gone").rename(path)
+        for path in PLACES
+    },
+    **{f"lock everybody out of {path}": lambda path=path: path.chmod(0) for path in PLACES},
+    # From here on nothing else can be tried, if it was done.
+    "leave its sandbox by a namespace": lambda: call("unshare", 0x10000000),
+    "become a program": lambda: os.execv("/bin/true", ["true"]),  # noqa: S606 - and end
 }
 
 
@@ -125,10 +135,19 @@ def outcome(attempt: Callable[[], Any]) -> str | None:
     return None
 
 
+def write_down(found: dict[str, str | None]) -> None:
+    """Replace what is written down."""
+    (HERE / "attempts.json").write_text(json.dumps(found))
+
+
 def main() -> None:
     """Try everything, and check that what a session needs is still there."""
-    found = {name: outcome(attempt) for name, attempt in ATTEMPTS.items()}
-    (HERE / "attempts.json").write_text(json.dumps(found))
+    found = dict[str, str | None]()
+    for name, attempt in ATTEMPTS.items():
+        found[name] = None  # who becomes a program has no time to write it down afterwards
+        write_down(found)
+        found[name] = outcome(attempt)
+    write_down(found)
     sys.stdout.flush()
 
 

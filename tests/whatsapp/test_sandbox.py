@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import re
+import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from system.somebody import AS_NOBODY, NOBODY, somebody_else
 from whatsapp import sabotage
 from whatsapp.stages import RealStage
 
@@ -21,6 +26,14 @@ from waremind.whatsapp.reports import Sent
 HOSTILE = Path(__file__).with_name("hostile.py")
 
 pytestmark = pytest.mark.skipif(landlock.version() == 0, reason="this kernel has no Landlock")
+
+
+def deaf_ear(path: Path) -> socket.socket:
+    """Make a socket to which one sends without connecting, open to all."""
+    ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    ear.bind(str(path))
+    path.chmod(0o666)
+    return ear
 
 
 @pytest.mark.anyio
@@ -37,7 +50,9 @@ async def test_who_takes_a_session_over_gets_nothing_beyond_it(
         "secrets": [str(key)],
         "places": [str(neighbour.directory), str(tmp_path)],
         "sockets": [str(tmp_path / "s")],
+        "ear": str(tmp_path / "ear"),
     }
+    ear_of_others = deaf_ear(tmp_path / "ear")
     sabotage.harm(real.directory, HOSTILE.read_text())
     (real.directory / "victims.json").write_text(json.dumps(victims))
     ear = await real.open(Pairing())
@@ -48,6 +63,55 @@ async def test_who_takes_a_session_over_gets_nothing_beyond_it(
     assert isinstance(await neighbour.session.send(Message(neighbour.group, "halo")), Sent)
     assert Cause.ENDED not in neighbour.ear.causes
     listening.close()
+    ear_of_others.close()
+
+
+# What an unprivileged user may not do anyway.
+MODES_FORBID = {"be root", "be the daemon's user's group", "change the programs"}
+# What this machine may forbid to all: Yama, AppArmor, sysctl kernel.io_uring_disabled.
+MACHINE_FORBIDS = re.compile(r"trace|the memory of|environment|namespace|io_uring")
+
+
+@somebody_else
+def test_whoever_is_not_confined_would_get_what_a_session_is_refused() -> None:
+    with contextlib.ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wm-")))
+        home, place = directory / "home", directory / "place"
+        for made in (home, place):
+            made.mkdir()
+        (place / "key").touch()
+        listening = stack.enter_context(socket.socket(socket.AF_UNIX))
+        listening.bind(str(directory / "s"))
+        listening.listen()
+        stack.enter_context(deaf_ear(directory / "ear"))
+        sleepers = [
+            subprocess.Popen([*AS_NOBODY, "sleep", "60"], start_new_session=True) for _ in range(2)
+        ]
+        victims = {
+            "daemon": sleepers[0].pid,
+            "sibling": sleepers[1].pid,
+            "secrets": [str(place / "key")],
+            "places": [str(place)],
+            "sockets": [str(directory / "s")],
+            "ear": str(directory / "ear"),
+        }
+        (home / "victims.json").write_text(json.dumps(victims))
+        (home / "hostile.py").write_text(HOSTILE.read_text())
+        for path in (directory, *directory.rglob("*")):
+            os.chown(path, NOBODY, NOBODY)
+        command = [*AS_NOBODY, sys.executable, "hostile.py"]
+        with subprocess.Popen(command, cwd=home, start_new_session=True) as hostile:
+            assert hostile.wait(30) == 0
+        attempts = json.loads((home / "attempts.json").read_text())
+        for sleeper in sleepers:
+            sleeper.kill()
+            sleeper.wait()
+        for written in (Path("/tmp"), Path("/dev/shm")):  # noqa: S108 - it wrote there
+            (written / f"x{hostile.pid}").unlink()
+        subprocess.run(["ipcrm", "-M", "0x1234"], check=True)
+    refused = {name for name, why in attempts.items() if why is not None} - MODES_FORBID
+    assert {name for name in refused if not MACHINE_FORBIDS.search(name)} == set()
+    assert len(attempts) > 40
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has another uid to give")
