@@ -109,6 +109,8 @@ class _Listing:
 
     def shown(self, found: Sequence[Planned], since: datetime) -> Occurrences:
         """Show messages, each with what was left out before it, and what comes to nothing after."""
+        if not self.request.explain:
+            return Occurrences([self._message(one, ()) for one in found if one.fires])
         shown: list[OccurrenceObject] = []
         left_out: list[str] = []
         before = since
@@ -120,10 +122,10 @@ class _Listing:
             gaps = [skip.text for skip in skips(self.plan.recurrence, before, one.at)]
             shown.append(self._message(one, [*gaps, *left_out, *notes]))
             left_out, before = [], one.at
-        return Occurrences(shown, left_out if self.request.explain else [])
+        return Occurrences(shown, left_out)
 
     def _message(self, one: Planned, notes: Sequence[str]) -> OccurrenceObject:
-        said = [self.standing, *(notes if self.request.explain else ())]
+        said = [self.standing, *notes]
         zone, options = self.plan.zone, self.options
         wants_text = self.request.text and self.text is not None
         return OccurrenceObject(
