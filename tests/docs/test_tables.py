@@ -54,8 +54,12 @@ def test_every_status_is_there_with_its_reasons() -> None:
 def test_everything_that_needs_a_person_is_there() -> None:
     needs = {standing.need.code for standing in STANDINGS.values() if standing.need}
     explained = {(row[1], row[0]) for row in rows("What needs a person")}
-    others = {("daemon, account", "frozen"), ("reminder, run", "more"), ("run", "send_unknown")}
-    others |= {("reminder, run", "nobody_received")}
+    others = {
+        ("daemon, account", "frozen"),
+        ("reminder, calendar, run", "more"),
+        ("run", "send_unknown"),
+    }
+    others |= {("reminder, run", "nobody_received"), ("calendar", "calendar_ends")}
     of_accounts = {("account", code) for code in needs | {"restricted"}}
     of_daemon = {("daemon", code) for code in SEVERITIES if code != "frozen"}
     of_reminders = {("reminder", code) for code in TROUBLES if code != "nobody_received"}

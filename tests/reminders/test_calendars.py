@@ -18,7 +18,8 @@ from waremind.requests.calendar import (
     DayOff,
     MovedReminder,
 )
-from waremind.requests.reminder import ReminderEdit, ReminderNext
+from waremind.requests.daemon import Status
+from waremind.requests.reminder import ReminderDelete, ReminderEdit, ReminderNext
 
 DAILY = {"rrule": "FREQ=DAILY", "start": f"{YEAR}-12-21T09:00", "tz": "Europe/Berlin"}
 
@@ -199,3 +200,23 @@ def test_hostile_files_are_refused(content: bytes, reason: str) -> None:
     assert isinstance(found, NoDays)
     assert reason in found.reason
     assert datetime.now(UTC) - begin < timedelta(seconds=20)
+
+
+def test_a_calendar_that_is_kept_and_ends_within_60_days_needs_somebody(shared: Running) -> None:
+    today = datetime.now(UTC).date()
+    near, far = (f"{today + timedelta(days=days)}" for days in (59, 61))
+    shared.call(CalendarSet(name="near", days=near))
+    shared.call(CalendarSet(name="far", days=far))
+
+    def ending() -> list[str | None]:
+        needs = shared.call(Status()).attention
+        ending = [each for each in needs if each.code == "calendar_ends"]
+        assert all(each.fix == f"waremind calendar set {each.name} --days FILE" for each in ending)
+        return [each.name for each in ending if each.name in {"near", "far"}]
+
+    assert ending() == []
+    made = shared.call(adding(**DAILY, off=["near", "far"])).reminder
+    assert ending() == ["near"]
+    shared.call(CalendarSet(name="near", days=f"{near}\n{far}"))
+    assert ending() == []
+    shared.call(ReminderDelete(reminder=made.id))

@@ -90,6 +90,18 @@ async def keepers(connection: Connection, calendar: str) -> list[str]:
     return [id_ for (id_,) in await (await connection.execute(query, [calendar])).fetchall()]
 
 
+async def select_ending(connection: Connection, before: date, limit: int) -> list[CalendarRow]:
+    """Read the calendars that end before a day while a reminder that still fires keeps them."""
+    async with connection.cursor(row_factory=class_row(CalendarRow)) as cursor:
+        where = SQL(
+            "WHERE ends_on < %s AND id IN (SELECT k.calendar_id FROM reminder_calendars k"
+            " JOIN reminders r ON r.id = k.reminder_id WHERE r.state <> 'finished')"
+            " ORDER BY ends_on, name LIMIT %s"
+        )
+        await cursor.execute(_SELECT + where, [before, limit])
+        return await cursor.fetchall()
+
+
 async def names_of(connection: Connection, reminders: Sequence[str]) -> dict[str, list[str]]:
     """Read the names of the calendars that reminders keep."""
     found: defaultdict[str, list[str]] = defaultdict(list)

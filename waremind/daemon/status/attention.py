@@ -7,7 +7,7 @@ daemon's own, a row of `SEVERITIES`.
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 
 import msgspec
 
@@ -24,9 +24,11 @@ from waremind.domain.quoting import quoted
 from waremind.domain.wall_time import rfc3339
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Attention, Severity, StatusAttention
+from waremind.store import calendars as calendars_table
 from waremind.store import reminders as reminders_table
 from waremind.store import runs as runs_table
 from waremind.store import silence as silence_table
+from waremind.store.calendars import CalendarRow
 from waremind.store.database import Connection
 from waremind.store.health import ailment_of
 from waremind.whatsapp.engine_age import read_engine
@@ -57,6 +59,7 @@ LOOK_SECONDS = 1.0  # at a disk that may be far away
 # PostgreSQL's next segment of its write-ahead log has to fit.
 FULL_BYTES = 16 * 1024**2
 NAMED = 3  # of those that are late
+CALENDAR_ENDS = timedelta(days=60)  # so long ahead it is said
 
 
 async def everything_frozen(services: Services) -> Needs:
@@ -120,6 +123,14 @@ async def reminders(services: Services, connection: Connection) -> Needs:
     return found + _more(services, "reminder", len(troubled))
 
 
+async def calendars(services: Services, connection: Connection) -> Needs:
+    """Say which calendars that reminders keep end soon, or have ended."""
+    before = (services.now() + CALENDAR_ENDS).date()
+    ending = await calendars_table.select_ending(connection, before, MOST + 1)
+    found = [_of("calendar", each.id, each.name, _ending(each)) for each in ending[:MOST]]
+    return found + _more(services, "calendar", len(ending))
+
+
 async def sends(services: Services, connection: Connection) -> Needs:
     """Say of which messages of no reminder nobody can know whether they were sent."""
     runs = await runs_table.unknown_sends(connection, MOST + 1)
@@ -145,6 +156,7 @@ FROM_MEMORY: tuple[Callable[[Services], Awaitable[Needs]], ...] = (
 FROM_DATABASE: tuple[Callable[[Services, Connection], Awaitable[Needs]], ...] = (
     overdue,
     reminders,
+    calendars,
     sends,
     received_by_nobody,
 )
@@ -192,6 +204,20 @@ def _overdue(late: Sequence[Overdue]) -> list[StatusAttention]:
     return [
         daemons("overdue", since, text, "waremind run list --status scheduled; waremind doctor")
     ]
+
+
+def _ending(calendar: CalendarRow) -> Attention:
+    since = datetime.combine(calendar.ends_on, time(), UTC) - CALENDAR_ENDS
+    part = f" --subdivision {calendar.subdivision}" if calendar.subdivision else ""
+    days = {"country": f"--country {calendar.country}{part}", "ics": "--ics FILE"}
+    days_of = days.get(calendar.source, "--days FILE")
+    return Attention(
+        code="calendar_ends",
+        severity="warning",
+        since=rfc3339(since),
+        text=f"it knows no day off after {calendar.ends_on}, and reminders keep it",
+        fix=f"waremind calendar set {quoted(calendar.name)} {days_of}",
+    )
 
 
 def _unknown(run: str, since: datetime) -> Attention:

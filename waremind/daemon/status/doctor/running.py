@@ -54,7 +54,7 @@ async def accounts(services: Services) -> Finding:
 
 async def reminders(services: Services) -> Finding:
     """List what cannot be sent, or of which nobody knows whether it was."""
-    return await _needs(services, {"reminder", "run"}) or "all can be sent"
+    return await _needs(services, {"reminder", "calendar", "run"}) or "all can be sent"
 
 
 async def phones(services: Services) -> Finding:
