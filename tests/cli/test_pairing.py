@@ -325,7 +325,9 @@ def test_the_file_goes_too_when_the_command_is_ended(
     number: signal.Signals, code: int, environment: dict[str, str], tmp_path: Path
 ) -> None:
     file = tmp_path / "qr.png"
-    command = [PROGRAM, "account", "pair", "ops", "--qr-format", "png", "-o", str(file)]
+    # Whoever runs the tests may have us ignore signals, as nohup does; this command is not to.
+    command = ["env", f"--default-signal={number.value}", str(PROGRAM), "account", "pair", "ops"]
+    command += ["--qr-format", "png", "-o", str(file)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         process.stderr.readline()
