@@ -111,6 +111,17 @@ async def test_what_a_failing_machine_could_undo_is_told_when_it_is_on_the_disk(
         assert await cursor.fetchall() == [(True,)]
 
 
+async def test_what_nobody_flushes_is_flushed_to_decide_what_came_before(
+    connection: psycopg.AsyncConnection,
+) -> None:
+    horizon = Horizon()
+    drawn = await write(connection)
+    # As what is pruned or undone is: in the log, and on the disk only with the next commit.
+    await connection.execute("SELECT pg_logical_emit_message(false, 'test', 'x')")
+    await horizon.look(connection)
+    assert await horizon.look(connection) == drawn
+
+
 async def test_old_events_go_and_it_is_known_up_to_where(
     connection: psycopg.AsyncConnection,
 ) -> None:

@@ -39,6 +39,11 @@ _WRITERS = """
            pg_current_wal_insert_lsn() - '0/0', pg_current_wal_flush_lsn() - '0/0'
     FROM pg_locks
 """
+# Writes next to nothing, so that its commit takes the log up to here to the disk.
+_FLUSH = """
+    UPDATE events_forgotten SET up_to = up_to
+    WHERE set_config('synchronous_commit', 'on', true) IS NOT NULL
+"""
 _LAST = "SELECT coalesce(max(id), 0) FROM events"
 
 
@@ -57,7 +62,8 @@ class Horizon:
     Whoever draws an id has locked the table before, as any writer does, until the transaction ends
     and is visible. So when all that had this lock once the highest id was read are over, nothing
     can come below it. A transaction that does not wait for the disk counts when it is there: a
-    failing machine could undo it.
+    failing machine could undo it. What is in the log without any commit, nobody may ever take to
+    the disk: whatever was not there at the look before is flushed.
     """
 
     def __init__(self) -> None:
@@ -70,21 +76,15 @@ class Horizon:
         ((drawn,),) = await (await connection.execute(_DRAWN)).fetchall()
         ((writers, written, flushed),) = await (await connection.execute(_WRITERS)).fetchall()
         if drawn > (self._marks[-1].drawn if self._marks else self.at):
-            self._marks.append(_Mark(drawn, set(writers), _end_of_log(int(written))))
+            self._marks.append(_Mark(drawn, set(writers), int(written)))
+        elif self._marks and self._marks[0].written > flushed:
+            await connection.execute(_FLUSH)
+            flushed = self._marks[-1].written
         for mark in self._marks:
             mark.writers.intersection_update(writers)
         while self._marks and not self._marks[0].writers and self._marks[0].written <= flushed:
             self.at = self._marks.popleft().drawn
         return self.at
-
-
-def _end_of_log(position: int) -> int:
-    """Say where the last record ends; the position may be after the head of an empty page.
-
-    Such a head is flushed with the next record only (XLogBytePosToRecPtr in xlog.c).
-    """
-    head = 40 if position % (1 << 24) < 1 << 13 else 24
-    return position - head if position % (1 << 13) == head else position
 
 
 async def select(
