@@ -104,7 +104,12 @@ async def before(connection: Connection, at: datetime) -> int:
     """Say after which id the events since a moment come; with none yet, after all there are."""
     query = "SELECT id - 1 FROM events WHERE at >= %s ORDER BY at, id LIMIT 1"
     first = await _one(connection, query, at)
-    return await _one(connection, _LAST) if first is None else first
+    return await last(connection) if first is None else first
+
+
+async def last(connection: Connection) -> int:
+    """Say which event is the last that can be seen; 0 when there is none."""
+    return await _one(connection, _LAST)
 
 
 async def forgotten(connection: Connection) -> int:

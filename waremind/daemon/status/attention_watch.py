@@ -57,6 +57,7 @@ class AttentionWatch:
         if not self._services.runtime.lock.held.is_set():
             return False
         try:
+            await self._hook.place()  # before there is something to tell it of
             async with self._services.database.connection() as connection:
                 await table.write(connection, needs)
         except Exception as error:  # noqa: BLE001 - whatever it is, the hook has to hear

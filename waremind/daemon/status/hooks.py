@@ -68,13 +68,8 @@ class Hook:
             return False
         self._is_known = True
         await self._services.runtime.lock.held.wait()
-        feed = self._services.feed
-        async with self._services.database.connection() as connection:
-            after = await table.told_up_to(connection, self._name)
-        if after is None:
-            await self._keep(await feed.decided())
-            return True
-        until = await feed.beyond(after)
+        after = await self.place()
+        until = await self._services.feed.beyond(after)
         async with self._services.database.connection() as connection:
             rows = await events_table.select(connection, after, until, self._types, MOST_BEHIND + 1)
         if len(rows) > MOST_BEHIND:
@@ -85,6 +80,20 @@ class Hook:
                 await self._keep(row.id)
         await self._keep(until)
         return True
+
+    async def place(self) -> int:
+        """Return up to which event it was told; one that is new is told of what comes from now.
+
+        Without a program that is none.
+        """
+        if not self._command:
+            return 0
+        async with self._services.database.connection() as connection:
+            after = await table.told_up_to(connection, self._name)
+            if after is None:
+                after = await events_table.last(connection)
+                await table.keep(connection, self._name, after)
+        return after
 
     async def tell(self, event: Event) -> None:
         """Run the program once, when there is one; its failure is logged."""
