@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from waremind import protocol
 from waremind.config import load
 from waremind.daemon.accounts.pairing import phone_digits
-from waremind.daemon.api.arguments import since
+from waremind.daemon.api.arguments import parse_since
 from waremind.daemon.reminders.content import valid_text
 from waremind.domain.duration import parse_duration
 from waremind.domain.ids import valid_name
@@ -60,7 +60,7 @@ READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
     "durations": (lambda t: parse_duration(t, flag="--grace"), ("1", "9" * 11, *"dhms", "1h30m")),
     "--at": (lambda t: parse_instant(t, UTC_ZONE), (*TIMES, "T", "Z", "+", ":60", "24:00")),
     "--start": (parse_local, (*TIMES, "-", ":", "٣")),
-    "--since": (lambda t: since(t, NOW), (*TIMES, "1d", "T", "t")),
+    "--since": (lambda t: parse_since(t, NOW), (*TIMES, "1d", "T", "t")),
     "--tz": (lambda t: choose_zone(t, None), (*ZONES, "/", "..", "Europe", "\0")),
     "names": (lambda t: valid_name(t, "a reminder"), ("acc_", "-", " ", "7", "\u0300", "\u202e")),
     "texts": (valid_text, ("\r\n", "\r", " ", "x" * 4096, "\u2028")),

@@ -183,7 +183,7 @@ class GoodClient:
 
     def __init__(self, daemon: DaemonProcess, group: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "fuzz.good_client", daemon.socket, GOOD, group],
+            [sys.executable, "-m", "campaigns.fuzz.good_client", daemon.socket, GOOD, group],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

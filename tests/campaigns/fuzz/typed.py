@@ -16,7 +16,7 @@ from typing import Any
 from campaigns.fuzz.requests import RULES, TIMES, ZONES
 from campaigns.fuzz.stage import SPARE, VICTIM, Stage
 
-from waremind.cli.app import _Commands
+from waremind.cli.app import _Root
 from waremind.errors import ErrorCode
 
 LINES = 20
@@ -103,7 +103,7 @@ def _typist(stage: Stage) -> Iterator[Any]:
     """Have a process at hand that can be `waremind` many times, without its imports."""
     environment = stage.daemon.environment | {"PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
-        [sys.executable, "-m", "fuzz.typist"],
+        [sys.executable, "-m", "campaigns.fuzz.typist"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=environment,
@@ -116,7 +116,7 @@ def _typist(stage: Stage) -> Iterator[Any]:
 def _commands() -> dict[tuple[str, ...], list[Any]]:
     """List each command with its parameters."""
     found: dict[tuple[str, ...], list[Any]] = {}
-    for noun, command in _Commands().items():
+    for noun, command in _Root().items():
         verbs: dict[str, Any] = getattr(command, "commands", {"": command})
         for verb, each in verbs.items():
             if noun not in NEVER:

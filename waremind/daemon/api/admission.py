@@ -63,7 +63,9 @@ class Share:
     def give(self, weight: int) -> None:
         """Give room back, to whoever has waited longest for as much as there is now."""
         self._weight -= weight
-        for place in [place for place in self._waiting if self.take(place.weight)]:
+        # Who has hung up is still in the queue for a moment, and wants nothing any more.
+        waiting = [place for place in self._waiting if not place.granted.done()]
+        for place in [place for place in waiting if self.take(place.weight)]:
             self._waiting.remove(place)
             place.granted.set_result(None)
 
