@@ -23,7 +23,7 @@ from waremind.store.database import Connection
 from waremind.store.follow_ups import FollowedRun
 from waremind.store.runs import RunRow
 
-PATIENCE_SECONDS = 1.0  # with a database that is away
+RETRY_SECONDS = 1.0  # with a database that is away
 BATCH = 20  # each counts the members of its groups
 BESIDE = timedelta(microseconds=1)  # an occurrence of the reminder may be at the same instant
 
@@ -53,7 +53,7 @@ class FollowUps(Subscriber):
             "follow runs",
             self._round,
             self._sleep,
-            patience_seconds=PATIENCE_SECONDS,
+            patience_seconds=RETRY_SECONDS,
         )
 
     async def _sleep(self) -> None:

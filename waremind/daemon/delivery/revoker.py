@@ -36,7 +36,7 @@ from waremind.whatsapp.reports import (
 
 log = logging.getLogger(__name__)
 
-PATIENCE_SECONDS = 1.0  # with a database that is away
+RETRY_SECONDS = 1.0  # with a database that is away
 TRY_AGAIN_AFTER = timedelta(seconds=2)  # what certainly did not leave
 FOR_EVER = timedelta(days=365)
 
@@ -95,7 +95,7 @@ class Revoker(Subscriber):
                     "revoke messages",
                     self._round,
                     self._sleep,
-                    patience_seconds=PATIENCE_SECONDS,
+                    patience_seconds=RETRY_SECONDS,
                 )
             finally:
                 await self._finish()

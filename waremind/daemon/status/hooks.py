@@ -24,7 +24,7 @@ from waremind.store import hooks as table
 
 log = logging.getLogger(__name__)
 
-PATIENCE_SECONDS = 1.0  # with a database that is away, and until it looks whether it is wanted
+RETRY_SECONDS = 1.0  # with a database that is away, and until it looks whether it is wanted
 MOST_BEHIND = 500  # events: a program that is slower than they come is not told of all
 
 
@@ -56,11 +56,11 @@ class Hook:
             f"run the hook {self._name}",
             self._round,
             self._sleep,
-            patience_seconds=PATIENCE_SECONDS,
+            patience_seconds=RETRY_SECONDS,
         )
 
     async def _sleep(self) -> None:
-        await asyncio.sleep(PATIENCE_SECONDS)
+        await asyncio.sleep(RETRY_SECONDS)
 
     async def _round(self) -> bool:
         if not self._command:

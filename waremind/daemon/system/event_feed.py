@@ -17,7 +17,7 @@ from waremind.store.database import Database
 from waremind.store.events import EventRow, Horizon
 
 POLL_SECONDS = 0.2  # while somebody waits
-PATIENCE_SECONDS = 1.0  # with a database that is away
+RETRY_SECONDS = 1.0  # with a database that is away
 PAGE = 100
 
 
@@ -41,7 +41,7 @@ class EventFeed:
                 "read events",
                 self._round,
                 self._sleep,
-                patience_seconds=PATIENCE_SECONDS,
+                patience_seconds=RETRY_SECONDS,
             )
         finally:
             self._has_ended = True
