@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ from waremind import protocol
 from waremind.errors import ErrorCode, WaremindError
 from waremind.paths import SOCKET_PATH_LIMIT
 from waremind.requests.core import Request
+from waremind.requests.upload import PIECE_BYTES, Upload
 
 R = TypeVar("R")
 
@@ -66,6 +67,21 @@ class Client:
         while isinstance(answer := self._receive(request, patience_seconds), protocol.StreamEvent):
             pass
         return answer
+
+    def upload(self, file: BinaryIO, sha256: str, size: int) -> None:
+        """Hand a file over, for a later request of this connection that names its digest.
+
+        Raises WaremindError: the daemon's, or `invalid_input` when the file has become shorter.
+        """
+        received = self.call(Upload(sha256=sha256, size=size)).received
+        while received < size:
+            file.seek(received)
+            data = file.read(min(PIECE_BYTES, size - received))
+            if not data:
+                message = "cannot hand the file over: it has become shorter"
+                raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="try again")
+            piece = Upload(sha256=sha256, size=size, offset=received, data=data)
+            received = self.call(piece).received
 
     def watch(self, request: Request[R], event: Any) -> Iterator[Any]:
         """Ask and yield each event of the stream as type `event`, the result last."""

@@ -51,6 +51,8 @@ def some(kind: type[Request[Any]]) -> Request[Any]:
 
 
 def _some_value(type_: Any) -> Any:
+    if type_ is int:
+        return 1
     origin = get_origin(type_)
     return get_args(type_)[0] if origin is Literal else ["x"] if origin in {list, tuple} else "x"
 

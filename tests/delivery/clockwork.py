@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
@@ -25,6 +26,7 @@ from waremind.daemon.system.caller import Caller
 from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.settings import LiveSettings
+from waremind.daemon.system.uploads import ConnectionUploads, UploadRoom
 from waremind.domain.lifecycle import State
 from waremind.objects import MisfireRule, Operator, Reminder
 from waremind.requests.daemon import FreezeSet, Thaw
@@ -72,7 +74,8 @@ async def has_room() -> bool:
     return True
 
 
-NOBODY = Caller(Operator(0, "root"), emit, has_room, wait)
+NOTHING = ConnectionUploads(UploadRoom(Path(gettempdir())), 0)
+NOBODY = Caller(Operator(0, "root"), emit, has_room, wait, NOTHING)
 
 
 class Clock:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from delivery.clockwork import Engine, wait
+from delivery.clockwork import NOTHING, Engine, wait
 
 from waremind.daemon.api.handlers.events import events
 from waremind.daemon.system.caller import Caller
@@ -22,7 +22,7 @@ class Reader:
         self.told: list[Event] = []
         self._room = room
         self._heard = asyncio.Condition()
-        self.caller = Caller(Operator(0, "root"), self._emit, self._has_room, wait)
+        self.caller = Caller(Operator(0, "root"), self._emit, self._has_room, wait, NOTHING)
 
     async def _emit(self, event: Any) -> None:
         async with self._heard:

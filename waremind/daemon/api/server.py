@@ -22,6 +22,7 @@ from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller, peer_of
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.operators import Operators
+from waremind.daemon.system.uploads import ConnectionUploads, UploadRoom
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
 from waremind.requests.core import Access, allows
@@ -41,6 +42,7 @@ class Environment:
     services: Services
     operators: Operators
     shared: Mapping[type[Any], Handler]
+    uploads: UploadRoom
 
 
 def shared_answers() -> dict[type[Any], Handler]:
@@ -52,7 +54,8 @@ class Server:
     """Answers the clients of one listening socket; `connections` of them at most."""
 
     def __init__(self, services: Services, connections: int) -> None:
-        self._environment = Environment(services, Operators(), shared_answers())
+        uploads = UploadRoom(services.settings.state_dir)
+        self._environment = Environment(services, Operators(), shared_answers(), uploads)
         self._admission = Admission(connections)
         self._hangups = Hangups()
         # A connection that is about to be read has no Client yet.
@@ -130,6 +133,7 @@ class Client:
         self._access: Access = access
         self._connection = connection
         self._seat = seat
+        self._uploads = ConnectionUploads(environment.uploads, seat.uid)
         self._slots = asyncio.Semaphore(CALLS_AT_ONCE)
         self._has_asked = False
         self._unanswered = 0
@@ -141,12 +145,13 @@ class Client:
 
     async def run(self) -> None:
         """Read requests until the client has said its last one, and answer them all."""
-        async with asyncio.TaskGroup() as calls:
-            try:
-                while line := await self._read():
-                    await self._take(calls, line)
-            except ConnectionError:
-                return  # it is gone: what it asked for goes on
+        with contextlib.closing(self._uploads):
+            async with asyncio.TaskGroup() as calls:
+                try:
+                    while line := await self._read():
+                        await self._take(calls, line)
+                except ConnectionError:
+                    return  # it is gone: what it asked for goes on
 
     async def _read(self) -> bytes | None:
         """Read a line; None at the end, or when it is not finished in time."""
@@ -252,4 +257,4 @@ class Client:
         acts = call.request.access == "operate"
         uid = self._seat.uid
         operator = await self._environment.operators.operator(uid) if acts else Operator(uid, None)
-        return Caller(operator, emit, self._connection.has_room, wait)
+        return Caller(operator, emit, self._connection.has_room, wait, self._uploads)

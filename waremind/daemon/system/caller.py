@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeVar
 
+from waremind.daemon.system.uploads import ConnectionUploads
 from waremind.objects import Operator
 
 T = TypeVar("T")
@@ -24,13 +25,15 @@ class Caller:
     """Who asks, by the kernel's word.
 
     `emit` sends one event of the request's stream; `has_room` waits until the caller has read what
-    was sent, and says whether it did. What `wait` waits for counts as no work.
+    was sent, and says whether it did. What `wait` waits for counts as no work. `uploads` has what
+    the caller has handed over.
     """
 
     operator: Operator
     emit: Callable[[object], Awaitable[None]]
     has_room: Callable[[], Awaitable[bool]]
     wait: Wait
+    uploads: ConnectionUploads
 
 
 class Credentials(NamedTuple):

@@ -16,6 +16,7 @@ from waremind.daemon.api.handlers import (
     revocation,
     run,
     status,
+    upload,
 )
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller
@@ -27,6 +28,7 @@ from waremind.requests import group as g
 from waremind.requests import plan as p
 from waremind.requests import reminder as r
 from waremind.requests import run as u
+from waremind.requests.upload import Upload
 
 Handler = Callable[[Services, Caller, Any], Awaitable[Any]]
 
@@ -77,6 +79,7 @@ HANDLERS: dict[type[Any], Method] = {
     u.RunResolve: Method(run.resolve),
     u.RunRevoke: Method(revocation.revoke),
     u.RunAcknowledge: Method(run.acknowledge),
+    Upload: Method(upload.upload),
     e.Events: Method(events.events, LIST),
     d.FreezeSet: Method(freeze.freeze),
     d.Thaw: Method(freeze.thaw),
