@@ -23,7 +23,7 @@ import contextlib, socket
 from pathlib import Path
 with socket.socket(socket.AF_UNIX) as ours:
     ours.connect({path!r})
-    with contextlib.suppress(BrokenPipeError):  # refused before it asked; the answer waits all the same
+    with contextlib.suppress(BrokenPipeError):  # refused before it asked
         ours.sendall(b'{{"jsonrpc": "2.0", "id": 1, "method": "version"}}\\n')
     Path("new").write_bytes(ours.makefile("rb").readline())
 Path("new").rename("answer")
