@@ -28,9 +28,11 @@ from waremind.requests.account import (
     PairPending,
 )
 from waremind.requests.calendar import (
+    CalendarAdd,
     CalendarChanged,
     CalendarDelete,
     CalendarList,
+    CalendarRefresh,
     CalendarResult,
     Calendars,
     CalendarSet,
@@ -102,7 +104,9 @@ ANSWERS: dict[type[Request[Any]], Any] = {
     ReminderSkip: REMINDER,
     ReminderUnskip: REMINDER,
     ReminderMove: REMINDER,
+    CalendarAdd: CalendarChanged(changed=True, calendar=samples.calendar()),
     CalendarSet: CalendarChanged(changed=True, calendar=samples.calendar()),
+    CalendarRefresh: CalendarChanged(changed=True, calendar=samples.calendar()),
     CalendarList: Calendars([samples.calendar()]),
     CalendarShow: CalendarResult(samples.calendar(), [DayOff("2026-12-25", "Christmas Day")]),
     CalendarDelete: CalendarChanged(changed=True, calendar=samples.calendar()),
@@ -188,6 +192,10 @@ ASKED: dict[str, Request[Any]] = {
     "calendar set bavaria --country DE --subdivision BY": CalendarSet(
         name="bavaria", country="DE", subdivision="BY"
     ),
+    "calendar add bavaria --country DE --exist-ok": CalendarAdd(
+        name="bavaria", country="DE", exist_ok=True
+    ),
+    "calendar refresh bavaria": CalendarRefresh(calendar="bavaria"),
     "calendar list": CalendarList(),
     "calendar show bavaria": CalendarShow(calendar="bavaria"),
     "calendar delete bavaria --yes": CalendarDelete(calendar="bavaria"),

@@ -11,8 +11,10 @@ from reminders.samples import YEAR, adding
 from waremind.daemon.rules.days import FoundDays, IcsDays, NoDays
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.calendar import (
+    CalendarAdd,
     CalendarDelete,
     CalendarList,
+    CalendarRefresh,
     CalendarSet,
     CalendarShow,
     DayOff,
@@ -61,6 +63,50 @@ def test_a_changed_calendar_moves_its_reminders_and_says_which(shared: Running) 
     told = shared.call(CalendarSet(name="ours", days=f"{YEAR}-12-21 Solstice"))
     assert (told.changed, told.moved) == (True, moved)
     assert shared.call(ReminderNext(reminder=made.id, count=1)).occurrences[0].at == then
+
+
+def test_a_calendar_is_added_once_and_left_where_it_may_be_there(shared: Running) -> None:
+    asked = CalendarAdd(name="once", days=f"{YEAR}-01-01")
+    assert shared.call(CalendarAdd(name="once", days=f"{YEAR}-01-01", check=True)).changed
+    assert shared.call(asked).changed
+    with pytest.raises(WaremindError, match="there is one with this name") as refused:
+        shared.call(asked)
+    assert refused.value.code is ErrorCode.ALREADY_EXISTS
+    assert "waremind calendar set once" in refused.value.hint
+    left = shared.call(CalendarAdd(name="once", days=f"{YEAR}-02-02", exist_ok=True))
+    assert (left.changed, left.calendar and left.calendar.ends_on) == (False, f"{YEAR}-01-01")
+
+
+def test_a_calendar_is_refreshed_by_its_country_or_a_newer_file_and_moves_reminders(
+    shared: Running,
+) -> None:
+    shared.call(CalendarSet(name="saxony", country="DE", subdivision="SN"))
+    assert not shared.call(CalendarRefresh(calendar="saxony")).changed
+    # As the library knew it a year ago: one year less, and without a holiday.
+    shared.sql("UPDATE calendars SET ends_on = ends_on - 365 WHERE name = 'saxony'")
+    shared.sql("DELETE FROM calendar_days WHERE day = %s", f"{YEAR}-12-25")
+    rule = {"rrule": "FREQ=DAILY", "start": f"{YEAR}-12-25T09:00", "tz": "Europe/Berlin"}
+    made = shared.call(adding(**rule, off=["saxony"])).reminder
+    told = shared.call(CalendarRefresh(calendar="saxony", check=True))
+    moved = [
+        MovedReminder(made.name, f"{YEAR}-12-25T09:00:00+01:00", f"{YEAR}-12-27T09:00:00+01:00")
+    ]
+    assert (told.changed, told.moved) == (True, moved)
+    assert shared.call(CalendarRefresh(calendar="saxony")).moved == moved
+    assert (
+        shared.call(ReminderNext(reminder=made.id, count=1)).occurrences[0].at == moved[0].next_at
+    )
+    shared.call(CalendarSet(name="listed", days=f"{YEAR}-01-01"))
+    newer = CalendarRefresh(calendar="listed", days=f"{YEAR}-01-01\n{YEAR}-02-02")
+    assert shared.call(newer).calendar == shared.call(CalendarShow(calendar="listed")).calendar
+    for wrong, cure in [
+        (CalendarRefresh(calendar="listed"), "refresh listed --days FILE"),
+        (CalendarRefresh(calendar="listed", ics="x"), "refresh listed --days FILE"),
+        (CalendarRefresh(calendar="saxony", days="x"), "refresh saxony;"),
+    ]:
+        with pytest.raises(WaremindError, match="cannot refresh") as refused:
+            shared.call(wrong)
+        assert cure in refused.value.hint
 
 
 def test_a_calendar_that_is_kept_is_not_deleted(shared: Running) -> None:
@@ -211,7 +257,9 @@ def test_a_calendar_that_is_kept_and_ends_within_60_days_needs_somebody(shared: 
     def ending() -> list[str | None]:
         needs = shared.call(Status()).attention
         ending = [each for each in needs if each.code == "calendar_ends"]
-        assert all(each.fix == f"waremind calendar set {each.name} --days FILE" for each in ending)
+        assert all(
+            each.fix == f"waremind calendar refresh {each.name} --days FILE" for each in ending
+        )
         return [each.name for each in ending if each.name in {"near", "far"}]
 
     assert ending() == []

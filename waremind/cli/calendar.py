@@ -1,6 +1,6 @@
 """`waremind calendar …`: days off under a name."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated
 
 import typer
@@ -10,46 +10,83 @@ from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
 from waremind.cli.layout import Block, Record, Table
 from waremind.cli.message import read_text
-from waremind.cli.options import Check, MissingOk, Yes
+from waremind.cli.options import Check, ExistOk, MissingOk, Yes
 from waremind.domain.quoting import quoted
 from waremind.requests import calendar as requests
 
 commands = Commands("calendar", "Days off under a name, which reminders keep by --off.")
 
 CalendarArgument = Annotated[str, typer.Argument(metavar="CALENDAR", help="Name or id.")]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What you call it.")]
+Country = Annotated[
+    str | None, typer.Option("--country", metavar="CODE", help="Its public holidays: DE.")
+]
+Subdivision = Annotated[
+    str | None, typer.Option("--subdivision", metavar="CODE", help="Those of this part: BY.")
+]
+Ics = Annotated[
+    str | None, typer.Option("--ics", metavar="FILE", help="What its events cover; -: stdin.")
+]
+Days = Annotated[str | None, typer.Option("--days", metavar="FILE", help="A day a line; -: stdin.")]
 
 
-@commands.verb("set")
-def set_(
+def _writer(kind: type[requests.CalendarAdd], done: str) -> Callable[..., None]:
+    """Make the command that asks for `kind`: `add` and `set` take the same options."""
+
+    def write(
+        cli: Invocation,
+        name: NameArgument,
+        *,
+        country: Country = None,
+        subdivision: Subdivision = None,
+        ics: Ics = None,
+        days: Days = None,
+        exist_ok: ExistOk = False,
+        check: Check = False,
+    ) -> None:
+        request = kind(
+            name=name,
+            country=country,
+            subdivision=subdivision,
+            ics=_read(ics),
+            days=_read(days),
+            exist_ok=exist_ok,
+            check=check,
+        )
+        _written(cli, cli.call(request), name, done)
+
+    return write
+
+
+_SET = "Make a calendar, change it, or leave it as it is; reminders that keep it move with it."
+commands.verb("add", help="Make a calendar.")(_writer(requests.CalendarAdd, "added"))
+commands.verb("set", help=_SET)(_writer(requests.CalendarSet, "set"))
+
+
+@commands.verb()
+def refresh(
     cli: Invocation,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What you call it.")],
+    calendar: CalendarArgument,
     *,
-    country: Annotated[
-        str | None, typer.Option("--country", metavar="CODE", help="Its public holidays: DE.")
-    ] = None,
-    subdivision: Annotated[
-        str | None, typer.Option("--subdivision", metavar="CODE", help="Those of this part: BY.")
-    ] = None,
-    ics: Annotated[
-        str | None, typer.Option("--ics", metavar="FILE", help="What its events cover; -: stdin.")
-    ] = None,
-    days: Annotated[
-        str | None, typer.Option("--days", metavar="FILE", help="A day a line; -: stdin.")
-    ] = None,
+    ics: Ics = None,
+    days: Days = None,
     check: Check = False,
 ) -> None:
-    """Make a calendar, change it, or leave it as it is; reminders that keep it move with it."""
-    request = requests.CalendarSet(
-        name=name,
-        country=country,
-        subdivision=subdivision,
-        ics=None if ics is None else read_text(ics, "the calendar"),
-        days=None if days is None else read_text(days, "the days"),
-        check=check,
+    """Find its days anew: of its country, or of a newer file; reminders that keep it move."""
+    request = requests.CalendarRefresh(
+        calendar=calendar, ics=_read(ics), days=_read(days), check=check
     )
-    result = cli.call(request)
+    _written(cli, cli.call(request), calendar, "refreshed")
+
+
+def _read(file: str | None) -> str | None:
+    return None if file is None else read_text(file, "the calendar")
+
+
+def _written(cli: Invocation, result: requests.CalendarChanged, name: str, done: str) -> None:
+    """Say what was done to a calendar, and which reminders move with it."""
     moves = [f"{each.reminder}: {each.was or '-'} → {each.next_at or '-'}" for each in result.moved]
-    cli.changed(result, f"calendar {quoted(name)}", "set", *moves, idle=" left as it was")
+    cli.changed(result, f"calendar {quoted(name)}", done, *moves, idle=" left as it was")
 
 
 @commands.verb("list")
@@ -58,7 +95,7 @@ def list_(cli: Invocation) -> None:
     result = cli.call(requests.CalendarList())
     cli.show(result, _table)
     if not result.calendars:
-        cli.note("no calendar yet; waremind calendar set NAME --country DE")
+        cli.note("no calendar yet; waremind calendar add NAME --country DE")
 
 
 def _table(result: requests.Calendars) -> Iterator[Block]:

@@ -53,13 +53,27 @@ class CalendarChanged(Changed, frozen=True, kw_only=True):
     moved: list[MovedReminder] = field(default_factory=list)
 
 
-class CalendarSet(Mutation[CalendarChanged], frozen=True, kw_only=True):
+class CalendarAdd(Mutation[CalendarChanged], frozen=True, kw_only=True):
     """One of `country`, `ics` (a file's content) and `days` (one a line) says which days."""
 
-    method = "calendar.set"
+    method = "calendar.add"
     name: str
     country: str | None = None
     subdivision: str | None = None
+    ics: str | None = None
+    days: str | None = None
+    exist_ok: bool = False
+
+
+class CalendarSet(CalendarAdd, frozen=True, kw_only=True):
+    method = "calendar.set"
+
+
+class CalendarRefresh(Mutation[CalendarChanged], frozen=True, kw_only=True):
+    """Find the days of a calendar anew: those of its country, or of a newer file."""
+
+    method = "calendar.refresh"
+    calendar: str
     ics: str | None = None
     days: str | None = None
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from psycopg.errors import ForeignKeyViolation
+from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from psycopg.rows import class_row
 from psycopg.sql import SQL
 
@@ -52,15 +52,20 @@ async def days_of(connection: Connection, calendar: str) -> dict[date, str]:
     return dict(await (await connection.execute(query, [calendar])).fetchall())
 
 
-async def write(connection: Connection, row: CalendarRow, days: Mapping[date, str]) -> None:
-    """Add a calendar, or replace its days."""
-    await connection.execute(_WRITE, _COLUMNS.values(row))
+async def write(connection: Connection, row: CalendarRow, days: Mapping[date, str]) -> bool:
+    """Add a calendar, or replace its days; False when another has its name."""
+    try:
+        async with connection.transaction():
+            await connection.execute(_WRITE, _COLUMNS.values(row))
+    except UniqueViolation:
+        return False
     await connection.execute("DELETE FROM calendar_days WHERE calendar_id = %s", [row.id])
     await connection.execute(
         "INSERT INTO calendar_days SELECT %s, day, name FROM unnest(%s::date[], %s::text[])"
         " AS v (day, name)",
         [row.id, list(days), list(days.values())],
     )
+    return True
 
 
 async def delete(connection: Connection, calendar: str) -> bool:

@@ -12,11 +12,18 @@ from waremind.daemon.system import audit
 from waremind.domain.day_list import parse_days
 from waremind.domain.days_off import DaysOffCalendar
 from waremind.domain.ids import canonical, new_id, shown, valid_name
+from waremind.domain.quoting import quoted
 from waremind.domain.recurrence_trial import Preview
 from waremind.domain.wall_time import rfc3339
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
-from waremind.requests.calendar import Calendar, CalendarSet, MovedReminder
+from waremind.requests.calendar import (
+    Calendar,
+    CalendarAdd,
+    CalendarRefresh,
+    CalendarSet,
+    MovedReminder,
+)
 from waremind.store import calendars as table
 from waremind.store import plans as plans_table
 from waremind.store import reminders as reminders_table
@@ -31,8 +38,9 @@ ATTEMPTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What becomes of a calendar and of the reminders that keep it."""
+    """What becomes of a calendar (`was`, if there was one) and of the reminders that keep it."""
 
+    was: CalendarRow | None
     row: CalendarRow
     days: dict[date, str]
     moved: Sequence[tuple[ReminderRow, ReminderRow]]
@@ -72,27 +80,65 @@ def _shown(at: datetime | None, zone: str) -> str | None:
     return rfc3339(at, ZoneInfo(zone)) if at else None
 
 
+async def refreshed(
+    services: Services, request: CalendarRefresh, operator: Operator | None
+) -> tuple[bool, Change]:
+    """Find a calendar's days anew where they came from; False when they are the same.
+
+    Without an operator nothing is written. Raises WaremindError.
+    """
+    async with services.database.connection() as connection:
+        row = await get(connection, request.calendar)
+    files = {"ics": request.ics, "days": request.days}
+    given = [source for source, content in files.items() if content is not None]
+    if given != [source for source in files if source == row.source]:
+        raise _elsewhere(row)
+    country, part = row.country, row.subdivision
+    asked = CalendarSet(
+        name=row.name, country=country, subdivision=part, ics=request.ics, days=request.days
+    )
+    return await set_days(services, asked, operator, CalendarRefresh.method)
+
+
+def _elsewhere(row: CalendarRow) -> WaremindError:
+    """Say where a calendar's days came from: the daemon keeps no file."""
+    came = {
+        "country": "are those of a country",
+        "ics": "came from an ICS file",
+        "days": "were listed",
+    }
+    flag = "" if row.source == "country" else f" --{row.source} FILE"
+    message = f"cannot refresh calendar {shown(row.name)}: its days {came[row.source]}"
+    hint = f"waremind calendar refresh {quoted(row.name)}{flag}; others: waremind calendar set"
+    return WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
+
+
 async def set_days(
-    services: Services, request: CalendarSet, operator: Operator | None
+    services: Services, request: CalendarAdd, operator: Operator | None, action: str
 ) -> tuple[bool, Change]:
     """Make a calendar, or change it and all reminders that keep it; False when it is so.
 
-    Without an operator nothing is written. Raises WaremindError.
+    Without an operator nothing is written. Raises WaremindError, `already_exists` for one that is
+    only to be added.
     """
     name = valid_name(request.name, "a calendar")
     found = await _found(services, request)
     for _ in range(ATTEMPTS):
         change, differs = await _change(services, request, name, found)
+        if change.was and not isinstance(request, CalendarSet):
+            if not request.exist_ok:
+                raise _taken(name)
+            return False, replace(change, row=change.was, moved=())
         if not differs or operator is None:
             return differs, change
-        if await _write(services, change, operator, request.method):
+        if await _write(services, change, operator, action):
             services.scheduler.wake()
             return True, change
     message = f"cannot change calendar {shown(name)}: its reminders keep changing"
     raise WaremindError(ErrorCode.CONFLICT, message, hint="try again")
 
 
-async def _found(services: Services, request: CalendarSet) -> FoundDays:
+async def _found(services: Services, request: CalendarAdd) -> FoundDays:
     """Find the days that a request asks for. Raises WaremindError."""
     given = (request.country, request.ics, request.days)
     if sum(each is not None for each in given) != 1 or (
@@ -122,7 +168,7 @@ async def _found(services: Services, request: CalendarSet) -> FoundDays:
 
 
 async def _change(
-    services: Services, request: CalendarSet, name: str, found: FoundDays
+    services: Services, request: CalendarAdd, name: str, found: FoundDays
 ) -> tuple[Change, bool]:
     """Compute what a calendar and its reminders become, and whether that is something else."""
     now = services.now()
@@ -152,7 +198,7 @@ async def _change(
     same = there and replace(there, changed_at=now) == row and old == days
     new = DaysOffCalendar(name, days, found.ends_on)
     moved = [(each, await _moved(services, each, plans, new)) for each in rows if not same]
-    return Change(row, days, moved), not same
+    return Change(there, row, days, moved), not same
 
 
 async def _moved(
@@ -172,7 +218,12 @@ async def _moved(
 
 
 class _ChangedMeanwhile(Exception):  # noqa: N818 - it is none: the next attempt sees the change
-    """A reminder is not any more what its move was computed from."""
+    """A reminder or the calendar is not any more what the change was computed from."""
+
+
+async def _save(connection: Connection, change: Change) -> None:
+    if not await table.write(connection, change.row, change.days):
+        raise _ChangedMeanwhile
 
 
 async def _move(connection: Connection, row: ReminderRow) -> None:
@@ -184,7 +235,7 @@ async def _write(services: Services, change: Change, operator: Operator, action:
     """Write a calendar and its reminders together; False when one of them has changed meanwhile."""
     try:
         async with services.database.transaction() as connection:
-            await table.write(connection, change.row, change.days)
+            await _save(connection, change)
             for old, new in change.moved:
                 if new is not old:
                     await _move(connection, new)
@@ -213,6 +264,12 @@ async def delete(
         hint = "take it from them first: waremind reminder edit REMINDER --off ''"
         raise WaremindError(ErrorCode.CONFLICT, message, hint=hint)
     return row
+
+
+def _taken(name: str) -> WaremindError:
+    message = f"cannot add calendar {shown(name)}: there is one with this name"
+    hint = f"waremind calendar set {quoted(name)} changes it; --exist-ok leaves it"
+    return WaremindError(ErrorCode.ALREADY_EXISTS, message, hint=hint)
 
 
 def _refused(name: str, reason: str, hint: str) -> WaremindError:

@@ -114,7 +114,7 @@ async def _kept(connection: Connection, names: Sequence[str]) -> tuple[DaysOffCa
         rows = await calendars_table.select(connection, name)
         if not rows:
             message = f"cannot find calendar {shown(name)}: there is none with this id or name"
-            hint = "waremind calendar list, or make it: waremind calendar set NAME --country DE"
+            hint = "waremind calendar list, or make it: waremind calendar add NAME --country DE"
             raise WaremindError(ErrorCode.NOT_FOUND, message, hint=hint)
         days = await calendars_table.days_of(connection, rows[0].id)
         kept.append(DaysOffCalendar(rows[0].name, days, rows[0].ends_on))

@@ -208,15 +208,13 @@ def _overdue(late: Sequence[Overdue]) -> list[StatusAttention]:
 
 def _ending(calendar: CalendarRow) -> Attention:
     since = datetime.combine(calendar.ends_on, time(), UTC) - CALENDAR_ENDS
-    part = f" --subdivision {calendar.subdivision}" if calendar.subdivision else ""
-    days = {"country": f"--country {calendar.country}{part}", "ics": "--ics FILE"}
-    days_of = days.get(calendar.source, "--days FILE")
+    file = "" if calendar.source == "country" else f" --{calendar.source} FILE"
     return Attention(
         code="calendar_ends",
         severity="warning",
         since=rfc3339(since),
         text=f"it knows no day off after {calendar.ends_on}, and reminders keep it",
-        fix=f"waremind calendar set {quoted(calendar.name)} {days_of}",
+        fix=f"waremind calendar refresh {quoted(calendar.name)}{file}",
     )
 
 

@@ -1,28 +1,49 @@
 """Requests about calendars."""
 
-from waremind.daemon.reminders.calendars import calendar_of, get, moved_of, set_days
+from waremind.daemon.reminders.calendars import (
+    Change,
+    calendar_of,
+    get,
+    moved_of,
+    refreshed,
+    set_days,
+)
 from waremind.daemon.reminders.calendars import delete as delete_calendar
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.calendar import (
+    CalendarAdd,
     CalendarChanged,
     CalendarDelete,
     CalendarList,
+    CalendarRefresh,
     CalendarResult,
     Calendars,
-    CalendarSet,
     CalendarShow,
     DayOff,
 )
-from waremind.requests.core import checked
+from waremind.requests.core import Mutation, checked
 from waremind.store import calendars as table
 
 
-async def set_(services: Services, caller: Caller, request: CalendarSet) -> CalendarChanged:
-    """Make a calendar, change it, or find it so."""
+async def write(services: Services, caller: Caller, request: CalendarAdd) -> CalendarChanged:
+    """Make a calendar; `set` also changes it, or finds it so."""
     operator = None if request.check else caller.operator
-    changed, change = await set_days(services, request, operator)
+    changed, change = await set_days(services, request, operator, request.method)
+    return _answer(request, change, changed=changed)
+
+
+async def refresh(services: Services, caller: Caller, request: CalendarRefresh) -> CalendarChanged:
+    """Find the days of a calendar anew."""
+    operator = None if request.check else caller.operator
+    changed, change = await refreshed(services, request, operator)
+    return _answer(request, change, changed=changed)
+
+
+def _answer(
+    request: Mutation[CalendarChanged], change: Change, *, changed: bool
+) -> CalendarChanged:
     return CalendarChanged(
         changed=changed,
         calendar=calendar_of(change.row),
