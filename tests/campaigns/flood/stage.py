@@ -37,7 +37,7 @@ HEAD_START = timedelta(seconds=3)
 REOPEN_SECONDS = 30.0
 MB = 1_000_000
 
-# Runs as they are after years, each with its delivery.
+# Runs as they are after years, each with its delivery, which was received.
 STORED = """
 WITH made AS (
     INSERT INTO runs (id, account_id, occurs_at, zone, text, mention_all, give_up_at,
@@ -46,8 +46,9 @@ WITH made AS (
            repeat('text ', 20), false, now(), 600, 'skip', now() - n * interval '1 minute'
     FROM generate_series(%(number)s, 1, -1) AS s (n) RETURNING id, occurs_at)
 INSERT INTO deliveries (run_id, group_id, account_id, position, status, due_at, attempts,
-                        message_id, started_at, finished_at)
-SELECT m.id, g.id, %(account)s, 0, 'sent', m.occurs_at, 1, m.id, m.occurs_at, m.occurs_at
+                        message_id, started_at, finished_at, received_at)
+SELECT m.id, g.id, %(account)s, 0, 'sent', m.occurs_at, 1, m.id, m.occurs_at, m.occurs_at,
+       m.occurs_at
 FROM made m, (SELECT id FROM whatsapp_groups WHERE account_id = %(account)s LIMIT 1) g
 """
 
