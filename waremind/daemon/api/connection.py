@@ -53,6 +53,12 @@ class Connection:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
 
+    def require_client(self) -> None:
+        """Raise HungUpError when the client is gone, also in this very moment."""
+        self._hangups.look()
+        if self.gone.done():
+            raise HungUpError
+
     async def unless_gone(self, work: Awaitable[T]) -> T:
         """Wait for `work`; when the client is gone it is cancelled. Raises HungUpError."""
         task = asyncio.ensure_future(work)

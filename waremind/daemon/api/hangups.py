@@ -18,7 +18,7 @@ class Hangups:
         self._epoll = select.epoll()
         self._told: dict[int, Callable[[], None]] = {}
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._epoll.fileno(), self._look)
+        self._loop.add_reader(self._epoll.fileno(), self.look)
 
     def watch(self, connection: socket.socket, tell: Callable[[], None]) -> None:
         """Call `tell` once, when the other end is closed."""
@@ -35,7 +35,8 @@ class Hangups:
         self._loop.remove_reader(self._epoll.fileno())
         self._epoll.close()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Tell at once of every end that the loop has not come to yet."""
         for descriptor, _ in self._epoll.poll(0):
             self._epoll.unregister(descriptor)
             self._told.pop(descriptor)()

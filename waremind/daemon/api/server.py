@@ -224,6 +224,8 @@ class Client:
         write = self._connection.write
         try:
             caller = await self._caller(call, method.weight)
+            if call.request.access == "read":  # what was commanded is done for who has left, too
+                self._connection.require_client()
             answer = self._environment.shared.get(type(call.request), method.answer)
             result = await answer(self._environment.services, caller, call.request)
             if isinstance(result, Listing):
