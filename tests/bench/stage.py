@@ -21,6 +21,7 @@ from waremind.daemon.services import Services
 from waremind.daemon.system import logs
 from waremind.daemon.system.clock import WallClock
 from waremind.daemon.system.failures import Failures
+from waremind.daemon.system.membership import Membership
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.settings import LiveSettings
 from waremind.domain.ids import new_id
@@ -143,7 +144,8 @@ async def engine(state: Path, dsn: str, gateway: Gateway) -> AsyncIterator[Engin
         ):
             clock = WallClock()
             failures = Failures(clock.now)
-            ground = Runtime(current, database, database, lock, clock, failures)
+            membership = Membership(lock, database, clock, failures, "bench")
+            ground = Runtime(current, database, database, membership, clock, failures)
             daemon = assemble(ground, tasks, gateway, trial, "embedded")
             await daemon.accounts.start()
             await _connected(daemon)

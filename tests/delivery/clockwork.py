@@ -24,6 +24,7 @@ from waremind.daemon.rules.evaluator import RuleEvaluator
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller
 from waremind.daemon.system.failures import Failures
+from waremind.daemon.system.membership import Membership
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.settings import LiveSettings
 from waremind.daemon.system.uploads import ConnectionUploads, UploadRoom
@@ -227,6 +228,7 @@ async def engine(
     """Run the engine at a time; the account `ops` is connected, and in the groups 1 to 3."""
     current = LiveSettings(config.load(None, {"state_dir": str(directory), **FLAGS, **flags}))
     clock, lock, sent = Clock(now), DaemonLock(dsn), list[Seen]()
+    failures = Failures(clock.now)
 
     def answer(message: Message) -> Outcome:
         sent.append(Seen(message.text, clock.now()))
@@ -248,7 +250,8 @@ async def engine(
             asyncio.TaskGroup() as tasks,
         ):
             await _link(connection, now)
-            runtime = Runtime(current, database, database, lock, clock, Failures(clock.now))
+            membership = Membership(lock, database, clock, failures, "clockwork")
+            runtime = Runtime(current, database, database, membership, clock, failures)
             daemon = assemble(runtime, tasks, gateway, trial, "test")
             await daemon.accounts.start()
             tasks.create_task(daemon.outbox.run())

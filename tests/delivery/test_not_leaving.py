@@ -41,7 +41,7 @@ async def kept(playing: Engine) -> AsyncIterator[None]:
     def hear(why: Exception | None) -> None:
         runtime.failures.hear("hold the lock", why)  # pyright: ignore[reportArgumentType]
 
-    keeping = asyncio.create_task(runtime.lock.keep(hear))
+    keeping = asyncio.create_task(runtime.membership.keep(hear))
     try:
         yield
     finally:

@@ -71,7 +71,8 @@ async def test_an_account_that_is_deleted_while_its_reminders_are_claimed_waits_
             await other.execute("LOCK TABLE runs IN EXCLUSIVE MODE")
             playing.clock.pass_to(START + MINUTE)
             await playing.wait_for(WAIT.format("INSERT INTO runs"))
-            deletion = asyncio.create_task(accounts.delete(deleting, ACCOUNT))
+            row = playing.daemon.accounts.get(ACCOUNT).row
+            deletion = asyncio.create_task(accounts.delete(deleting, row))
             await playing.wait_for(WAIT.format("DELETE FROM accounts"))
             await other.rollback()
             assert await deletion

@@ -30,7 +30,7 @@ async def test_what_another_daemon_left_in_mid_send_is_unknown_and_blocks_nothin
     dsn: str, tmp_path: Path
 ) -> None:
     async with engine(dsn, tmp_path) as playing:
-        lock = playing.daemon.runtime.lock
+        lock = playing.daemon.runtime.membership
         keeping = asyncio.create_task(lock.keep(lambda _why: None))
         await playing.add("soon", at="2026-03-02T08:01:00")
         async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as theirs:

@@ -95,10 +95,10 @@ async def test_a_hook_hears_at_once_what_the_database_cannot_take(
     async with hooked(dsn, tmp_path, attention=told.program) as (playing, watch):
         await watch.look()
         await playing.freeze()
-        await playing.daemon.runtime.lock.release()
+        playing.daemon.runtime.membership.held.clear()
         await watch.look()
         await watch.look()
-        await playing.daemon.runtime.lock.take()
+        playing.daemon.runtime.membership.held.set()
         await playing.thaw("skip")
         await watch.look()
     frozen = [(each["id"], each["type"]) for each in told.events()]

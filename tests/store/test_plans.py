@@ -25,13 +25,14 @@ from waremind.store import (
     delivery_rows,
     groups,
     holds,
+    nodes,
     overdue,
     receipts,
     reminders,
     runs,
 )
 from waremind.store.database import Connection, connect
-from waremind.store.deliveries import Ending
+from waremind.store.deliveries import Able, Ending
 from waremind.store.migrations import migrate, read
 from waremind.store.receipts import ReceiptRow
 from waremind.store.reminders import Advance
@@ -44,8 +45,11 @@ MEASURED = 300
 # Accounts with a group and a reminder each, and runs of which some are still to be sent.
 FILLED = """
     SET session_replication_role = replica;
-    INSERT INTO accounts (id, label, state, session, device, created_at, status_since, state_since)
-        SELECT 'acc_' || i, i, 'connected', 1, 1, now(), now(), now()
+    INSERT INTO nodes (id, name, version, beat_at, leads, started_at)
+        VALUES ('nod_1', 'one', '1', now(), true, now());
+    INSERT INTO accounts (id, label, state, session, device, created_at, status_since, state_since,
+                          node_id)
+        SELECT 'acc_' || i, i, 'connected', 1, 1, now(), now(), now(), 'nod_1'
         FROM generate_series(1, least({rows}, 1000)) i;
     INSERT INTO whatsapp_groups (id, account_id, jid, name, synced_at)
         SELECT 'grp_' || label, id, label || '@g.us', label, now() FROM accounts;
@@ -83,7 +87,8 @@ EXPLAINED = """
     SET auto_explain.log_format = json; SET auto_explain.log_level = notice;
     SET client_min_messages = notice
 """
-ENDING = Ending(run_id="run_1", group_id="grp_2", status="sent", now=NOW, message_id="M")
+ENDING = Ending(run_id="run_1", group_id="grp_2", session=1, status="sent", now=NOW, message_id="M")
+ABLE = Able("nod_1", {"acc_1": 1, "acc_2": 1})
 RUN = RunRow(
     id="run_new",
     reminder_id="rem_1",
@@ -114,7 +119,7 @@ def of_many(*indexes: str) -> tuple[str, ...]:
 Statement = Callable[[Connection], Awaitable[Any]]
 HOT: Mapping[str, tuple[Statement, set[str]]] = {
     "move on": (
-        lambda c: deliveries.move_on(c, [ENDING], ["acc_1", "acc_2"], NOW, NOW),
+        lambda c: deliveries.move_on(c, [ENDING], ABLE, NOW, NOW),
         {"accounts_pkey", "freezes_account", "deliveries_scheduled", "runs_pkey"},
     ),
     "claim": (claim, {"reminders_pkey", "runs_pkey", "accounts_pkey", "freezes_account"}),
@@ -124,9 +129,9 @@ HOT: Mapping[str, tuple[Statement, set[str]]] = {
     "work of one": (lambda c: deliveries.work(c, ["acc_1"]), {"deliveries_scheduled"}),
     "work": (deliveries.work, {"deliveries_scheduled"}),
     "pace": (lambda c: deliveries.started(c, NOW), {"deliveries_run", *of_many("runs_created")}),
-    "give up": (lambda c: deliveries.give_up(c, ["acc_1"], NOW), {"deliveries_scheduled"}),
-    "after a crash": (lambda c: deliveries.lose_track(c, ["acc_1"], NOW), {"deliveries_sending"}),
-    "unmark": (lambda c: deliveries.unmark(c, ["acc_1"], NOW), {"deliveries_sending"}),
+    "give up": (lambda c: deliveries.give_up(c, "nod_1", ["acc_1"], NOW), {"deliveries_scheduled"}),
+    "after a crash": (lambda c: nodes.lose_track(c, "nod_1", NOW), {"deliveries_sending"}),
+    "unmark": (lambda c: deliveries.unmark(c, "nod_1", ["acc_1"], NOW), {"deliveries_sending"}),
     "is it open": (lambda c: deliveries.is_open(c, "run_1"), {"deliveries_run"}),
     "hold": (lambda c: holds.hold(c, ["acc_1"], NOW), {"deliveries_scheduled", "freezes_account"}),
     "hold what is late": (lambda c: holds.hold_late(c, "x", NOW), {"deliveries_scheduled"}),
@@ -250,5 +255,5 @@ async def timed(connection: Connection) -> float:
     """Mark a message, and take that back; returns how many seconds it took to mark."""
     async with connection.transaction(force_rollback=True):
         started = time.perf_counter()
-        await deliveries.move_on(connection, [ENDING], ["acc_1"], NOW, NOW)
+        await deliveries.move_on(connection, [ENDING], ABLE, NOW, NOW)
         return time.perf_counter() - started

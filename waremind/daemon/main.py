@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import AsyncGenerator, Coroutine, Generator
 from functools import partial
@@ -33,6 +34,7 @@ from waremind.daemon.system.event_feed import EventFeed
 from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.instruments import Instruments
 from waremind.daemon.system.logs import event
+from waremind.daemon.system.membership import Membership
 from waremind.daemon.system.operators import name_of
 from waremind.daemon.system.postgres import Access, patiently, postgres
 from waremind.daemon.system.runtime import Runtime
@@ -53,6 +55,7 @@ from waremind.whatsapp.process_gateway import ProcessGateway
 log = logging.getLogger("waremind.daemon")
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+LEAVE_SECONDS = 2.0  # for a database that is away at the end
 READERS = 4  # connections to PostgreSQL for those who ask, whoever sends meanwhile
 OURSELVES = Operator(os.geteuid(), name_of(os.geteuid()))
 
@@ -117,7 +120,10 @@ async def _main(current: LiveSettings, systemd: Systemd, *, frozen: bool) -> Non
         database = await stack.enter_async_context(Database(access.dsn, pool_size=pool_size))
         readers = await stack.enter_async_context(Database(access.dsn, pool_size=READERS))
         clock = stack.enter_context(WallClock())
-        runtime = Runtime(current, database, readers, lock, clock, Failures(clock.now))
+        failures = Failures(clock.now)
+        membership = Membership(lock, database, clock, failures, socket.gethostname())
+        stack.push_async_callback(leave, membership)
+        runtime = Runtime(current, database, readers, membership, clock, failures)
         if frozen:
             await Holds(runtime).freeze(None, OURSELVES, "started with --frozen")
         await _serve(runtime, systemd, access.name)
@@ -164,7 +170,7 @@ async def _serve(runtime: Runtime, systemd: Systemd, database_name: str) -> None
         evaluator = await stack.enter_async_context(RuleEvaluator())
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         hear = partial(runtime.failures.hear, "hold the database's lock")
-        tasks.create_task(runtime.lock.keep(hear))
+        tasks.create_task(runtime.membership.keep(hear))
         services = assemble(runtime, tasks, ProcessGateway(), evaluator, database_name)
         try:
             await services.holds.read_freezes()
@@ -183,6 +189,13 @@ async def _serve(runtime: Runtime, systemd: Systemd, database_name: str) -> None
         finally:
             await services.accounts.stop()
             await services.outbox.finish()
+
+
+async def leave(membership: Membership) -> None:
+    """Give the accounts back, if the database is there to be told."""
+    with contextlib.suppress(WaremindError, TimeoutError):
+        async with asyncio.timeout(LEAVE_SECONDS):
+            await membership.leave()
 
 
 @contextlib.asynccontextmanager

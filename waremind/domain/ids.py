@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from waremind.domain.characters import without_hidden
 from waremind.errors import ErrorCode, WaremindError
 
-Kind = Literal["acc", "cal", "grp", "rem", "run"]
+Kind = Literal["acc", "cal", "grp", "nod", "rem", "run"]
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: nothing to misread
 LENGTH = 12  # 60 bits

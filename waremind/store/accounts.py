@@ -1,4 +1,7 @@
-"""The table `accounts`: one row an account, written only where its session number still holds."""
+"""The table `accounts`: one row an account.
+
+It is written only by the node that has it, and only where its session number still holds.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -38,6 +41,7 @@ class AccountRow:
     replaced_at: datetime | None = None
     banned_until: datetime | None = None
     restricted_until: datetime | None = None
+    node_id: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", State(self.state))
@@ -50,6 +54,7 @@ _INSERT = SQL("INSERT INTO accounts ({}) VALUES ({}) ON CONFLICT (label) DO NOTH
 )
 _TRANSITION = SQL(
     "UPDATE accounts SET ({}) = ROW ({}) WHERE id = %(id)s AND session = %(from_session)s"
+    " AND node_id = %(node_id)s"
 ).format(_COLUMNS.names, _COLUMNS.placeholders)
 
 
@@ -59,7 +64,7 @@ async def insert(connection: Connection, row: AccountRow) -> bool:
 
 
 async def write_transition(connection: Connection, row: AccountRow, from_session: int) -> bool:
-    """Write the account's new row; returns False when its session moved on, or the account is gone.
+    """Write the account's new row; returns False when it has another session or node, or is gone.
 
     Raises WaremindError `already_exists` when the label is taken.
     """
@@ -76,10 +81,10 @@ def taken(label: str) -> WaremindError:
     return WaremindError(ErrorCode.ALREADY_EXISTS, message, hint="choose another label")
 
 
-async def delete(connection: Connection, account: str) -> bool:
-    """Delete an account and, by cascade, all that belongs to it."""
-    done = await connection.execute("DELETE FROM accounts WHERE id = %s", [account])
-    return done.rowcount == 1
+async def delete(connection: Connection, row: AccountRow) -> bool:
+    """Delete an account and, by cascade, all that belongs to it; False when another node has it."""
+    query = "DELETE FROM accounts WHERE id = %s AND node_id = %s"
+    return (await connection.execute(query, [row.id, row.node_id])).rowcount == 1
 
 
 async def keep(connection: Connection, accounts: Iterable[str]) -> None:
@@ -107,6 +112,13 @@ async def select_all(connection: Connection) -> list[AccountRow]:
         return await cursor.fetchall()
 
 
+async def select_of(connection: Connection, node: str) -> list[AccountRow]:
+    """Read the accounts of a node, by label."""
+    async with connection.cursor(row_factory=class_row(AccountRow)) as cursor:
+        await cursor.execute(_SELECT + SQL("WHERE node_id = %s ORDER BY label, id"), [node])
+        return await cursor.fetchall()
+
+
 @dataclass(frozen=True, slots=True)
 class Belongings:
     """How many rows go with an account."""
@@ -128,10 +140,12 @@ async def belongings(connection: Connection, account: str) -> Belongings:
         return await cursor.fetchone() or Belongings(0, 0, 0)
 
 
-async def holds_session(connection: Connection, account: str, session: int) -> bool:
-    """Lock the account against transitions and other syncs, if `session` is still its number."""
-    query = "SELECT 1 FROM accounts WHERE id = %s AND session = %s FOR NO KEY UPDATE"
-    return (await connection.execute(query, [account, session])).rowcount == 1
+async def holds_session(connection: Connection, row: AccountRow, session: int) -> bool:
+    """Lock the account against transitions and other syncs, if node and session are still these."""
+    query = (
+        "SELECT 1 FROM accounts WHERE id = %s AND node_id = %s AND session = %s FOR NO KEY UPDATE"
+    )
+    return (await connection.execute(query, [row.id, row.node_id, session])).rowcount == 1
 
 
 async def groups_synced_at(connection: Connection, account: str) -> datetime | None:

@@ -1,6 +1,6 @@
 """The table `deliveries`: one message of a run to one group, from scheduled to its end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -35,6 +35,7 @@ class Sending:
     members: list[str]
     expiration_seconds: int
     attempts: int
+    session: int
     started_at: datetime
     give_up_at: datetime
     left: bool
@@ -42,16 +43,24 @@ class Sending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """How an attempt ended: `due_at` is when to try again, with status `scheduled`."""
+    """How an attempt of a session ended: `due_at` is when to try again, with status `scheduled`."""
 
     run_id: str
     group_id: str
+    session: int
     status: str
     now: datetime
     reason: str | None = None
     detail: str = ""
     message_id: str | None = None
     due_at: datetime | None = None
+
+
+class Able(NamedTuple):
+    """The accounts of a node that may send now: their ids, each with its session's number."""
+
+    node: str
+    sessions: Mapping[str, int]
 
 
 async def insert_of_runs(
@@ -94,53 +103,67 @@ _INSERT = SQL(
 async def move_on(
     connection: Connection,
     endings: Sequence[Ending],
-    accounts: Sequence[str],
+    able: Able,
     now: datetime,
     until: datetime,
 ) -> list[Sending]:
-    """Write how attempts ended, and mark what each of these accounts has to send next.
+    """Write how attempts ended, and mark what each account that is able to has to send next.
 
-    Its time has come, or comes no later than `until`.
+    Its time has come, or comes no later than `until`. An account that another node or session has
+    is passed over. Until this is written its row is locked: else a mark could come after who has
+    claimed the account has called `unknown` what was being sent. What was called so is corrected
+    by who knows how it ended.
 
     Returns the marked ones; what something holds is not. It is one statement, as each message
-    waits for it. An account's last delivery has to be ended before its next one is marked: that
-    all are ended first is what counting them is for.
+    waits for it. An account's last delivery has to be ended before its next one is marked, and
+    the accounts locked before that, as whoever deletes one does: that is what counting them is for.
     """
     async with connection.cursor(row_factory=class_row(Sending)) as cursor:
         await cursor.execute(
             """
-            WITH ended AS (
+            WITH able AS (
+                SELECT a.id, a.session
+                FROM unnest(%(accounts)s::text[], %(sessions)s::bigint[]) m (id, session)
+                JOIN accounts a ON a.id = m.id
+                CROSS JOIN LATERAL why_held(a, %(now)s) h
+                WHERE a.node_id = %(node)s AND a.session = m.session AND h.reason IS NULL
+                ORDER BY a.id FOR SHARE OF a
+            ), ended AS (
                 UPDATE deliveries d SET
                     status = v.status, reason = v.reason, detail = v.detail,
                     message_id = v.message_id, due_at = coalesce(v.due_at, d.due_at),
                     finished_at = CASE WHEN v.status NOT IN ('scheduled', 'held') THEN v.now END
                 FROM json_to_recordset(%(endings)s) AS v (
-                    run_id text, group_id text, status text, reason text, detail text,
-                    message_id text, due_at timestamptz, now timestamptz)
-                WHERE d.run_id = v.run_id AND d.group_id = v.group_id AND d.status = 'sending'
+                    run_id text, group_id text, session bigint, status text, reason text,
+                    detail text, message_id text, due_at timestamptz, now timestamptz)
+                WHERE (SELECT count(*) FROM able) >= 0
+                  AND d.run_id = v.run_id AND d.group_id = v.group_id
+                  AND d.node_id = %(node)s AND d.session = v.session
+                  AND (d.status = 'sending' OR d.status = 'unknown' AND d.reason = 'crashed'
+                       AND v.status IN ('sent', 'failed', 'missed'))
                 RETURNING 1
             )
             UPDATE deliveries d
             SET status = 'sending', started_at = greatest(%(now)s, d.due_at),
-                attempts = d.attempts + 1
-            FROM accounts a
-            CROSS JOIN LATERAL why_held(a, %(now)s) h
+                attempts = d.attempts + 1, node_id = %(node)s, session = a.session
+            FROM able a
             CROSS JOIN LATERAL (
                 SELECT ctid FROM deliveries
                 WHERE account_id = a.id AND status = 'scheduled' AND due_at <= %(until)s
                 ORDER BY due_at, run_id, position LIMIT 1 FOR NO KEY UPDATE
             ) n, runs r, whatsapp_groups g
             WHERE (SELECT count(*) FROM ended) >= 0
-              AND a.id = ANY (%(accounts)s) AND h.reason IS NULL
               AND d.ctid = n.ctid AND r.id = d.run_id AND g.id = d.group_id
-            RETURNING d.run_id, d.group_id, d.account_id, g.jid, r.text, d.attempts, d.started_at,
-                      r.give_up_at, g.left_at IS NOT NULL AS left,
+            RETURNING d.run_id, d.group_id, d.account_id, g.jid, r.text, d.attempts, d.session,
+                      d.started_at, r.give_up_at, g.left_at IS NOT NULL AS left,
                       CASE WHEN r.mention_all THEN g.members ELSE '{}' END AS members,
                       g.expiration_seconds
             """,
             {
+                "node": able.node,
                 "endings": as_json(endings),
-                "accounts": list(accounts),
+                "accounts": list(able.sessions),
+                "sessions": list(able.sessions.values()),
                 "now": now,
                 "until": until,
             },
@@ -149,28 +172,15 @@ async def move_on(
         return await cursor.fetchall()
 
 
-async def unmark(connection: Connection, accounts: Sequence[str], at: datetime) -> None:
-    """Take back what was marked at `at`, if it was: nothing was sent."""
+async def unmark(connection: Connection, node: str, accounts: Sequence[str], at: datetime) -> None:
+    """Take back what a node marked at `at`, if it did: nothing was sent."""
     await connection.execute(
         "UPDATE deliveries SET status = 'scheduled', attempts = attempts - 1,"
         " started_at = CASE WHEN attempts > 1 THEN started_at END"
         " WHERE status = 'sending' AND account_id = ANY (%s)"
-        " AND started_at = greatest(%s, due_at)",
-        [list(accounts), at],
+        " AND started_at = greatest(%s, due_at) AND node_id = %s",
+        [list(accounts), at, node],
     )
-
-
-async def lose_track(
-    connection: Connection, ours: Sequence[str], now: datetime
-) -> list[ChangedDelivery]:
-    """Call `unknown` what another daemon was sending when it ended; `ours` are our own accounts."""
-    cursor = await connection.execute(
-        "UPDATE deliveries SET status = 'unknown', reason = 'crashed', finished_at = %s"
-        " WHERE status = 'sending' AND account_id <> ALL (%s)"
-        " RETURNING run_id, account_id, status",
-        [now, list(ours)],
-    )
-    return [ChangedDelivery(*row) async for row in cursor]
 
 
 async def started(connection: Connection, since: datetime) -> list[tuple[str, datetime]]:
@@ -190,9 +200,9 @@ async def started(connection: Connection, since: datetime) -> list[tuple[str, da
 
 
 async def give_up(
-    connection: Connection, accounts: Sequence[str], now: datetime
+    connection: Connection, node: str, accounts: Sequence[str], now: datetime
 ) -> list[ChangedDelivery]:
-    """Fail what these accounts could not send in time.
+    """Fail what these accounts of a node could not send in time.
 
     Their pace may keep them sending for longer than the grace: it begins again when they are cut
     off.
@@ -202,10 +212,11 @@ async def give_up(
         UPDATE deliveries d SET status = 'failed', reason = 'not_connected', finished_at = %(now)s
         FROM runs r JOIN accounts a ON a.id = r.account_id
         WHERE d.run_id = r.id AND d.status = 'scheduled' AND d.account_id = ANY (%(accounts)s)
+          AND a.node_id = %(node)s
           AND greatest(r.give_up_at, a.status_since + r.grace_seconds * interval '1 s') <= %(now)s
         RETURNING d.run_id, d.account_id, d.status
         """,
-        {"accounts": list(accounts), "now": now},
+        {"node": node, "accounts": list(accounts), "now": now},
     )
     return [ChangedDelivery(*row) async for row in cursor]
 

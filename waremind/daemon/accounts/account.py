@@ -8,11 +8,13 @@ import asyncio
 import logging
 from collections import deque
 from dataclasses import asdict, replace
+from datetime import datetime
 
 from waremind.daemon.accounts.effects import Effects, Transition
 from waremind.daemon.accounts.environment import AccountEnvironment, SideReport
 from waremind.daemon.accounts.inbox import (
     FLOOD,
+    Claimed,
     Command,
     CommandResult,
     Inbox,
@@ -48,6 +50,10 @@ AccountReport = Signal | Restricted | AnyReport
 
 class _MovedOnError(Exception):
     """The stored row is not the one that we hold: its session number is another."""
+
+
+def _age(row: AccountRow) -> tuple[int, datetime]:
+    return row.session, row.state_since
 
 
 class Account:
@@ -105,6 +111,9 @@ class Account:
                     pass
                 case Command() | Rename():
                     await settle(message.done, self._done(message), account=self.row.label)
+                case Claimed(row):
+                    if _age(row) > _age(self.row):
+                        self._go_on_from(row)
                 case _ if self._kept:  # nothing overtakes what is kept
                     self._kept.append(message)
                 case _:
@@ -270,7 +279,7 @@ class Account:
             if row.state is State.DELETED:
                 gone = await table.belongings(connection, row.id)
                 detail |= asdict(gone)
-                written = await table.delete(connection, row.id)
+                written = await table.delete(connection, row)
             else:
                 written = await table.write_transition(connection, row, self.row.session)
             if not written:
@@ -291,6 +300,10 @@ class Account:
         """
         async with self._environment.database.connection() as connection:
             stored = await table.select(connection, self.row.id)
+        self._go_on_from(stored)
+
+    def _go_on_from(self, stored: AccountRow | None) -> None:
+        """Go on from a row that is not our doing; None: the account is deleted."""
         event(log, "adopted", logging.WARNING, account=self.row.label, session=self.row.session)
         before, self.row = self.row, stored or replace(self.row, state=State.DELETED, device=None)
         end = Effect.END if stored else Effect.FORGET

@@ -77,13 +77,14 @@ class Groups:
             return False
         with self._questions.asked(row.id) as question:
             groups = await session.groups()
-            return await self._store_all(row.id, session.number, groups, question)
+            return await self._store_all(row, session.number, groups, question)
 
     async def _store_all(
-        self, account: str, number: int, groups: Sequence[GroupSnapshot], question: Question
+        self, row: AccountRow, number: int, groups: Sequence[GroupSnapshot], question: Question
     ) -> bool:
         """Store an answer that has all groups, but for what was heard since it was asked for."""
-        async with self._transaction(account, number) as connection:
+        account = row.id
+        async with self._transaction(row, number) as connection:
             if connection is None:
                 return False
             before = await table.select(connection, account)
@@ -138,7 +139,7 @@ class Groups:
         """Store how a group is, heard now or asked for; None: the account is no longer in it."""
         if answer_to is None:
             self._questions.hear(row.id, [jid])
-        async with self._transaction(row.id, row.session) as connection:
+        async with self._transaction(row, row.session) as connection:
             if connection is None or (answer_to and jid in answer_to.heard):
                 return
             self._questions.hear(row.id, [jid], answer_to)
@@ -148,10 +149,12 @@ class Groups:
                 await table.mark_left(connection, row.id, [jid], self._clock.now())
 
     @contextlib.asynccontextmanager
-    async def _transaction(self, account: str, session: int) -> AsyncGenerator[Connection | None]:
+    async def _transaction(
+        self, row: AccountRow, session: int
+    ) -> AsyncGenerator[Connection | None]:
         """Lend a connection while the session is the account's; None: it is so no longer."""
         async with self._database.transaction() as connection:
-            holds = await accounts_table.holds_session(connection, account, session)
+            holds = await accounts_table.holds_session(connection, row, session)
             yield connection if holds else None
 
 

@@ -79,7 +79,14 @@ class Restricted:
     until: datetime
 
 
-Message = Command | Rename | Signal | Restricted | AnyReport
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The account is this node's, by a row that another one may have written."""
+
+    row: AccountRow
+
+
+Message = Command | Rename | Signal | Restricted | Claimed | AnyReport
 
 
 # News of groups and receipts beyond this are not kept: the session that says so much is ended.

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 
 from waremind.daemon.accounts.account import Account
 from waremind.daemon.accounts.environment import AccountEnvironment
+from waremind.daemon.accounts.inbox import Claimed
 from waremind.daemon.system import audit
 from waremind.daemon.system.changes import Subscriber
 from waremind.domain.ids import near_misses, new_id, parse_reference, shown, suggesting
@@ -76,13 +77,20 @@ class Accounts(Subscriber):
         return self._environment.place.gateway.owns(pid)
 
     async def start(self) -> None:
-        """Read every account and let the table decide how it goes on."""
+        """Take over every account, and let the table decide how it goes on."""
         async with self._environment.database.connection() as connection:
             rows = await table.select_all(connection)
         devices = {row.id: row.device for row in rows}
         await asyncio.to_thread(self._environment.place.sweep_leftovers, devices)
+        await self._environment.runtime.membership.join()
+
+    def accounts_claimed(self, rows: Collection[AccountRow]) -> None:
+        """Begin with accounts that are ours from now on."""
         for row in rows:
-            self._begin(row).signal(Cause.STARTED)
+            if known := self._accounts.get(row.id):
+                known.post(Claimed(row))
+            else:
+                self._begin(row).signal(Cause.STARTED)
 
     def _begin(self, row: AccountRow) -> Account:
         account = self._accounts[row.id] = Account(row, self._environment)
@@ -103,6 +111,7 @@ class Accounts(Subscriber):
             created_at=now,
             status_since=now,
             state_since=now,
+            node_id=self._environment.runtime.membership.node,
         )
 
     async def add(self, label: str, operator: Operator) -> tuple[AccountRow, bool]:

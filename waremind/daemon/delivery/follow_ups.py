@@ -33,7 +33,7 @@ class FollowUps(Subscriber):
 
     def __init__(self, runtime: Runtime, holds: Holds) -> None:
         self._database = runtime.database
-        self._lock = runtime.lock
+        self._membership = runtime.membership
         self._clock = runtime.clock
         self._current = runtime.current
         self._changes = runtime.changes
@@ -60,7 +60,7 @@ class FollowUps(Subscriber):
         await wait_first(self._clock.sleep_until(self._next_at), self._woken.wait())
 
     async def _round(self) -> bool:
-        await self._lock.held.wait()
+        await self._membership.held.wait()
         self._woken.clear()
         now = self._clock.now()
         made: list[RunRow] = []

@@ -50,6 +50,11 @@ class RegisteredSenders:
         found = self._accounts.find(account)
         return found.effects.session if found and found.row.state is State.CONNECTED else None
 
+    def session_number(self, account: str) -> int | None:
+        """Give the number of a connected account's session."""
+        found = self._accounts.find(account)
+        return found.row.session if found and found.row.state is State.CONNECTED else None
+
     def linked_at(self, account: str) -> datetime | None:
         """Say when the account's device was linked."""
         found = self._accounts.find(account)

@@ -58,6 +58,7 @@ def ending_of(
         return Ending(
             run_id=sending.run_id,
             group_id=sending.group_id,
+            session=sending.session,
             status=status,
             now=now,
             reason=reason,

@@ -33,6 +33,10 @@ class SendingAccounts(Protocol):
         """Give the open session of a connected account."""
         ...
 
+    def session_number(self, account: str) -> int | None:
+        """Give the number of a connected account's session."""
+        ...
+
     def linked_at(self, account: str) -> datetime | None:
         """Say when the account's device was linked."""
         ...

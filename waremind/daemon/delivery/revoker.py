@@ -46,7 +46,7 @@ class Revoker(Subscriber):
 
     def __init__(self, runtime: Runtime, senders: SendingAccounts, sender: Sender) -> None:
         self._database = runtime.database
-        self._lock = runtime.lock
+        self._membership = runtime.membership
         self._clock = runtime.clock
         self._failures = runtime.failures
         self._changes = runtime.changes
@@ -59,7 +59,7 @@ class Revoker(Subscriber):
         self._busy: set[str] = set()  # those that are deleting, or of which the end is not written
         self._not_before: dict[str, datetime] = {}  # what did not leave is tried again
         self._ended: list[Revocation] = []  # until PostgreSQL has taken it
-        self._term = 0  # of the lock, for which it is known what others have left
+        self._term = 0  # for which it is known what others have left
 
     def wanted(self, deliveries: Collection[ChangedDelivery]) -> None:
         """Hear what became of the deliveries of a run that an operator revokes."""
@@ -114,7 +114,7 @@ class Revoker(Subscriber):
 
     async def _round(self) -> bool:
         """Write what has ended, and begin what may begin; False when there is no more to do."""
-        await self._lock.held.wait()
+        await self._membership.held.wait()
         self._woken.clear()
         now = self._clock.now()
         idle = [each for each in self._wanting if each not in self._busy]
@@ -133,8 +133,8 @@ class Revoker(Subscriber):
         return bool(marked)
 
     async def _take_over(self, connection: Connection) -> None:
-        """Find out, once in each term of the lock, what other daemons have left."""
-        term = self._lock.term
+        """Find out, once in each term, what other daemons have left."""
+        term = self._membership.term
         if self._term != term:
             lost = await table.lose_track(connection, list(self._busy))
             self._want(await table.accounts_wanting(connection))

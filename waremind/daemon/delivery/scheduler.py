@@ -91,7 +91,7 @@ class Scheduler:
 
     def __init__(self, runtime: Runtime, holds: Holds) -> None:
         self._database = runtime.database
-        self._lock = runtime.lock
+        self._membership = runtime.membership
         self._clock = runtime.clock
         self._current = runtime.current
         self._changes = runtime.changes
@@ -120,7 +120,7 @@ class Scheduler:
 
     async def _round(self, evaluator: RuleEvaluator) -> bool:
         """Claim some of what is due; when nothing is, find out when to look again."""
-        await self._lock.held.wait()
+        await self._membership.held.wait()
         self._woken.clear()
         if await self._claim(evaluator):
             return True
@@ -138,7 +138,7 @@ class Scheduler:
         self._look_at = _first(due and due - LEAD, again_at)
 
     async def _sleep(self) -> None:
-        woken, lost = self._woken.wait(), self._lock.lost.wait()
+        woken, lost = self._woken.wait(), self._membership.lost.wait()
         await wait_first(self._clock.sleep_until(self._look_at), woken, lost)
 
     async def _claim(self, evaluator: RuleEvaluator) -> bool:
@@ -160,8 +160,8 @@ class Scheduler:
         return bool(rows)
 
     async def _write(self, rows: Sequence[ReminderRow], judged: Verdicts, now: datetime) -> None:
-        """Claim a batch, unless the lock was lost meanwhile, and tell who has something to send."""
-        if not self._lock.held.is_set():
+        """Claim a batch, unless the accounts are lost, and tell who has something to send."""
+        if not self._membership.held.is_set():
             return
         # Before anything is sent its mark is flushed, and this with it.
         async with self._database.transaction(flushed=False) as connection:

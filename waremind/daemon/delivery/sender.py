@@ -24,7 +24,7 @@ from waremind.errors import WaremindError
 from waremind.store import deliveries as table
 from waremind.store import holds as holds_table
 from waremind.store.accounts import AccountRow
-from waremind.store.deliveries import ChangedDelivery, Ending, Sending
+from waremind.store.deliveries import Able, ChangedDelivery, Ending, Sending
 from waremind.whatsapp.reports import NotInGroup, NotSent, Outcome
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Sender(Subscriber):
 
     def __init__(self, runtime: Runtime, senders: SendingAccounts, holds: Holds) -> None:
         self._database = runtime.database
-        self._lock = runtime.lock
+        self._membership = runtime.membership
         self._clock = runtime.clock
         self._failures = runtime.failures
         self._senders = senders
@@ -58,8 +58,9 @@ class Sender(Subscriber):
         self._ended: dict[str, Ending] = {}  # by account, until PostgreSQL has taken it
         self._take_backs = TakeBacks()
         self._leaving: dict[str, asyncio.Task[None]] = {}  # the sends, by account, past any freeze
-        self._term = 0  # of the lock, for which it is known what others have left
+        self._term = 0  # for which it is known what others have left
         self._recovering = asyncio.Lock()
+        self._late = asyncio.Event()  # something has ended, which may be after the term
 
     def work_for(self, accounts: Collection[str]) -> None:
         """Look again: these accounts have something to send, or may send again."""
@@ -84,21 +85,36 @@ class Sender(Subscriber):
         async with self._tasks:
             try:
                 async with asyncio.TaskGroup() as lanes:
-                    lanes.create_task(self._follow_lock())
+                    lanes.create_task(self._follow_membership())
                     for _ in range(LANES):
                         lanes.create_task(self._lane())
             finally:
                 await self._finish()
 
-    async def _follow_lock(self) -> NoReturn:
-        """Have the lanes wait for the lock, not for work, when it is lost."""
+    async def _follow_membership(self) -> NoReturn:
+        """Have the lanes wait for the accounts to be ours, not for work, when they are not."""
         while True:
-            await self._lock.lost.wait()
+            await self._membership.lost.wait()
             self._woken.set()
-            await self._lock.held.wait()
+            await wait_first(self._membership.held.wait(), self._write_late())
+
+    async def _write_late(self) -> NoReturn:
+        """Write how sends ended that began when the accounts were still ours: we alone know."""
+        while True:
+            await self._late.wait()
+            self._late.clear()
+            late = set(self._ended) - self._occupied
+            self._busy |= late
+            try:
+                await self._write(late, {}, self._clock.now())
+            except WaremindError:  # noted by the lanes: PostgreSQL is away for them too
+                await asyncio.sleep(RETRY_SECONDS)
+                self._late.set()
+            finally:
+                self._busy -= late
 
     async def _lane(self) -> None:
-        """Do the work while the lock is ours and PostgreSQL is there, else wait for them."""
+        """Do the work while the accounts are ours and PostgreSQL is there, else wait for them."""
         await run_forever(
             self._failures,
             "deliver messages",
@@ -113,25 +129,19 @@ class Sender(Subscriber):
         if self._ended or self._take_backs.waiting:
             try:
                 async with asyncio.timeout(FINISH_SECONDS):
-                    await self._write(list(self._ended), [], self._clock.now())
+                    await self._write(list(self._ended), {}, self._clock.now())
             except (WaremindError, TimeoutError) as error:
                 event(log, "cannot write how sends ended", logging.WARNING, reason=repr(error))
 
     async def _recover(self) -> None:
-        """Find out, once in each term of the lock, what other daemons have left."""
+        """Find out, once in each term, what other daemons have left to be done."""
         async with self._recovering:
-            if self._term != self._lock.term:
-                term, now = self._lock.term, self._clock.now()
+            if self._term != self._membership.term:
+                term, now = self._membership.term, self._clock.now()
                 await self._take_over(now)
                 self._term = term
 
     async def _take_over(self, now: datetime) -> None:
-        ours = self._occupied | self._ended.keys() | self._take_backs.waiting
-        async with self._database.connection() as connection:
-            lost = await table.lose_track(connection, list(ours), now)
-        if lost:
-            event(log, "outcome unknown", logging.WARNING, deliveries=len(lost))
-        self._changes.runs_changed(lost)
         await self._holds.judge_late("late" if self._term else "down")
         async with self._database.connection() as connection:
             sent = await table.started(connection, now - self.pace.memory())
@@ -141,7 +151,7 @@ class Sender(Subscriber):
         self.work_for([entry.account_id for entry in work])
 
     async def _round(self) -> bool:
-        await self._lock.held.wait()
+        await self._membership.held.wait()
         await self._recover()
         self._woken.clear()
         now = self._clock.now()
@@ -196,19 +206,21 @@ class Sender(Subscriber):
         self, picked: Iterable[str], ready: Iterable[str], now: datetime
     ) -> list[Sending]:
         ended = {account: self._ended[account] for account in picked if account in self._ended}
-        able = [account for account in ready if self._senders.is_connected(account)]
+        sessions = ((account, self._senders.session_number(account)) for account in ready)
+        node = self._membership.node
+        able = Able(node, {account: number for account, number in sessions if number is not None})
         held: list[ChangedDelivery] = []
         try:
             with self._take_backs.taking() as taken:
                 async with self._database.connection() as connection:
                     for accounts, at in taken:
-                        await table.unmark(connection, accounts, at)
+                        await table.unmark(connection, node, accounts, at)
                         held += await holds_table.hold(connection, accounts, now)
                     marked = await table.move_on(
                         connection, list(ended.values()), able, now, now + LEAD
                     )
         except BaseException:
-            self._take_backs.add(able, now)  # it may have been marked all the same
+            self._take_backs.add(list(able.sessions), now)  # it may have been marked all the same
             raise
         for account in ended:
             del self._ended[account]
@@ -229,7 +241,7 @@ class Sender(Subscriber):
         async with self._database.connection() as connection:
             # Not held yet: what was put back after its account or a freeze had changed.
             held = await holds_table.hold(connection, accounts, now)
-            given_up = await table.give_up(connection, cut_off, now)
+            given_up = await table.give_up(connection, self._membership.node, cut_off, now)
             work = {entry.account_id: entry for entry in await table.work(connection, accounts)}
         self._changes.runs_changed(held + given_up)
         if held:
@@ -280,6 +292,7 @@ class Sender(Subscriber):
         self.progress.tried(account, ending.status, now)
         self._ended[account] = ending
         self._busy.discard(account)
+        self._late.set()
         self.work_for([account])
 
     async def let_leave(self, account: str | None) -> None:
@@ -292,8 +305,8 @@ class Sender(Subscriber):
         session = self._senders.session(sending.account_id)
         if session is None:
             return NotSent("not connected")
-        if not self._lock.held.is_set():  # lost after this was marked, ahead of its time
-            return NotSent("the database is another daemon's")
+        if not self._membership.held.is_set():  # lost after this was marked, ahead of its time
+            return NotSent("the account is another daemon's")
         if sending.left:
             return NotInGroup("the account has left it")
         return await attempt(session, sending, self._current.settings.mention_all)

@@ -54,7 +54,7 @@ class AttentionWatch:
 
     async def _write(self, needs: list[StatusAttention]) -> bool:
         """Write what needs a person; False when the database does not take it from us now."""
-        if not self._services.runtime.lock.held.is_set():
+        if not self._services.runtime.membership.held.is_set():
             return False
         try:
             await self._hook.place()  # before there is something to tell it of

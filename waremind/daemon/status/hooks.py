@@ -67,7 +67,7 @@ class Hook:
             await self._forget()
             return False
         self._is_known = True
-        await self._services.runtime.lock.held.wait()
+        await self._services.runtime.membership.held.wait()
         after = await self.place()
         until = await self._services.feed.beyond(after)
         async with self._services.database.connection() as connection:

@@ -18,6 +18,9 @@ class Subscriber:
     def account_deleted(self, account: str) -> None:
         """Hear that an account (its id) is gone with all that belongs to it."""
 
+    def accounts_claimed(self, rows: Collection[AccountRow]) -> None:
+        """Hear that these accounts are this node's from now on."""
+
     def work_for(self, accounts: Collection[str]) -> None:
         """Hear that these accounts (ids) may have something to send."""
 
@@ -44,6 +47,11 @@ class Changes(Subscriber):
         """Say that an account (its id) is gone with all that belongs to it."""
         for each in self._subscribers:
             each.account_deleted(account)
+
+    def accounts_claimed(self, rows: Collection[AccountRow]) -> None:
+        """Say that these accounts are this node's from now on."""
+        for each in self._subscribers:
+            each.accounts_claimed(rows)
 
     def work_for(self, accounts: Collection[str]) -> None:
         """Say that these accounts (ids) may have something to send."""

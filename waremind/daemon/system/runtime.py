@@ -1,20 +1,20 @@
 """What everything in the daemon stands on."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from waremind.daemon.system.changes import Changes
 from waremind.daemon.system.clock import Clock
 from waremind.daemon.system.failures import Failures
+from waremind.daemon.system.membership import Membership
 from waremind.daemon.system.settings import LiveSettings
 from waremind.settings import Settings
 from waremind.store.database import Database
-from waremind.store.lock import DaemonLock
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The settings as they are now, the database and the daemon's lock on it, and the time.
+    """The settings as they are now, the database and whose its accounts are, and the time.
 
     `readers` is the database for those who ask: nobody who sends ever waits for its connections.
     What changes is said to `changes`, what fails for now to `failures`.
@@ -23,10 +23,14 @@ class Runtime:
     current: LiveSettings
     database: Database
     readers: Database
-    lock: DaemonLock
+    membership: Membership
     clock: Clock
     failures: Failures
-    changes: Changes = field(default_factory=Changes)
+
+    @property
+    def changes(self) -> Changes:
+        """Where changes are said and heard of."""
+        return self.membership.changes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,139 @@
+"""What a node may write once another one has its accounts: nothing but how its last sends ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from delivery.clockwork import ACCOUNT, START, Engine, engine, until
+
+from waremind.store import deliveries, nodes
+from waremind.store.database import connect
+from waremind.store.deliveries import Able
+from waremind.store.lock import LOCK
+from waremind.store.nodes import NodeRow
+from waremind.whatsapp.reports import NotSent, Outcome, SendUnknown, Sent
+
+pytestmark = pytest.mark.anyio
+
+MINUTE = timedelta(minutes=1)
+OTHER = "nod_other"
+STANDS = "SELECT status, reason, node_id FROM deliveries"
+
+
+@asynccontextmanager
+async def leaving(dsn: str, directory: Path) -> AsyncIterator[Engine]:
+    """Have a message that WhatsApp does not answer yet."""
+    async with engine(dsn, directory) as playing:
+        playing.gateway.whatsapp.answer = lambda _message: None
+        await playing.add("soon", at="2026-03-02T08:01:00")
+        playing.clock.pass_to(START + MINUTE)
+        session = playing.gateway.sessions[-1]
+        await session.wait_held()
+        yield playing
+
+
+async def take_over(dsn: str) -> list[str]:
+    """Take all accounts as another node; returns how what was being sent stands then."""
+    async with await connect(dsn) as theirs, theirs.transaction():
+        row = NodeRow(id=OTHER, name="other", version="1", beat_at=START, started_at=START)
+        await nodes.register(theirs, row)
+        return [each.status for each in (await nodes.claim(theirs, OTHER, START)).unknown]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "stands"),
+    [
+        (Sent("3EB0LATE"), ("sent", None)),
+        (SendUnknown("cut off"), ("unknown", "crashed")),
+        (NotSent("not connected"), ("unknown", "crashed")),
+    ],
+    ids=["certain", "uncertain", "nothing left"],
+)
+async def test_who_has_lost_an_account_corrects_what_is_unknown_where_it_knows(
+    dsn: str, tmp_path: Path, outcome: Outcome, stands: tuple[str, str | None]
+) -> None:
+    async with leaving(dsn, tmp_path) as playing:
+        ours = playing.daemon.runtime.membership.node
+        assert await playing.sql(STANDS) == [("sending", None, ours)]
+        assert await take_over(dsn) == ["unknown"]
+        playing.gateway.sessions[-1].release(outcome)
+        await until(lambda: is_idle(playing))
+        assert await playing.sql(STANDS) == [(*stands, ours)]
+
+
+async def is_idle(playing: Engine) -> bool:
+    """Tell whether the sender has written all that it knows."""
+    return not playing.daemon.sender._ended and not playing.daemon.sender._occupied
+
+
+async def test_a_late_outcome_is_written_also_while_the_accounts_are_lost(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with leaving(dsn, tmp_path) as playing:
+        membership = playing.daemon.runtime.membership
+        keeping = asyncio.create_task(membership.keep(lambda _why: None))
+        async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as thief:
+            while not await takes(thief):
+                await playing.sql(CUT_OFF)
+            await membership.lost.wait()
+            assert await take_over(dsn) == ["unknown"]
+            playing.gateway.sessions[-1].release(Sent("3EB0LATE"))
+            await playing.wait_for("SELECT 1 FROM deliveries WHERE status = 'sent'")
+            assert not membership.held.is_set()
+        keeping.cancel()
+
+
+CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+
+
+async def takes(connection: psycopg.AsyncConnection) -> bool:
+    cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+    return await cursor.fetchone() == (True,)
+
+
+async def test_no_message_is_marked_by_a_node_or_a_session_that_has_no_longer_the_account(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with engine(dsn, tmp_path) as playing, await connect(dsn) as theirs:
+        await playing.freeze()
+        await playing.add("soon", at="2026-03-02T08:00:00")
+        await playing.wait_for("SELECT 1 FROM deliveries WHERE status = 'held'")
+        await playing.sql("DELETE FROM freezes")
+        await playing.sql("UPDATE deliveries SET status = 'scheduled', reason = NULL")
+        ours, row = playing.daemon.runtime.membership.node, playing.daemon.accounts.get(ACCOUNT).row
+        for able in (Able(OTHER, {ACCOUNT: row.session}), Able(ours, {ACCOUNT: row.session - 1})):
+            assert await deliveries.move_on(theirs, [], able, START, START) == []
+        able = Able(ours, {ACCOUNT: row.session})
+        (marked,) = await deliveries.move_on(theirs, [], able, START, START)
+        assert (marked.account_id, marked.session) == (ACCOUNT, row.session)
+
+
+async def test_a_mark_that_began_before_a_claim_is_seen_by_it_or_is_not_made(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with engine(dsn, tmp_path) as playing, await connect(dsn) as theirs:
+        row = playing.daemon.accounts.get(ACCOUNT).row
+        async with theirs.transaction():
+            await nodes.register(
+                theirs,
+                NodeRow(id=OTHER, name="other", version="1", beat_at=START, started_at=START),
+            )
+            await nodes.claim(theirs, OTHER, START)
+            await playing.add("soon", at="2026-03-02T08:00:00")
+            await playing.wait_for(
+                "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                " AND query LIKE '%able AS%'"
+            )
+        await playing.wait_for(
+            "SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND query LIKE '%able AS%')"
+        )
+        assert await playing.sql("SELECT status FROM deliveries") == [("scheduled",)]
+        assert row.node_id != OTHER
+        assert playing.sent == []

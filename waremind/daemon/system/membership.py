@@ -1,0 +1,110 @@
+"""This daemon as a node: which accounts are its own, and whether it may act for them now."""
+
+import asyncio
+import logging
+from datetime import datetime
+from typing import NoReturn
+
+import waremind
+from waremind.daemon.system.changes import Changes
+from waremind.daemon.system.clock import Clock
+from waremind.daemon.system.failures import Failures
+from waremind.daemon.system.logs import event
+from waremind.daemon.system.tasks import wait_first
+from waremind.domain.ids import new_id
+from waremind.store import nodes
+from waremind.store.database import Database
+from waremind.store.lock import DaemonLock, Tell
+from waremind.store.nodes import Claimed, NodeRow
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 0.5  # with a database that is away
+
+
+class Membership:
+    """The accounts are this node's from `held` on, until `lost`; these are set in turn.
+
+    With them lost, nothing is claimed or sent: another daemon may have them.
+    """
+
+    def __init__(
+        self, lock: DaemonLock, database: Database, clock: Clock, failures: Failures, name: str
+    ) -> None:
+        self.node = new_id("nod")
+        self.term = 0  # counts how often accounts became ours
+        self.held = asyncio.Event()
+        self.lost = asyncio.Event()
+        self.lost.set()
+        self.changes = Changes()
+        self._lock = lock
+        self._database = database
+        self._clock = clock
+        self._failures = failures
+        self._name = name
+
+    async def join(self) -> None:
+        """Take over all accounts, which whoever held the lock before may have had.
+
+        Raises WaremindError `database_unavailable`.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            await nodes.register(connection, self._row(now))
+            await nodes.lead(connection, self.node)
+            claimed = await nodes.claim(connection, self.node, now)
+        self._begin(claimed)
+
+    async def keep(self, tell: Tell) -> NoReturn:
+        """Follow the lock for ever: what is lost with it is taken over again when it is back."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._lock.keep(tell))
+            tasks.create_task(self._follow())
+        raise AssertionError
+
+    async def leave(self) -> None:
+        """Give the accounts to whoever comes next."""
+        self._end()
+        async with self._database.connection() as connection:
+            await nodes.remove(connection, self.node)
+
+    async def _follow(self) -> NoReturn:
+        while True:
+            await self._lock.lost.wait()
+            self._end()
+            while not self.held.is_set():
+                await self._lock.held.wait()
+                await self._rejoin()
+
+    async def _rejoin(self) -> None:
+        work = "take over the accounts"
+        try:
+            await self.join()
+        except Exception as error:  # noqa: BLE001 - it is noted, and nothing can end the daemon
+            self._failures.note(work, error)
+            await wait_first(asyncio.sleep(RETRY_SECONDS), self._lock.lost.wait())
+        else:
+            self._failures.clear(work)
+
+    def _begin(self, claimed: Claimed) -> None:
+        if claimed.unknown:
+            event(log, "outcome unknown", logging.WARNING, deliveries=len(claimed.unknown))
+        self.changes.accounts_claimed(claimed.accounts)
+        self.term += 1
+        if self._lock.held.is_set():
+            self.lost.clear()
+            self.held.set()
+        self.changes.runs_changed(claimed.unknown)
+
+    def _end(self) -> None:
+        self.held.clear()
+        self.lost.set()
+
+    def _row(self, now: datetime) -> NodeRow:
+        return NodeRow(
+            id=self.node,
+            name=self._name,
+            version=waremind.__version__,
+            beat_at=now,
+            started_at=now,
+        )

@@ -1,0 +1,87 @@
+"""The table `nodes`, and which accounts each has: written by the node itself, or by who follows it.
+
+On one machine there is one node, which takes over whatever another one has left.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from psycopg.sql import SQL
+
+from waremind.store import accounts
+from waremind.store.accounts import AccountRow
+from waremind.store.columns import Columns
+from waremind.store.database import Connection
+from waremind.store.deliveries import ChangedDelivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeRow:
+    """A node as it is stored; times are aware."""
+
+    id: str
+    name: str
+    version: str
+    beat_at: datetime
+    started_at: datetime
+    beat: int = 1
+    leads: bool = False
+
+
+_COLUMNS = Columns(NodeRow)
+_INSERT = SQL("INSERT INTO nodes ({}) VALUES ({}) ON CONFLICT DO NOTHING").format(
+    _COLUMNS.names, _COLUMNS.placeholders
+)
+_CLAIM = """
+    UPDATE accounts a SET node_id = %(node)s
+    FROM (SELECT id FROM accounts WHERE node_id IS DISTINCT FROM %(node)s
+          FOR NO KEY UPDATE SKIP LOCKED) free
+    WHERE a.id = free.id
+"""
+_LOSE_TRACK = """
+    UPDATE deliveries d SET status = 'unknown', reason = 'crashed', finished_at = %(now)s
+    FROM accounts a
+    WHERE d.status = 'sending' AND a.id = d.account_id
+      AND a.node_id = %(node)s AND d.node_id IS DISTINCT FROM %(node)s
+    RETURNING d.run_id, d.account_id, d.status
+"""
+
+
+async def register(connection: Connection, row: NodeRow) -> None:
+    """Add a node, unless it is there."""
+    await connection.execute(_INSERT, _COLUMNS.values(row))
+
+
+async def remove(connection: Connection, node: str) -> None:
+    """Remove a node: nobody runs its accounts from then on."""
+    await connection.execute("DELETE FROM nodes WHERE id = %s", [node])
+
+
+class Claimed(NamedTuple):
+    """The accounts that are a node's now, and what others were sending when it took over."""
+
+    accounts: list[AccountRow]
+    unknown: list[ChangedDelivery]
+
+
+async def lead(connection: Connection, node: str) -> None:
+    """Let a node lead, and remove all others, which have ended."""
+    await connection.execute("DELETE FROM nodes WHERE id <> %s", [node])
+    await connection.execute("UPDATE nodes SET leads = true WHERE id = %s", [node])
+
+
+async def claim(connection: Connection, node: str, now: datetime) -> Claimed:
+    """Give a node all accounts, and call `unknown` what others were sending.
+
+    What another transaction has locked is left for the next time.
+    """
+    await connection.execute(_CLAIM, {"node": node})
+    unknown = await lose_track(connection, node, now)
+    return Claimed(await accounts.select_of(connection, node), unknown)
+
+
+async def lose_track(connection: Connection, node: str, now: datetime) -> list[ChangedDelivery]:
+    """Call `unknown` what others were sending in accounts that are this node's now."""
+    cursor = await connection.execute(_LOSE_TRACK, {"node": node, "now": now})
+    return [ChangedDelivery(*row) async for row in cursor]
