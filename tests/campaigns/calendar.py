@@ -151,7 +151,7 @@ def key(one: Planned | Told) -> tuple[object, ...]:
 
 def fired(plan: Plan, begin: datetime, since: Position | None) -> Iterator[Planned]:
     """Yield what a scheduler sees that keeps only what it waits for, in a store."""
-    coming = plan.occurrences(begin, inclusive=True, since=since)
+    coming = plan.going_on(since) if since else plan.occurrences(begin, inclusive=True)
     while (found := next((one for one in coming if is_stored(one)), None)) is not None:
         yield found
         coming = plan.going_on(loaded(stored(found)))
@@ -165,7 +165,9 @@ def is_stored(one: Planned) -> bool:
 
 def compare(text: str, plan: Plan, asked: Asked, dice: random.Random) -> tuple[int, list[str]]:
     """Compare listing, oracle, clock and random instants for one plan."""
-    listing = list(takewhile(lambda one: one.at < END, plan.occurrences(BEGIN, inclusive=True)))
+    # What does not fire is listed in its place, beside what comes earlier or later.
+    found = takewhile(lambda one: one.at < END + MARGIN, plan.occurrences(BEGIN, inclusive=True))
+    listing = [one for one in found if BEGIN <= one.at < END]
     kept = [one for one in listing if is_stored(one)]
     sent = [one.at for one in listing if one.fires]
     truth = told(occurrences(text, plan.recurrence), asked)

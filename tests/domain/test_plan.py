@@ -345,6 +345,18 @@ def test_a_clock_a_day_off_and_quiet_hours_each_say_their_part() -> None:
     ]
 
 
+def test_what_was_moved_over_others_keeps_its_number_when_a_plan_goes_on() -> None:
+    # 18 May goes to Monday the 12th, where there is one: that uses up no number.
+    moved = {moment("2025-05-15T02:30"): moment("2025-05-26T16:53")}
+    mondays = DaysOff(OnOff.BEFORE, (), frozenset({0}))
+    bent = {"days_off": mondays, "quiet": QuietHours.parse("00:00-02:30"), "numbered": True}
+    third = plan("FREQ=DAILY;INTERVAL=3", "2025-03-01T02:30", Exceptions(moved=moved), **bent)
+    sent = [one for one in islice(third.occurrences(moment("2025-05-19T12:00Z")), 20) if one.fires]
+    assert [f"{one.nominal:%m-%d}" for one in sent[:2]] == ["05-27", "05-15"]
+    going_on = (one for one in third.going_on(sent[0].position) if one.fires)
+    assert list(islice(going_on, 3)) == sent[:3]
+
+
 def test_what_is_left_out_uses_up_no_number_unless_it_is_asked_to() -> None:
     skipped = Exceptions(skipped=frozenset({moment("2026-12-02T09:00")}))
     for counts, expected in ((False, [0, 1, 1, 2]), (True, [0, 1, 2, 3])):

@@ -59,9 +59,11 @@ class Exceptions:
         pairs = ((instant_of(own, zone), instant_of(to, zone)) for own, to in self.moved.items())
         return sorted(((own, to) for own, to in pairs if to < own), reverse=True)
 
-    def origin(self, wall: datetime) -> datetime | None:
-        """Return the earliest own time of what is moved across a local time to a later one."""
-        return min((own for own, to in self.moved.items() if own < wall <= to), default=None)
+    def origin(self, first: datetime, wall: datetime) -> datetime | None:
+        """Return the earliest own time before `wall` of what is moved to `first` or later."""
+        return min(
+            (own for own, to in self.moved.items() if own < wall and first <= to), default=None
+        )
 
     def begin(self, zone: ZoneInfo, start: datetime) -> datetime:
         """Return the earliest instant that is added, or `start`."""

@@ -142,7 +142,7 @@ class Plan:
         wall = wall_of(since, self.zone)
         if self.quiet:
             wall = datetime.combine(wall.date() - DAY, time())
-        if origin := self.exceptions.origin(self._together(wall)):
+        if origin := self.exceptions.origin(self._together(wall), wall):
             wall = min(wall, origin)
         return min(instant_of(self._together(wall), self.zone), since)
 
