@@ -17,6 +17,7 @@ RUNNING = [
     "socket",
     "configuration",
     "database",
+    "role",
     "engine",
     "sandbox",
     "libmagic",
@@ -162,6 +163,13 @@ def test_an_external_database_is_asked_with_the_daemon_down(
     migrated = patient.visit(WAREMIND_DATABASE__URL=dsn).check("database")
     assert migrated["status"] == "ok"
     assert f"of {len(read())} migrations" in migrated["text"]
+
+
+def test_a_role_that_could_do_anything_on_your_server_is_found(patient: Patient, dsn: str) -> None:
+    found = patient.visit(WAREMIND_DATABASE__URL=dsn).check("role")
+    assert found["status"] == "warning"
+    assert "is a superuser" in found["text"]
+    assert "docs/operating.md" in found["fix"]
 
 
 def test_a_database_of_a_newer_waremind_is_found(patient: Patient, dsn: str) -> None:

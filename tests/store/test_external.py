@@ -10,6 +10,7 @@ from waremind.store.database import Database, connect
 from waremind.store.embedded import EmbeddedPostgres
 from waremind.store.lock import DaemonLock
 from waremind.store.migrations import migrate, read
+from waremind.store.privileges import Role, read_role
 
 
 async def test_everything_above_is_the_same_for_the_operator_s_own_server(
@@ -25,6 +26,29 @@ async def test_everything_above_is_the_same_for_the_operator_s_own_server(
             async with database.transaction() as connection:
                 await connection.execute("SELECT count(*) FROM accounts")
         await lock.release()
+
+
+@pytest.mark.parametrize(
+    ("given", "taken", "powers"),
+    [
+        ("SELECT 1", "SELECT 1", []),
+        ("ALTER ROLE waremind SUPERUSER", "ALTER ROLE waremind NOSUPERUSER", ["is a superuser"]),
+        (
+            "GRANT pg_execute_server_program TO waremind",
+            "REVOKE pg_execute_server_program FROM waremind",
+            ["runs programs"],
+        ),
+    ],
+)
+async def test_what_its_role_may_do_beside_its_work_is_known(
+    yours: YourPostgres, given: str, taken: str, powers: list[str]
+) -> None:
+    yours.execute(given)
+    try:
+        async with await connect(yours.dsn()) as connection:
+            assert await read_role(connection) == Role("waremind", powers)
+    finally:
+        yours.execute(taken)
 
 
 async def test_its_password_is_in_no_error(yours: YourPostgres) -> None:

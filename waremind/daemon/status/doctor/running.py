@@ -8,10 +8,14 @@ from waremind.daemon.status.report import status_report
 from waremind.domain.lifecycle import State
 from waremind.domain.quoting import quoted
 from waremind.store.health import read_health, try_to_write
+from waremind.store.privileges import Role, read_role
 
 # WhatsApp unlinks a device, connected or not, whose phone stays away for 14 days.
 SILENT = timedelta(days=10)
 SKEW = timedelta(seconds=5)
+ROLE_CURE = (
+    "let it connect as a role that only owns its database: docs/operating.md, Your own PostgreSQL"
+)
 # A phone that is on, and gets and reads nothing, cannot be seen.
 PHONE_CURE = (
     "see that its phone is on and has the internet, and open a chat with something unread on it; "
@@ -40,6 +44,20 @@ async def database(services: Services) -> Finding:
         text = f"its clock and ours are {skew.total_seconds():.0f} s apart"
         return [Trouble(text, "warning", fix="timedatectl set-ntp true, on both machines")]
     return f"{services.database_name}: {health.summary}, writable"
+
+
+async def role(services: Services) -> Finding:
+    """Ask the database what whoever took the daemon over could do on its server."""
+    async with services.database.connection() as connection:
+        return needless(await read_role(connection))
+
+
+def needless(found: Role) -> Finding:
+    """Warn of a role that may do more than the daemon needs."""
+    if not found.powers:
+        return f"{found.name} may do nothing on its server beside its database"
+    text = f"the daemon's role {quoted(found.name)} {', '.join(found.powers)} on the server"
+    return [Trouble(text, "warning")]
 
 
 async def outbox(services: Services) -> Finding:
@@ -92,6 +110,7 @@ def _connected(services: Services) -> str:
 RUNNING: tuple[Check[Services], ...] = (
     Check("configuration", configuration, "systemctl restart waremind"),
     Check("database", database, "see what its log says"),
+    Check("role", role, ROLE_CURE),
 )
 PEOPLE: tuple[Check[Services], ...] = (
     Check("outbox", outbox, "waremind status"),
