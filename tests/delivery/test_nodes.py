@@ -12,6 +12,9 @@ import psycopg
 import pytest
 from delivery.clockwork import ACCOUNT, START, Engine, engine, until
 
+from waremind.daemon.accounts.inbox import Rename
+from waremind.errors import WaremindError
+from waremind.objects import Operator
 from waremind.store import deliveries, nodes
 from waremind.store.database import connect
 from waremind.store.deliveries import Able
@@ -137,3 +140,26 @@ async def test_a_mark_that_began_before_a_claim_is_seen_by_it_or_is_not_made(
         assert await playing.sql("SELECT status FROM deliveries") == [("scheduled",)]
         assert row.node_id != OTHER
         assert playing.sent == []
+
+
+async def test_an_account_that_another_node_has_is_let_go_and_begun_anew_when_it_is_ours_again(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        await take_over(dsn)
+        before = await playing.sql("SELECT * FROM accounts")
+        accounts, operator = playing.daemon.accounts, Operator(0, "root")
+        session, account = playing.gateway.sessions[-1], accounts.get(ACCOUNT)
+        with pytest.raises(WaremindError, match="another daemon has it now"):
+            await account.command(Rename("new", operator))
+        await session.gone.wait()
+        assert accounts.find(ACCOUNT) is None
+        assert await playing.sql("SELECT * FROM accounts") == before
+        with pytest.raises(WaremindError, match="another daemon has it now"):
+            await account.command(Rename("new", operator))
+        await playing.daemon.runtime.membership.join()
+        assert accounts.get(ACCOUNT) is not account
+        await playing.wait_for("SELECT 1 FROM accounts WHERE state = 'connected'")
+        await playing.add("soon", at="2026-03-02T08:01:00")
+        await playing.pass_to(START + MINUTE)
+        assert [seen.text for seen in playing.sent] == ["soon"]

@@ -68,6 +68,7 @@ class Account:
         self._failures = environment.runtime.failures
         self._work = f"write what account {row.id} reports"
         self._inbox = Inbox()
+        self._is_ours = True
         self._kept: deque[AccountReport] = deque()
         self._pairing = PairingOptions()
         self._monotonic = asyncio.get_running_loop().time
@@ -87,7 +88,7 @@ class Account:
 
         Raises WaremindError `conflict` and its kin, `not_found` or `database_unavailable`.
         """
-        if self.row.state is State.DELETED:
+        if self._is_over:
             raise self._gone()
         self.post(command)
         return await command.done
@@ -102,8 +103,8 @@ class Account:
         return MEANINGS[self.row.state].live
 
     async def run(self) -> None:
-        """Handle the inbox until the account is deleted."""
-        while self.row.state is not State.DELETED:
+        """Handle the inbox until the account is deleted, or another daemon's."""
+        while not self._is_over:
             message = await self._inbox.next(OFFER_AGAIN_SECONDS if self._kept else None)
             await self._offer_kept()
             match message:
@@ -119,12 +120,20 @@ class Account:
                 case _:
                     await self._handle_report(message)
         self._failures.clear(self._work)
-        self._environment.changes.account_deleted(self.row.id)
+        if self._is_ours:
+            self._environment.changes.account_deleted(self.row.id)
         for message in self._inbox.rest():
             if isinstance(message, Command | Rename) and not message.done.done():
                 message.done.set_exception(self._gone())
 
+    @property
+    def _is_over(self) -> bool:
+        return self.row.state is State.DELETED or not self._is_ours
+
     def _gone(self) -> WaremindError:
+        if not self._is_ours:
+            message = f"cannot go on with account {self.row.label!r}: another daemon has it now"
+            return WaremindError(ErrorCode.CONFLICT, message, hint="ask that one")
         message = f"cannot find account {self.row.label!r}: it was deleted"
         return WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind account list")
 
@@ -145,7 +154,7 @@ class Account:
             return await self._do(message)
 
     async def _do(self, message: Command | Rename) -> CommandResult:
-        if self.row.state is State.DELETED:
+        if self._is_over:
             raise self._gone()
         if isinstance(message, Rename):
             return await self._rename(message)
@@ -300,7 +309,20 @@ class Account:
         """
         async with self._environment.database.connection() as connection:
             stored = await table.select(connection, self.row.id)
-        self._go_on_from(stored)
+        if stored and stored.node_id != self._environment.runtime.membership.node:
+            self._let_go()
+        else:
+            self._go_on_from(stored)
+
+    def _let_go(self) -> None:
+        """End the session of an account that another daemon has now: it decides how that goes on.
+
+        Its row says nothing of this end, and its keys stay.
+        """
+        event(log, "let go", logging.WARNING, account=self.row.label, session=self.row.session)
+        self._is_ours = False
+        self._act(self.row, Cause.ENDED, (Effect.END,))
+        self._environment.changes.account_let_go(self.row.id)
 
     def _go_on_from(self, stored: AccountRow | None) -> None:
         """Go on from a row that is not our doing; None: the account is deleted."""

@@ -101,6 +101,10 @@ class Accounts(Subscriber):
         """Know an account no longer that is deleted."""
         self._accounts.pop(account, None)
 
+    def account_let_go(self, account: str) -> None:
+        """Know an account no longer that is another daemon's."""
+        self._accounts.pop(account, None)
+
     def draft(self, label: str) -> AccountRow:
         """Make the row of an account that is not there yet."""
         now = self._environment.now()

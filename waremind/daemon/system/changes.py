@@ -18,6 +18,9 @@ class Subscriber:
     def account_deleted(self, account: str) -> None:
         """Hear that an account (its id) is gone with all that belongs to it."""
 
+    def account_let_go(self, account: str) -> None:
+        """Hear that an account (its id) is another daemon's now."""
+
     def accounts_claimed(self, rows: Collection[AccountRow]) -> None:
         """Hear that these accounts are this node's from now on."""
 
@@ -47,6 +50,11 @@ class Changes(Subscriber):
         """Say that an account (its id) is gone with all that belongs to it."""
         for each in self._subscribers:
             each.account_deleted(account)
+
+    def account_let_go(self, account: str) -> None:
+        """Say that an account (its id) is another daemon's now."""
+        for each in self._subscribers:
+            each.account_let_go(account)
 
     def accounts_claimed(self, rows: Collection[AccountRow]) -> None:
         """Say that these accounts are this node's from now on."""
