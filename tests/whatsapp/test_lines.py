@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import msgspec
 import pytest
 
@@ -15,6 +18,21 @@ from waremind.whatsapp.child_protocol import (
     read_outcome,
 )
 from waremind.whatsapp.reports import GroupLeft, LifeReport, SendUnknown
+
+# What a child has said is not read when the daemon closes its end, or is killed.
+ABANDONED = """
+import socket
+from waremind.whatsapp.reader_pool import ReaderPool
+theirs, ours = socket.socketpair()
+ours.send(b"unread")
+theirs.close()
+ReaderPool(ours.makefile("rb"), print).run()
+"""
+
+
+def test_a_child_ends_quietly_when_the_daemon_is_gone_and_has_not_read_its_last_words() -> None:
+    done = subprocess.run([sys.executable, "-c", ABANDONED], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 @pytest.mark.parametrize(

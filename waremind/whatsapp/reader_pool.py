@@ -29,10 +29,16 @@ class ReaderPool:
     def _next(self) -> bytes:
         self._count(1)
         with self._reading:
-            line = self._lines.readline()
+            line = self._line()
             if self._count(-1) == 0:
                 threading.Thread(target=self.run, daemon=True).start()
         return line
+
+    def _line(self) -> bytes:
+        try:
+            return self._lines.readline()
+        except ConnectionResetError:  # the other end was closed before it had read what we said
+            return b""
 
     def _count(self, change: int) -> int:
         with self._counting:
