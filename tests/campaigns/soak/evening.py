@@ -66,9 +66,10 @@ def _places(daemon: DaemonProcess) -> Iterator[str]:
 
 
 def pass_by(town: Town) -> None:
-    """Let more than `keep_days` pass over all runs, restart the daemon, and see them go."""
+    """Let more than `keep_days` pass over runs and events, restart the daemon, and see them go."""
     with psycopg.connect(town.dsn, autocommit=True) as connection:
         connection.execute("UPDATE runs SET created_at = created_at - interval '1 year'")
+        connection.execute("UPDATE events SET at = at - interval '1 year'")
     configure(town, CONFIGURATIONS[0])  # with a bad one it would not start
     assert town.daemon.stop() == 0
     town.daemon.start()

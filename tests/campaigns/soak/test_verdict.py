@@ -77,6 +77,13 @@ def test_an_unknown_message_may_have_been_seen_once() -> None:
     assert list(verdict.miscounted(day(run("unknown"), shown=(message(), message())), THERE))
 
 
+def test_what_was_lost_with_its_account_may_have_been_seen_once() -> None:
+    lost = {"doubtful": False}
+    once, twice = (verdict.Day([], [], (message("doubtful"),) * each, lost) for each in (1, 2))
+    assert not list(verdict.miscounted(once, THERE))
+    assert list(verdict.miscounted(twice, THERE))
+
+
 def test_a_text_that_nobody_asked_for_is_found() -> None:
     assert list(verdict.miscounted(day(shown=(message("other"),)), THERE))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from whatsapp_server.records import Message
 
@@ -21,11 +21,16 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True)
 class Day:
-    """All that was to be said on a day, what the daemon says of it, and what phones saw."""
+    """All that was to be said on a day, what the daemon says of it, and what phones saw.
+
+    Of what is `lost` (and whether it repeats) nobody was told that it was added, and it is gone:
+    with its account.
+    """
 
     words: Sequence[Word]
     runs: Sequence[tuple[Word, Run]]
     shown: Sequence[Message]
+    lost: Mapping[str, bool] = field(default_factory=dict[str, bool])
 
     @property
     def statuses(self) -> dict[Place, Counter[str]]:
@@ -51,7 +56,8 @@ def judge(town: Town, seen_before: int) -> Counter[str]:
     words = [word for one in town.residents for word in one.words]
     runs = [found for one in town.residents for found in _said(one)]
     messages = town.whatsapp.messages(seen_before)
-    day = Day(words, runs, [message for message in messages if message.refused is None])
+    lost = {name: repeats for one in town.residents for name, repeats in one.doubtful.items()}
+    day = Day(words, runs, [message for message in messages if message.refused is None], lost)
     there = {account.id for account in town.daemon.call(AccountList(all=True)).accounts}
     for fault in (
         *unfinished(day),
@@ -89,8 +95,9 @@ def unfinished(day: Day) -> Iterator[str]:
 def miscounted(day: Day, there: set[str]) -> Iterator[str]:
     """Say what phones saw more or less often than the runs say."""
     topics = {word.text: topic(word) for word in day.words}
-    gone = {topic(word) for word in day.words if word.account not in there}
+    gone = day.lost.keys() | {topic(word) for word in day.words if word.account not in there}
     rules = {topic(word) for word in day.words if word.repeats}
+    rules |= {name for name, repeats in day.lost.items() if repeats}
     shown = Counter((topics.get(message.text, message.text), message.to) for message in day.shown)
     for place in {*shown, *day.statuses}:
         ends = day.statuses.get(place, Counter())
