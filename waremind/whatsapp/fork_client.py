@@ -23,6 +23,7 @@ FORK_SECONDS = 20.0
 CHILD_ENVIRONMENT = {
     "NEONIZE_BOT_TAG": "off",  # else messages to one person say that a bot wrote them
     "MALLOC_ARENA_MAX": "2",
+    "GOMAXPROCS": "1",  # an account is no load for two cores, and each has caches of its own
     "PYTHONUNBUFFERED": "1",
     "PYTHONWARNINGS": "ignore",  # of other people's code
 }

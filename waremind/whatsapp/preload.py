@@ -2,40 +2,29 @@
 
 import ctypes.util
 import gc
+import logging
 import sys
 from contextlib import suppress
 from importlib import import_module
-from importlib.util import find_spec
-from types import ModuleType
 
-LIBRARIES = (
-    "google.protobuf.descriptor_pb2",
-    "google.protobuf.internal.builder",
-    "httpx",
-    "linkpreview",
-    "phonenumbers",
-    "PIL.Image",
-    "PIL.ImageSequence",
-    "requests",
-    "segno",
-    "tqdm",
-)
-
-# Parts of neonize that hold no Go: a sixth of a child's memory.
-DESCRIPTIONS = (
-    "neonize.proto.Neonize_pb2",
-    "neonize.proto.waConsumerApplication.WAConsumerApplication_pb2",
-    "neonize.proto.waMsgApplication.WAMsgApplication_pb2",
-)
+from waremind.whatsapp.engine_loading import import_engine
 
 
 def preload() -> None:
     """Import what the children need; what cannot be imported, they will report."""
+    quieten()
     load_libmagic()
-    import_all(LIBRARIES)
-    import_descriptions()
+    with suppress(Exception):
+        import_engine()
     gc.collect()
     gc.freeze()  # a collection in a child would touch, and so copy, the shared pages
+
+
+def quieten() -> None:
+    """Set the loggers up before neonize does, which would have them say everything."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("neonize.utils.log").setLevel(logging.WARNING)  # also the Go side's level
+    logging.getLogger("neonize.utils.ffmpeg").setLevel(logging.ERROR)
 
 
 def load_libmagic() -> None:
@@ -47,17 +36,7 @@ def load_libmagic() -> None:
     import_all(["magic"])
 
 
-def import_descriptions() -> None:
-    """Import neonize's message types under a stand-in, as its `__init__` would load the library."""
-    if spec := find_spec("neonize"):
-        stand_in = ModuleType("neonize")
-        stand_in.__path__ = list(spec.submodule_search_locations or ())
-        sys.modules["neonize"] = stand_in
-        import_all(DESCRIPTIONS)
-        del sys.modules["neonize"]
-
-
-def import_all(names: tuple[str, ...] | list[str]) -> None:
+def import_all(names: list[str]) -> None:
     """Import modules, leaving out those that cannot be."""
     for name in names:
         with suppress(Exception):

@@ -1,7 +1,5 @@
 """The child: one account's session, from its opening until its parent closes the socketpair."""
 
-import io
-import logging
 import os
 import resource
 import socket
@@ -9,13 +7,13 @@ import sys
 import tempfile
 import threading
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
 from waremind.domain.lifecycle import Cause
 from waremind.whatsapp import sandbox
 from waremind.whatsapp.child_protocol import read_opening
+from waremind.whatsapp.engine_loading import load_engine
 from waremind.whatsapp.event_translator import NO_DEVICE, EventTranslator
 from waremind.whatsapp.gateway import Opening
 from waremind.whatsapp.preload import load_libmagic
@@ -53,9 +51,6 @@ def prepare_process(console: int) -> None:
     with suppress(OSError):  # the first to go when the machine's memory is short
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
     resource.setrlimit(resource.RLIMIT_DATA, (DATA_BYTES, DATA_BYTES))
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("neonize.utils.log").setLevel(logging.WARNING)  # also the Go side's level
-    logging.getLogger("neonize.utils.ffmpeg").setLevel(logging.ERROR)
 
 
 def enter_directory(opening: Opening, writer: ReportWriter) -> None:
@@ -77,33 +72,15 @@ def enter_sandbox(opening: Opening, writer: ReportWriter) -> Sandbox:
 
 
 def load_client(opening: Opening, translator: EventTranslator, writer: ReportWriter) -> Any:
-    """Load neonize and make its client."""
+    """Load the rest of neonize and make its client."""
     try:
-        return import_engine().Client(STORE, translator, new_device=opening.pairing is not None)
+        return load_engine().Client(STORE, translator, new_device=opening.pairing is not None)
     except Exception as error:  # noqa: BLE001 - whatever a library's import may raise
         writer.report(
             Cause.CONNECT_FAILED,
             f"cannot load the WhatsApp engine: {str(error) or type(error).__name__}; "
             "waremind doctor says what to do",
         )
-
-
-def import_engine() -> Any:
-    """Load neonize; `load_libmagic` comes before."""
-    requests: Any = import_module("requests")
-    requests.get = refuse_download
-    os.popen = answer_uname
-    return import_module("waremind.whatsapp.engine")
-
-
-def refuse_download(*_: object, **__: object) -> NoReturn:
-    """Stand in for `requests.get`: neonize would fetch a missing library at its import."""
-    raise RuntimeError("its library is missing; install neonize again")
-
-
-def answer_uname(_command: str) -> io.StringIO:
-    """Stand in for `os.popen`: neonize would ask a shell for `uname -a`, and never reap it."""
-    return io.StringIO(" ".join(os.uname()))
 
 
 def connect(client: Any, translator: EventTranslator) -> NoReturn:
