@@ -99,7 +99,7 @@ class ErrorCode(StrEnum):
         "passkey_required",
         9,
         "WhatsApp demands a passkey for linking this account",
-        "nothing on the phone helps, not even removing the passkey; try another day or number",
+        "nothing on the phone helps; try another day or number, or waremind account import",
     )
     CLIENT_OUTDATED = (
         "client_outdated",

@@ -48,6 +48,7 @@ ASKED = [
     Cause.SYNC,
 ]
 WANTS = {Cause.PAIR: True, Cause.PAIR_FRESH: True, Cause.UNPAIR: False}
+HANDED_OVER = {Cause.IMPORT: True, Cause.EXPORT: False}
 ENDS = {Effect.END, Effect.FORGET, Effect.LOG_OUT}
 # After these WhatsApp no longer lists the device, whatever we do.
 DROPPED = {Cause.LOGGED_OUT, Cause.BANNED}
@@ -130,7 +131,10 @@ class LifecycleMachine(RuleBasedStateMachine):
         assert self.row.session >= before.session
         if cause in {Cause.PAIRED, Cause.PAIRED_OTHER}:
             self.world.listed.add(before.session)
-        if cause in DROPPED:
+        if cause is Cause.IMPORT:  # its keys are put in place before
+            self.world.directories.add(self.row.device or 0)
+            self.world.listed.add(self.row.device or 0)
+        if cause in {*DROPPED, Cause.EXPORT}:  # or it is another program's from now on
             self.world.listed.clear()
         self.world.act(before, self.row, to.effects)
         self.opened += self.world.alive
@@ -154,6 +158,12 @@ class LifecycleMachine(RuleBasedStateMachine):
         if cause in WANTS:
             assert obeyed
             self.wanted = WANTS[cause]
+
+    @rule(cause=st.sampled_from(sorted(HANDED_OVER)))
+    def hand_over(self, cause: Cause) -> None:
+        """Bring keys from another program, or give them away, where the table allows it."""
+        if self.turn(cause):
+            self.wanted = HANDED_OVER[cause]
 
     @precondition(lambda self: self.row.session >= LONG_LIFE)
     @rule()

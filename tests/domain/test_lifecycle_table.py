@@ -119,7 +119,7 @@ def test_a_live_state_is_entered_with_an_opening_or_from_a_live_one(
 def test_a_session_logs_in_with_keys_and_pairs_without(state: State, cause: Cause) -> None:
     to = TABLE[state, cause]
     if Effect.OPEN in to.effects:
-        assert state in DEVICE
+        assert state in DEVICE or cause is Cause.IMPORT
         assert to.state in DEVICE
     if Effect.OPEN_TO_PAIR in to.effects:
         assert to.state is State.PAIRING
@@ -142,15 +142,31 @@ def test_keys_go_with_the_state_that_has_none(state: State, cause: Cause) -> Non
 
 
 @entries
-def test_keys_come_by_a_pairing_alone(state: State, cause: Cause) -> None:
+def test_keys_come_by_a_pairing_or_an_import_alone(state: State, cause: Cause) -> None:
     if state not in DEVICE and TABLE[state, cause].state in DEVICE:
-        assert (state, cause) == (State.PAIRING, Cause.PAIRED)
+        assert (state, cause) == (State.PAIRING, Cause.PAIRED) or cause is Cause.IMPORT
 
 
 @entries
-def test_only_pair_leads_from_unpaired_to_a_session(state: State, cause: Cause) -> None:
+def test_an_import_ends_no_session_and_takes_no_keys_from_anybody(
+    state: State, cause: Cause
+) -> None:
+    if cause is Cause.IMPORT:
+        assert state not in LIVE
+        assert state not in DEVICE or state is State.UNPAIRING
+
+
+@entries
+def test_exported_keys_are_forgotten_here_and_stay_linked(state: State, cause: Cause) -> None:
+    if cause is Cause.EXPORT:
+        assert state in DEVICE
+        assert TABLE[state, cause] == (State.UNPAIRED, (Effect.FORGET,))
+
+
+@entries
+def test_only_pair_and_import_lead_from_unpaired_to_a_session(state: State, cause: Cause) -> None:
     to = TABLE[state, cause]
-    if state in UNPAIRED and cause not in PAIRS:
+    if state in UNPAIRED and cause not in {*PAIRS, Cause.IMPORT}:
         assert to.state in UNPAIRED | {State.DELETED}
         assert not {Effect.OPEN, Effect.OPEN_TO_PAIR, Effect.RETRY} & set(to.effects)
 

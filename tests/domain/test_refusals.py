@@ -32,6 +32,8 @@ def test_a_refusal_says_what_how_the_account_is_and_the_cure() -> None:
         (State.UNPAIRED, Cause.RECONNECT, ErrorCode.NOT_PAIRED),
         (State.BANNED, Cause.RECONNECT, ErrorCode.BANNED),
         (State.PAIRING, Cause.RECONNECT, ErrorCode.CONFLICT),
+        (State.CONNECTED, Cause.IMPORT, ErrorCode.CONFLICT),
+        (State.UNPAIRED, Cause.EXPORT, ErrorCode.NOT_PAIRED),
     ],
 )
 def test_the_code_says_what_is_missing(state: State, cause: Cause, code: ErrorCode) -> None:

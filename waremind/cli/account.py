@@ -28,6 +28,9 @@ from waremind.requests import account as requests
 commands = Commands("account", "WhatsApp accounts: add, pair, look at, unpair, delete.")
 
 Label = Annotated[str, typer.Argument(metavar="LABEL", help="What you call the account.")]
+NewNumber = Annotated[
+    bool, typer.Option("--new-number", help="Allow another number than last time.")
+]
 Status = Literal["unpaired", "pending", "connected", "disconnected", "banned"]
 QrFormat = Literal["auto", "small", "large", "ascii", "raw", "png"]
 
@@ -125,9 +128,7 @@ def pair(
     expect: Annotated[
         str | None, typer.Option("--expect", metavar="NUMBER", help="Refuse any other number.")
     ] = None,
-    new_number: Annotated[
-        bool, typer.Option("--new-number", help="Allow another number than last time.")
-    ] = False,
+    new_number: NewNumber = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Show a QR at once; do not try the old keys.")
     ] = False,
@@ -204,6 +205,99 @@ def rename(
     """Give the account another label."""
     result = cli.call(requests.AccountRename(account=account, label=new, check=check))
     cli.changed(result, f"account {quoted(account)}", f"renamed to {quoted(new)}")
+
+
+@commands.verb(
+    "import",
+    epilog="""\b
+Examples:
+  waremind account import ops --store /srv/gowa/storages/whatsapp.db
+  waremind account import ops --store mautrix.db --device +4915112345678
+""",
+)
+def import_(
+    cli: Invocation,
+    account: AccountArgument,
+    *,
+    store: Annotated[
+        Path, typer.Option("--store", metavar="FILE", help="SQLite file of the other program.")
+    ],
+    device: Annotated[
+        str | None,
+        typer.Option("--device", metavar="NUMBER", help="Whose, where it holds several; or a JID."),
+    ] = None,
+    exclusive: Annotated[
+        bool,
+        typer.Option(
+            "--exclusive",
+            help="Keep the ratchets, too: only if nobody will ever use the file again.",
+        ),
+    ] = False,
+    new_number: NewNumber = False,
+    timeout: Annotated[
+        str, typer.Option("--timeout", metavar="DURATION", help="How long to wait until connected.")
+    ] = "60s",
+    no_wait: NoWait = False,
+    check: Check = False,
+) -> None:
+    """Take over a device that another program has linked.
+
+    It has to be a program on whatsmeow, such as gowa or mautrix-whatsapp; stop it first. Its file
+    is read, not changed.
+    """
+    from waremind.cli import device_files  # noqa: PLC0415 - few commands read files of SQLite
+
+    image = device_files.image_of(store, device, exclusive=exclusive)
+    request = requests.AccountImport(
+        account=account,
+        device=device,
+        exclusive=exclusive,
+        new_number=new_number,
+        timeout_seconds=parse_duration(timeout, flag="--timeout").total_seconds(),
+        wait=not no_wait,
+        check=check,
+    )
+    result = device_files.take_over(cli, image, request)
+    done = "imported" if no_wait or check else f"is connected as {result.account.phone}"
+    cli.changed(result, f"account {quoted(account)}", done, *device_files.advice(result))
+
+
+@commands.verb(
+    epilog="""\b
+Examples:
+  waremind account export ops --move -o ops.keys
+  waremind account export ops --copy -o ops.keys
+"""
+)
+def export(
+    cli: Invocation,
+    account: AccountArgument,
+    *,
+    file: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="Write the keys there.")
+    ],
+    move: Annotated[
+        bool,
+        typer.Option("--move", help="Leave the account unpaired here, still linked on the phone."),
+    ] = False,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Go on here; the file is marked as a copy.")
+    ] = False,
+    check: Check = False,
+) -> None:
+    """Write the account's keys into a file that only you can read.
+
+    Whoever has the file can be the account. Another waremind takes it by: account import.
+    """
+    from waremind.cli import device_files  # noqa: PLC0415 - as above
+
+    request = requests.AccountExport(
+        account=account, move=device_files.is_move(move=move, copy=copy), check=check
+    )
+    result = device_files.exported(cli, request, file)
+    done = f"{'moved' if move else 'copied'} to {quoted(str(file))}"
+    idle = "" if check else f" {done}"
+    cli.changed(result, f"account {quoted(account)}", done, idle=idle or ": nothing to do")
 
 
 @commands.verb()

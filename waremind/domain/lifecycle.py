@@ -51,6 +51,8 @@ class Cause(StrEnum):
     UNPAIR = "unpair"
     RECONNECT = "reconnect"
     SYNC = "sync"
+    IMPORT = "import"
+    EXPORT = "export"
     DELETE = "delete"
 
     PAIRED = "paired"
@@ -78,7 +80,16 @@ class Cause(StrEnum):
 
 
 COMMANDS = frozenset(
-    {Cause.PAIR, Cause.PAIR_FRESH, Cause.UNPAIR, Cause.RECONNECT, Cause.SYNC, Cause.DELETE}
+    {
+        Cause.PAIR,
+        Cause.PAIR_FRESH,
+        Cause.UNPAIR,
+        Cause.RECONNECT,
+        Cause.SYNC,
+        Cause.IMPORT,
+        Cause.EXPORT,
+        Cause.DELETE,
+    }
 )
 SIGNALS = frozenset({Cause.STARTED, Cause.STOPPING, Cause.RETRY_DUE, Cause.OVERDUE, Cause.CLEANED})
 REPORTS = frozenset(Cause) - COMMANDS - SIGNALS
@@ -188,6 +199,10 @@ ROWS: tuple[Row, ...] = (
     (UNPAIRED, Cause.UNPAIR, _SAME, ()),
     ({State.UNPAIRING}, Cause.CLEANED, State.UNPAIRED, ()),
     ({State.UNPAIRING}, Cause.STARTED, State.UNPAIRING, (Effect.LOG_OUT,)),
+    # Keys that come from another program are put in place before; those that went to another one
+    # are forgotten here, and stay linked on the phone.
+    (UNPAIRED | {State.BANNED}, Cause.IMPORT, State.STARTING, _START),
+    (DEVICE - {State.UNPAIRING}, Cause.EXPORT, State.UNPAIRED, (Effect.FORGET,)),
     # The other commands.
     (STATES, Cause.DELETE, State.DELETED, (Effect.LOG_OUT,)),
     ({State.CONNECTED}, Cause.SYNC, State.CONNECTED, (Effect.SYNC,)),

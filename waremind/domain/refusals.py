@@ -11,7 +11,13 @@ _CODES: dict[tuple[Cause, Status], ErrorCode] = {
     (Cause.SYNC, "disconnected"): ErrorCode.NOT_CONNECTED,
     (Cause.SYNC, "banned"): ErrorCode.NOT_CONNECTED,
     (Cause.RECONNECT, "unpaired"): ErrorCode.NOT_PAIRED,
+    (Cause.EXPORT, "unpaired"): ErrorCode.NOT_PAIRED,
     (Cause.RECONNECT, "banned"): ErrorCode.BANNED,
+}
+
+_HINTS = {
+    Cause.IMPORT: "another account can take it: waremind account add LABEL; or, for good: "
+    "waremind account unpair ACCOUNT"
 }
 
 
@@ -21,4 +27,5 @@ def refusal(cause: Cause, state: State, label: str) -> WaremindError:
     code = _CODES.get((cause, meaning.status), ErrorCode.CONFLICT)
     sentence = STANDINGS[state].sentence
     message = f"cannot {cause} account {label!r}: it is {meaning.status}. {sentence}"
-    return WaremindError(code, message, hint=code.hint.replace("ACCOUNT", quoted(label)))
+    hint = _HINTS.get(cause, code.hint).replace("ACCOUNT", quoted(label))
+    return WaremindError(code, message, hint=hint)

@@ -34,6 +34,35 @@ class AccountDeleted(Changed, frozen=True, kw_only=True):
     device_removed: bool = True
 
 
+class Exported(Struct, frozen=True):
+    """What a store that waremind has exported says of itself: whose, when, and if it was moved."""
+
+    account: str
+    label: str
+    at: str
+    moved: bool
+
+
+class AccountImported(AccountChanged, frozen=True, kw_only=True):
+    """The account with the keys of `device`, a JID with its number.
+
+    `exported` is null unless a waremind has exported them.
+    """
+
+    device: str
+    exported: Exported | None = None
+
+
+class AccountExported(AccountChanged, frozen=True, kw_only=True):
+    """The account whose keys were asked for; `device` is the number that they have here.
+
+    `store` is a SQLite file; absent when nothing was handed out.
+    """
+
+    device: int
+    store: bytes | UnsetType = UNSET
+
+
 class Accounts(Struct, frozen=True):
     """Accounts by label."""
 
@@ -126,6 +155,37 @@ class AccountRename(Mutation[AccountChanged], frozen=True, kw_only=True):
     method = "account.rename"
     account: str
     label: str
+
+
+class AccountImport(Mutation[AccountImported], frozen=True, kw_only=True):
+    """Take over a device that another program on whatsmeow has linked.
+
+    `store` is the SHA-256 of its SQLite file, which was uploaded on this connection and has nothing
+    left in a write-ahead log. `device` is a phone number or JID where it holds several. With
+    `exclusive` the ratchets come along: only when nobody else uses the store ever again.
+    """
+
+    method = "account.import"
+    account: str
+    store: str = ""
+    device: str | None = None
+    exclusive: bool = False
+    new_number: bool = False
+    timeout_seconds: float = 60
+    wait: bool = True
+
+
+class AccountExport(Mutation[AccountExported], frozen=True, kw_only=True):
+    """Hand out the account's keys, without ratchets: marked as a copy, or to `move` them away.
+
+    Who moves them asks twice. The second request names in `arrived` the `device` of the first
+    one's answer, and leaves the account unpaired here, still linked on the phone.
+    """
+
+    method = "account.export"
+    account: str
+    move: bool = False
+    arrived: int | None = None
 
 
 class AccountDelete(Mutation[AccountDeleted], frozen=True, kw_only=True):

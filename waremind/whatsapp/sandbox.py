@@ -112,15 +112,21 @@ def make_directory(directory: Path) -> None:
     there may lead anywhere.
     """
     uid = session_uid()
-    for place in (directory.parent.parent, directory.parent):
-        if not place.exists():
-            place.mkdir(parents=True)
-            place.chmod(0o700 if uid == os.geteuid() else 0o711)  # another's process has to pass
+    make_parents(directory)
     directory.mkdir(mode=0o700, exist_ok=True)
     directory.chmod(0o700)
     if directory.stat().st_uid != uid:
         for path in (*directory.iterdir(), directory):
             os.chown(path, uid, uid, follow_symlinks=False)
+
+
+def make_parents(directory: Path) -> None:
+    """Make what a session's directory lies in."""
+    mode = 0o700 if session_uid() == os.geteuid() else 0o711  # another's process has to pass
+    for place in (directory.parent.parent, directory.parent):
+        if not place.exists():
+            place.mkdir(parents=True)
+            place.chmod(mode)
 
 
 def _programs() -> Iterable[Path]:

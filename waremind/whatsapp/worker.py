@@ -16,13 +16,13 @@ from waremind.whatsapp.child_protocol import read_opening
 from waremind.whatsapp.engine_loading import load_engine
 from waremind.whatsapp.event_translator import NO_DEVICE, EventTranslator
 from waremind.whatsapp.gateway import Opening
+from waremind.whatsapp.keys import STORE
 from waremind.whatsapp.preload import load_libmagic
 from waremind.whatsapp.reader_pool import ReaderPool
 from waremind.whatsapp.report_writer import ReportWriter
 from waremind.whatsapp.responder import Responder
 from waremind.whatsapp.sandbox import Sandbox
 
-STORE = "device.sqlite3"
 OOM_SCORE = "500"  # of 1000
 DATA_BYTES = 1 << 30  # the parent ends what takes half of this; it looks now and then only
 

@@ -18,6 +18,7 @@ from waremind.daemon.accounts.inbox import (
     Command,
     CommandResult,
     Inbox,
+    Keys,
     Message,
     PairingOptions,
     Rename,
@@ -164,12 +165,42 @@ class Account:
         to = step(self.row.state, command.cause)
         if to is None:
             raise refusal(command.cause, self.row.state, self.row.label)
+        if command.device not in {None, self.row.device}:
+            raise self._paired_anew()
+        if command.keys and self._is_ending():
+            raise self._still_ending()
         changes = to != (self.row.state, ())
         if command.check or not changes:
             gone = await self._would_go(to)
+        elif command.keys:
+            gone = await self._import(to, command, command.keys)
         else:
             gone = await self._transition(to, command.cause, command=command)
         return CommandResult(self.row, changes, gone, self.effects.ending, self.effects.syncing)
+
+    def _is_ending(self) -> bool:
+        return self.effects.ending is not None and not self.effects.ending.done()
+
+    def _still_ending(self) -> WaremindError:
+        message = f"cannot import account {self.row.label!r}: its last session is still ending"
+        return WaremindError(ErrorCode.CONFLICT, message, hint="try again in a moment")
+
+    def _paired_anew(self) -> WaremindError:
+        message = f"cannot export account {self.row.label!r}: it was paired anew meanwhile"
+        return WaremindError(ErrorCode.CONFLICT, message, hint="export it again")
+
+    async def _import(self, to: Step, command: Command, keys: Keys) -> Belongings | None:
+        """Put keys in place, then take the step that names them; without it they go again."""
+        try:
+            device = self.row.session + to.fences
+            await asyncio.to_thread(self.effects.put_keys, device, keys)
+            return await self._transition(to, command.cause, command=command)
+        except OSError as error:
+            message = f"cannot import account {self.row.label!r}: {error.strerror}"
+            hint = "waremind doctor looks at the state directory"
+            raise WaremindError(ErrorCode.INTERNAL, message, hint=hint) from None
+        finally:
+            await asyncio.to_thread(self.effects.sweep)
 
     async def _would_go(self, to: Step) -> Belongings | None:
         if to.state is not State.DELETED:
@@ -249,8 +280,12 @@ class Account:
         command: Command | None = None,
     ) -> Belongings | None:
         """Take a step; returns what went with a deleted account."""
-        before, row = self.row, next_row(self.row, to, cause, self._environment.now(), report)
-        gone = await self._write(row, f"account.{cause}", command.operator if command else None)
+        keys, now = command.keys if command else None, self._environment.now()
+        news = keys.identity if keys else report
+        before, row = self.row, next_row(self.row, to, cause, now, news)
+        operator = command.operator if command else None
+        detail = command.detail if command else {}
+        gone = await self._write(row, f"account.{cause}", operator, **detail)
         self.row = row
         if row.state is not State.PAIRING or row.session != before.session:
             self.code = None

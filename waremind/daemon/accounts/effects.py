@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from waremind.daemon.accounts.environment import AccountEnvironment
-from waremind.daemon.accounts.inbox import PairingOptions, Signal
+from waremind.daemon.accounts.inbox import Keys, PairingOptions, Signal
 from waremind.daemon.accounts.sessions import LOG_OUT_SECONDS, UNHURRIED_SECONDS, Owner, Sessions
 from waremind.daemon.accounts.transitions import patience_seconds, retry_seconds
 from waremind.daemon.system.tasks import spawn
@@ -45,6 +45,7 @@ class Effects:
         self.ending: asyncio.Future[bool] | None = None
         self.syncing: asyncio.Future[bool] | None = None
         self._environment = environment
+        self._owner = owner
         self._post = post
         self._sessions = Sessions(owner, environment.place, post)
         self._timer: asyncio.TimerHandle | None = None
@@ -67,6 +68,14 @@ class Effects:
         """End the open session as a crash ends it: the table says how it goes on."""
         if self.session:
             self._environment.tasks.create_task(self.session.end())
+
+    def put_keys(self, device: int, keys: Keys) -> None:
+        """Put imported keys in place, before a step names them. Raises OSError."""
+        self._environment.place.put_keys(self._owner.row.id, device, keys.image)
+
+    def sweep(self) -> None:
+        """Remove the keys that the row does not name."""
+        self._sessions.sweep()
 
     # -- one method an effect
 

@@ -9,7 +9,7 @@ from itertools import count
 from waremind.domain.lifecycle import Cause, State
 from waremind.objects import Operator
 from waremind.store.accounts import AccountRow, Belongings
-from waremind.whatsapp.reports import AnyReport
+from waremind.whatsapp.reports import AnyReport, Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,15 @@ class PairingOptions:
     phone: str | None = None  # digits: a pairing code for this number instead of a QR
     expect: str | None = None  # "+" and digits: no other phone may scan
     new_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """A device that another program has linked: who it is, and its store, which was checked."""
+
+    identity: Identity
+    image: bytes
+    exclusive: bool  # its ratchets are in the store, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +52,25 @@ def _future() -> asyncio.Future[CommandResult]:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What an operator asks; `done` gets the Turn, or the WaremindError that refuses it."""
+    """What an operator asks; `done` gets the result, or the WaremindError that refuses it.
+
+    `keys` come with an import. An export names the `device` whose keys were handed out.
+    """
 
     cause: Cause
     operator: Operator
     options: PairingOptions | None = None
+    keys: Keys | None = None
+    device: int | None = None
     check: bool = False
     done: asyncio.Future[CommandResult] = field(default_factory=_future)
+
+    @property
+    def detail(self) -> dict[str, object]:
+        """What the audit log says of it beside who asked what."""
+        if self.keys:
+            return {"jid": self.keys.identity.jid, "exclusive": self.keys.exclusive}
+        return {"move": True, "arrived": True} if self.cause is Cause.EXPORT else {}
 
 
 @dataclass(frozen=True, slots=True)

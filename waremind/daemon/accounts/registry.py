@@ -67,6 +67,10 @@ class Accounts(Subscriber):
         """
         return None if key is None else self.get(key).row.id
 
+    def keys_of(self, account: str, device: int) -> Path:
+        """Say in which directory the keys of an account's device are."""
+        return self._environment.place.directory(account, device)
+
     def keys_left(self) -> list[tuple[Path, datetime]]:
         """List the devices' directories that could not be removed, and since when."""
         left = self._environment.place.left

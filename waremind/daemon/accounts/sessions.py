@@ -14,6 +14,7 @@ from waremind.daemon.accounts.transitions import kept_devices
 from waremind.daemon.system.logs import event
 from waremind.domain.lifecycle import Cause
 from waremind.store.accounts import AccountRow
+from waremind.whatsapp import keys
 from waremind.whatsapp.gateway import Gateway, OnReport, Opening, Pairing, Session
 from waremind.whatsapp.reports import LifeReport
 
@@ -53,6 +54,14 @@ class SessionPlace:
     tasks: asyncio.TaskGroup
     left: dict[Path, datetime] = field(default_factory=dict[Path, datetime])
     """Since when which directories are there that could not be removed."""
+
+    def put_keys(self, account: str, device: int, image: bytes) -> None:
+        """Put a device's store where its sessions look for it. Raises OSError."""
+        keys.put(self.directory(account, device), image)
+
+    def directory(self, account: str, device: int) -> Path:
+        """Say where the keys of an account's device lie."""
+        return self.root / account / str(device)
 
     def sweep(self, account: str, keeps: set[str]) -> None:
         """Remove an account's device directories but those named, and note what is left."""
@@ -167,7 +176,7 @@ class Sessions:
             return False
         finally:
             if forget:
-                await asyncio.to_thread(self._sweep)
+                await asyncio.to_thread(self.sweep)
 
     async def _log_out(self, device: int, seconds: float, *, removed: bool) -> bool:
         """Open a session only to unlink the device, if there are keys to do it with."""
@@ -178,9 +187,9 @@ class Sessions:
         return await self._place.gateway.log_out(opening, seconds)
 
     def _directory(self, device: int) -> Path:
-        return self._place.root / self._account / str(device)
+        return self._place.directory(self._account, device)
 
-    def _sweep(self) -> None:
+    def sweep(self) -> None:
         """Remove the directories that the row no longer names."""
         keeps = {str(number) for number in kept_devices(self._owner.row)}
         self._place.sweep(self._account, keeps)

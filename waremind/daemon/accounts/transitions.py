@@ -50,9 +50,18 @@ def kept_devices(row: AccountRow) -> set[int]:
 
 
 def next_row(
-    row: AccountRow, step: Step, cause: Cause, now: datetime, report: LifeReport | None = None
+    row: AccountRow,
+    step: Step,
+    cause: Cause,
+    now: datetime,
+    news: LifeReport | Identity | None = None,
 ) -> AccountRow:
-    """Compute the row after a step."""
+    """Compute the row after a step.
+
+    `news` is what a session has reported, or whose the keys are that an import brings.
+    """
+    report = news if isinstance(news, LifeReport) else None
+    seen = news if isinstance(news, Identity) else report and report.identity
     changes: dict[str, Any] = {
         "state": step.state,
         "state_since": now,
@@ -66,8 +75,8 @@ def next_row(
         changes["status_since"] = now
     changes |= _device(row, step, cause, now)
     changes |= _history(row, step, cause, now)
-    if report and report.identity and MEANINGS[step.state].device:
-        changes |= _identity(row, report.identity)
+    if seen and MEANINGS[step.state].device:
+        changes |= _identity(row, seen)
     return replace(row, **changes)
 
 
@@ -82,6 +91,8 @@ def _device(row: AccountRow, step: Step, cause: Cause, now: datetime) -> dict[st
         return {"device": None}
     if cause is Cause.PAIRED:
         return {"device": row.session, "linked_at": now, "phone_seen_at": now}
+    if cause is Cause.IMPORT:  # nobody knows when its phone was seen
+        return {"device": row.session + step.fences, "linked_at": now, "phone_seen_at": None}
     return {}
 
 

@@ -39,7 +39,8 @@ ANSWER_SECONDS = 4.8
 STATUSES = sorted({meaning.status for meaning in MEANINGS.values()})
 
 
-def _shown(services: Services, row: AccountRow) -> AccountObject:
+def shown_account(services: Services, row: AccountRow) -> AccountObject:
+    """Show an account as it is now."""
     return account_of(row, services.now(), services.holds.freeze_of(row.id))
 
 
@@ -54,7 +55,9 @@ async def add(services: Services, caller: Caller, request: AccountAdd) -> Accoun
         row, changed = await services.accounts.add(label, caller.operator)
     if not (changed or request.exist_ok):
         raise taken(label)
-    return AccountChanged(changed=changed, account=_shown(services, row), check=checked(request))
+    return AccountChanged(
+        changed=changed, account=shown_account(services, row), check=checked(request)
+    )
 
 
 async def list_(services: Services, _caller: Caller, request: AccountList) -> Accounts:
@@ -62,7 +65,7 @@ async def list_(services: Services, _caller: Caller, request: AccountList) -> Ac
     if request.status not in {None, *STATUSES}:
         message = f"cannot list accounts: there is no status {shown(request.status or '')}"
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="one of " + ", ".join(STATUSES))
-    accounts = [_shown(services, row) for row in services.accounts.rows()]
+    accounts = [shown_account(services, row) for row in services.accounts.rows()]
     if request.status:
         return Accounts([a for a in accounts if a.status == request.status])
     return Accounts([a for a in accounts if request.all or a.status != "pending"])
@@ -70,7 +73,7 @@ async def list_(services: Services, _caller: Caller, request: AccountList) -> Ac
 
 async def show(services: Services, _caller: Caller, request: AccountShow) -> AccountResult:
     """Show one account."""
-    return AccountResult(_shown(services, services.accounts.get(request.account).row))
+    return AccountResult(shown_account(services, services.accounts.get(request.account).row))
 
 
 async def pair(
@@ -81,7 +84,7 @@ async def pair(
     cause = Cause.PAIR_FRESH if request.fresh else Cause.PAIR
     command = Command(cause, caller.operator, options_of(request), check=request.check)
     result = await account.command(command)
-    view = _shown(services, result.row)
+    view = shown_account(services, result.row)
     if request.check or view.status == "connected":
         return PairConnected(changed=result.changed, account=view, check=checked(request))
     # The old device is logged out before there is a new code.
@@ -91,7 +94,7 @@ async def pair(
         return pending
     await caller.emit(pending)
     row = await follow(account, caller)
-    return PairConnected(changed=True, account=_shown(services, row))
+    return PairConnected(changed=True, account=shown_account(services, row))
 
 
 async def unpair(services: Services, caller: Caller, request: AccountUnpair) -> AccountUnpaired:
@@ -101,7 +104,7 @@ async def unpair(services: Services, caller: Caller, request: AccountUnpair) -> 
     removed = True if request.check else await _device_removed(result)
     return AccountUnpaired(
         changed=result.changed,
-        account=_shown(services, result.row),
+        account=shown_account(services, result.row),
         device_removed=removed,
         check=checked(request),
     )
@@ -152,7 +155,7 @@ def _changed(
     *,
     changed: bool,
 ) -> AccountChanged:
-    view = _shown(services, account.row)
+    view = shown_account(services, account.row)
     return AccountChanged(changed=changed, account=view, check=checked(request))
 
 
@@ -160,7 +163,7 @@ async def delete(services: Services, caller: Caller, request: AccountDelete) -> 
     """Delete the account with all that belongs to it, and log its device out."""
     try:
         account = services.accounts.get(request.account)
-        view = _shown(services, account.row)
+        view = shown_account(services, account.row)
         result = await account.command(Command(Cause.DELETE, caller.operator, check=request.check))
     except WaremindError as error:
         if request.missing_ok and error.code is ErrorCode.NOT_FOUND:
