@@ -322,3 +322,45 @@ def test_a_reminder_may_be_run_without_waiting(stage: Stage, text: str) -> None:
     assert begun.run is not None
     assert begun.run.status in {"scheduled", "sending", "sent"}
     stage.daemon.until(lambda: last_run(stage, reminder).status == "sent")
+
+
+def test_what_nobody_has_received_is_told_and_what_few_have_read_is_said_once_more(
+    stage: Stage, text: str
+) -> None:
+    reminder = stage.daemon.call(
+        adding(text=text, follow_up_seconds=60, unless_read_percent=50)
+    ).reminder
+    assert reminder
+    stage.daemon.cli("reminder", "run", reminder.name, "--to", "Friends")
+    assert [run.kind for run in _runs_of(stage, reminder)] == ["rehearsal"]
+    friends = stage.daemon.call(GroupShow(group="Friends")).group.jid
+    assert [message.to for message in stage.read(text)] == [friends]
+
+    run = stage.daemon.call(ReminderRun(reminder=reminder.name)).run
+    assert run
+    stage.daemon.sql(
+        "UPDATE deliveries SET finished_at = finished_at - interval '16 minutes' WHERE run_id = %s",
+        run.id,
+    )
+    assert stage.daemon.until(lambda: _is_unreceived(stage, reminder))
+    message = next(each for each in stage.read(text) if each.id == run.deliveries[0].message_id)
+    stage.whatsapp.receipt(message, by=BUDI, kind="delivered")
+    stage.daemon.until(lambda: not _is_unreceived(stage, reminder))
+
+    stage.daemon.sql("UPDATE runs SET follow_up_at = now() WHERE id = %s", run.id)
+    stage.send("--text", f"wakes what follows {text}")
+    followed = stage.daemon.until(
+        lambda: [each for each in _runs_of(stage, reminder) if each.kind == "follow_up"]
+    )
+    assert [each.follows for each in followed] == [run.id]
+    stage.daemon.until(lambda: stage.run(followed[0].id).status == "sent")
+    assert len(stage.read(text)) == 3
+
+
+def _runs_of(stage: Stage, reminder: Reminder) -> list[Run]:
+    return stage.daemon.call(RunList(reminder=reminder.id)).runs
+
+
+def _is_unreceived(stage: Stage, reminder: Reminder) -> bool:
+    needs = stage.daemon.call(Status()).attention
+    return any(each.id == reminder.id and each.code == "nobody_received" for each in needs)
