@@ -7,7 +7,7 @@ session say anything, late, twice or after its death (`FakeSession.say`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from waremind.domain.lifecycle import Cause
 from waremind.errors import ErrorCode, WaremindError
-from waremind.whatsapp.gateway import Message, OnReport, Opening
+from waremind.whatsapp.gateway import Media, Message, OnReport, Opening
 from waremind.whatsapp.report_writer import FINAL_CAUSES
 from waremind.whatsapp.reports import (
     AnyReport,
@@ -24,12 +24,14 @@ from waremind.whatsapp.reports import (
     Identity,
     LifeReport,
     NotSent,
+    NotUploaded,
     Outcome,
     SendUnknown,
     Sent,
 )
 
 Answer = Callable[[Message], Outcome | None]
+UploadAnswer = Callable[[Media], Awaitable[NotUploaded | None]]
 RevokeAnswer = Callable[[str], Outcome | None]
 
 
@@ -43,6 +45,8 @@ class FakeWhatsApp:
     """How to answer a send: an outcome, or None to hold it; without it each is sent."""
     answer_revoke: RevokeAnswer | None = None
     """How to answer the deletion of a message, by its id: as `answer` does."""
+    answer_upload: UploadAnswer | None = None
+    """How to answer an upload; without it each is taken."""
     connects: bool = True
     """Whether a login connects by itself."""
     removes: bool = True
@@ -77,6 +81,7 @@ class FakeSession:
         self.on_report = on_report
         self.sent: list[Message] = []
         self.revoked: list[tuple[str, str]] = []
+        self.uploaded: dict[str, bytes] = {}
         self.held: list[asyncio.Future[Outcome]] = []
         self.log_outs = 0
         self._news = asyncio.Event()
@@ -177,10 +182,24 @@ class FakeSession:
         async with self._sending:
             if not self.connected:
                 return NotSent("not connected")
+            if message.media and message.media.sha256 not in self.uploaded:
+                return NotSent("its file was not uploaded")
             self.sent.append(message)
             answer = self._whatsapp.answer
             outcome = answer(message) if answer else Sent(f"fake-{self.number}-{next(self._ids)}")
             return outcome or await self._hold()
+
+    async def upload(self, media: Media, content: AsyncIterable[bytes]) -> NotUploaded | None:
+        async with self._sending:
+            if not self.connected:
+                return NotUploaded("not connected")
+            if media.sha256 in self.uploaded:
+                return None
+            read = b"".join([data async for data in content])
+            answer = self._whatsapp.answer_upload
+            if (failed := await answer(media) if answer else None) is None:
+                self.uploaded[media.sha256] = read
+            return failed
 
     async def revoke(self, group: str, message_id: str) -> Outcome:
         async with self._sending:

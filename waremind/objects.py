@@ -14,6 +14,7 @@ MisfireRule = Literal["skip", "once", "all"]
 OnOffRule = Literal["skip", "before", "after"]
 ReminderState = Literal["active", "paused", "finished"]
 RunKind = Literal["regular", "rehearsal", "follow_up"]
+MediaKind = Literal["image", "document"]
 
 
 class Attention(Struct, frozen=True, kw_only=True):
@@ -68,6 +69,17 @@ class GroupName(Struct, frozen=True):
     id: str
     jid: str
     name: str
+
+
+class MediaFile(Struct, frozen=True, kw_only=True):
+    """An image or a document of a message: its name as phones show it, and its content's SHA-256.
+
+    A run whose content is kept no longer has no `sha256`.
+    """
+
+    kind: MediaKind
+    name: str
+    sha256: str | None
 
 
 class MemberReceipt(Struct, frozen=True, kw_only=True):
@@ -128,6 +140,7 @@ class Run(Struct, frozen=True, kw_only=True):
     started_at: Timestamp | None
     finished_at: Timestamp | None
     deliveries: list[Delivery]
+    media: MediaFile | None = None
 
 
 class Moved(Struct, frozen=True):
@@ -175,6 +188,7 @@ class Reminder(Struct, frozen=True, kw_only=True):
     unless_read_percent: int | None = None
     fields: bool = False
     until_day: str | None = None
+    media: MediaFile | None = None
 
 
 class Occurrence(Struct, frozen=True):

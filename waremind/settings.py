@@ -131,6 +131,7 @@ class Delivery(Section):
     retry_first_seconds: Positive = 5
     retry_max_seconds: Positive = 120
     keep_days: Annotated[int, Field(ge=1)] = 90
+    media_megabytes: Annotated[int, Field(ge=0)] = 1024
 
 
 class Quiet(Section):

@@ -45,7 +45,8 @@ async def started(modules: Path, directory: Path) -> AsyncIterator[ProcessGatewa
 
 @pytest.fixture(scope="session")
 def shared_whatsapp() -> Iterator[PlayedWhatsApp]:
-    with PlayedWhatsApp() as whatsapp:
+    with PlayedWhatsApp() as whatsapp, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", whatsapp.env()["SSL_CERT_FILE"])  # of its media host
         yield whatsapp
 
 

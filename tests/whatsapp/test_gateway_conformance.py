@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
 import time
+from collections.abc import AsyncIterator
 
 import pytest
 from whatsapp.stages import FRIEND, Stage
 
 from waremind.domain.lifecycle import Cause
 from waremind.errors import ErrorCode, WaremindError
-from waremind.whatsapp.gateway import Message, Pairing
-from waremind.whatsapp.reports import Identity, NotSent, SendRefused, SendUnknown, Sent
+from waremind.whatsapp.gateway import Media, Message, Pairing
+from waremind.whatsapp.reports import Identity, NotSent, NotUploaded, SendRefused, SendUnknown, Sent
 
 pytestmark = pytest.mark.anyio
 
@@ -232,3 +235,24 @@ async def test_an_interrupted_unpair_is_finished_by_logging_in_and_out(stage: St
 
 async def test_logging_out_without_keys_is_done_already(stage: Stage) -> None:
     assert await stage.gateway.log_out(stage.opening(), 10)
+
+
+async def test_a_file_is_uploaded_once_before_the_messages_that_have_it(stage: Stage) -> None:
+    await stage.link()
+    content, read = os.urandom(700_000), list[int]()
+    digest = hashlib.sha256(content).hexdigest()
+    media = Media("document", digest, len(content), "application/pdf", "a.pdf")
+    message = Message(stage.group, "Halo", media=media)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for place in range(0, len(content), 500_000):
+            read.append(place)
+            yield content[place : place + 500_000]
+
+    assert isinstance(await stage.session.send(message), NotSent)
+    assert await stage.session.upload(media, pieces()) is None
+    assert await stage.session.upload(media, pieces()) is None
+    assert read == [0, 500_000]
+    assert isinstance(await stage.session.send(message), Sent)
+    await stage.session.end()
+    assert isinstance(await stage.session.upload(media, pieces()), NotUploaded)

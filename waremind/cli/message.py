@@ -15,17 +15,19 @@ TextFile = Annotated[
 ]
 
 
-def message_text(text: str | None, file: str | None) -> str:
+def message_text(text: str | None, file: str | None, *, needed: bool = True) -> str:
     """Return the text that one of the two options gives, less one newline at its end.
+
+    Where none is `needed` it may be empty.
 
     Raises WaremindError `usage` without exactly one, `not_found`, `permission_denied` or
     `invalid_input` when the file cannot be read.
     """
     found = given_text(text, file)
-    if found is None:
+    if found is None and needed:
         message = "cannot read the command line: there is no text"
         raise WaremindError(ErrorCode.USAGE, message, hint="add: --text TEXT or --text-file FILE")
-    return found
+    return found or ""
 
 
 def given_text(text: str | None, file: str | None) -> str | None:

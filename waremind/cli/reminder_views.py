@@ -63,11 +63,13 @@ def record(result: requests.ReminderResult) -> Iterator[Block]:
             *_bent(reminder),
             ("too late", _misfire(reminder)),
             ("mentions", "every member" if reminder.mention_all else None),
+            *((each.kind, each.name) for each in (reminder.media,) if each),
             ("last run", _last_run(reminder)),
         ]
     )
-    yield "text:"
-    yield Paragraph(reminder.text)
+    if reminder.text:
+        yield "text:"
+        yield Paragraph(reminder.text)
     yield from attention(reminder.attention)
 
 

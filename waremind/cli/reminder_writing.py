@@ -7,6 +7,7 @@ import typer
 from msgspec import UNSET, UnsetType
 
 from waremind.cli.invocation import Invocation
+from waremind.cli.media import DocumentFile, ImageFile, call, given_file
 from waremind.cli.message import Text, TextFile, given_text, message_text, read_text
 from waremind.cli.options import AccountOption, Check, ExistOk, ReminderArgument
 from waremind.cli.reminder_options import (
@@ -59,6 +60,8 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
         to: Annotated[list[str], _TO],
         text: Text = None,
         text_file: TextFile = None,
+        image: ImageFile = None,
+        document: DocumentFile = None,
         at: At = None,
         rrule: Rrule = None,
         crontab: Crontab = None,
@@ -84,11 +87,13 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
         exist_ok: ExistOk = False,
         check: Check = False,
     ) -> None:
+        file = given_file(image, document)
         request = kind(
             name=name,
             account=account,
             to=to,
-            text=message_text(text, text_file),
+            text=message_text(text, text_file, needed=file is None),
+            media=_given(file and file.media),
             at=at,
             rrule=rrule,
             crontab=crontab,
@@ -114,7 +119,7 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
             exist_ok=exist_ok,
             check=check,
         )
-        result = cli.call(request)
+        result = call(cli, request, file)
         written(cli, result, name, "changed" if result.created is False else "added")
 
     return write
@@ -130,6 +135,8 @@ def edit(
     to: Annotated[list[str] | None, _TO] = None,
     text: Text = None,
     text_file: TextFile = None,
+    image: ImageFile = None,
+    document: DocumentFile = None,
     at: At = None,
     rrule: Rrule = None,
     crontab: Crontab = None,
@@ -155,11 +162,14 @@ def edit(
     check: Check = False,
 ) -> None:
     """Change what is given and nothing else; --to replaces all groups."""
+    file = given_file(image, document)
+    is_taken_away = file is None and "" in {image, document}
     request = ReminderEdit(
         reminder=reminder,
         name=_given(name),
         to=_given(to or None),
         text=_given(given_text(text, text_file)),
+        media=None if is_taken_away else _given(file and file.media),
         at=_given(at),
         rrule=_given(rrule),
         crontab=_given(crontab),
@@ -184,7 +194,7 @@ def edit(
         until_day=_given(until_day),
         check=check,
     )
-    written(cli, cli.call(request), reminder, "changed")
+    written(cli, call(cli, request, file), reminder, "changed")
 
 
 def written(cli: Invocation, result: ReminderChanged, name: str, done: str) -> None:

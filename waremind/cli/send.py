@@ -6,6 +6,7 @@ import typer
 
 from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
+from waremind.cli.media import DocumentFile, ImageFile, given_file
 from waremind.cli.message import Text, TextFile, message_text
 from waremind.cli.options import AccountOption, Check, NoWait, SendTimeout
 from waremind.cli.waiting import finish, wait_for_run
@@ -21,6 +22,7 @@ commands = Commands()
 Examples:
   waremind send --account ops --to Team --text "Deploy is done"
   df -h | waremind send --account ops --to Team --text-file - --key nightly
+  waremind send --account ops --to Team --image board.png --text "The board"
 """
 )
 def send(
@@ -32,6 +34,8 @@ def send(
     ],
     text: Text = None,
     text_file: TextFile = None,
+    image: ImageFile = None,
+    document: DocumentFile = None,
     key: Annotated[
         str | None, typer.Option("--key", metavar="K", help="Never send twice with this in 24 h.")
     ] = None,
@@ -39,15 +43,17 @@ def send(
     no_wait: NoWait = False,
     check: Check = False,
 ) -> None:
-    """Send one text now, and wait until it has been sent."""
+    """Send a text, image or document now, and wait for its end."""
+    file = given_file(image, document)
     request = Send(
         account=account,
         to=to,
-        text=message_text(text, text_file),
+        text=message_text(text, text_file, needed=file is None),
+        media=file and file.media,
         key=key,
         timeout_seconds=parse_duration(timeout, flag="--timeout").total_seconds(),
         wait=not no_wait,
         check=check,
     )
     message = f"message to {', '.join(map(quoted, to))}"
-    finish(cli, wait_for_run(cli, request, message), message, no_wait=no_wait)
+    finish(cli, wait_for_run(cli, request, message, file), message, no_wait=no_wait)

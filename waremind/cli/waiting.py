@@ -8,6 +8,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from waremind.cli.invocation import Invocation
+from waremind.cli.media import GivenFile
 from waremind.cli.progress import Step, followed
 from waremind.client import ANSWER_SECONDS, Client
 from waremind.domain.quoting import quoted
@@ -47,15 +48,22 @@ def wait_for_answer(cli: Invocation, request: Request[R], what: str) -> R:
     return followed(cli.output, steps(), what, ANSWER_SECONDS)
 
 
-def wait_for_run(cli: Invocation, request: ReminderRun | RunRevoke | Send, what: str) -> RunChanged:
+def wait_for_run(
+    cli: Invocation,
+    request: ReminderRun | RunRevoke | Send,
+    what: str,
+    file: GivenFile | None = None,
+) -> RunChanged:
     """Ask for a run, wait for its end and return it; meanwhile a person sees how far `what` is.
 
-    Whoever leaves earlier is told that the run goes on.
+    A `file` that it sends is handed over first. Whoever leaves earlier is told that it goes on.
     """
     try:
-        if not (cli.output.draws(sys.stderr) and request.wait) or request.check is True:
-            return cli.call(request, request.timeout_seconds + _MARGIN_SECONDS)
         with cli.client() as client:
+            if file:
+                file.hand_over(client)
+            if not (cli.output.draws(sys.stderr) and request.wait) or request.check is True:
+                return client.call(request, request.timeout_seconds + _MARGIN_SECONDS)
             steps = _steps(client, request)
             return followed(cli.output, steps, what, request.timeout_seconds)
     except KeyboardInterrupt:

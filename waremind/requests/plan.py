@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, UnsetType, field
 
-from waremind.objects import OnOffRule
+from waremind.objects import MediaFile, OnOffRule
 from waremind.requests.core import Mutation
 from waremind.requests.reminder_results import ReminderChanged
 
@@ -10,7 +10,8 @@ from waremind.requests.reminder_results import ReminderChanged
 class PlanFields(Mutation[ReminderChanged], frozen=True, kw_only=True):
     """What is not given stays as it is, or is not there.
 
-    Times are local to the reminder's zone; `before` holds seconds.
+    Times are local to the reminder's zone; `before` holds seconds. `media` is a file that was
+    handed over (`upload`), or whose content the daemon has; then the text may be empty.
     """
 
     except_: list[str] | UnsetType = field(default=UNSET, name="except")
@@ -26,6 +27,7 @@ class PlanFields(Mutation[ReminderChanged], frozen=True, kw_only=True):
     unless_read_percent: int | UnsetType | None = UNSET
     fields: bool | UnsetType = UNSET
     until_day: str | UnsetType | None = UNSET
+    media: MediaFile | UnsetType | None = UNSET
 
 
 class ReminderSkip(Mutation[ReminderChanged], frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from waremind.objects import Run
+from waremind.objects import MediaFile, Run
 from waremind.requests.core import Changed, Mutation, Request
 
 
@@ -41,12 +41,16 @@ class ReminderRun(Mutation[RunChanged], frozen=True, kw_only=True):
 
 
 class Send(Mutation[RunChanged], frozen=True, kw_only=True):
-    """Send one text now; the same `key` within 24 h answers with the same run."""
+    """Send one text now; the same `key` within 24 h answers with the same run.
+
+    `media` is a file that was handed over (`upload`), or whose content the daemon has.
+    """
 
     method = "send"
     account: str
     to: list[str]
     text: str
+    media: MediaFile | None = None
     key: str | None = None
     timeout_seconds: float = 60
     wait: bool = True

@@ -19,8 +19,8 @@ class Upload(Request[Uploaded], frozen=True, kw_only=True):
     """Hand over a piece of a file, for another request of this connection that names its `sha256`.
 
     `size` is the whole file's, `offset` is where the piece belongs: at the end of what was
-    `received`. Without `data` it only asks how much that is. A connection has one file; another
-    `sha256`, or the connection's end, drops it.
+    `received`. Without `data` it only asks how much that is: all of it, where the daemon keeps that
+    content already. A connection has one file; another `sha256`, or the connection's end, drops it.
     """
 
     method = "upload"

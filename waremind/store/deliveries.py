@@ -8,6 +8,8 @@ from typing import NamedTuple
 from psycopg.rows import class_row
 from psycopg.sql import SQL
 
+from waremind.domain.media import Attachment, MediaKind
+from waremind.store.attachments import attachment_of
 from waremind.store.database import Connection, as_json
 
 
@@ -39,6 +41,14 @@ class Sending:
     started_at: datetime
     give_up_at: datetime
     left: bool
+    media: str | None = None
+    media_kind: MediaKind | None = None
+    media_name: str | None = None
+
+    @property
+    def attachment(self) -> Attachment | None:
+        """The image or document that goes with its text."""
+        return attachment_of(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +167,7 @@ async def move_on(
             RETURNING d.run_id, d.group_id, d.account_id, g.jid, r.text, d.attempts, d.session,
                       d.started_at, r.give_up_at, g.left_at IS NOT NULL AS left,
                       CASE WHEN r.mention_all THEN g.members ELSE '{}' END AS members,
-                      g.expiration_seconds
+                      g.expiration_seconds, r.media, r.media_kind, r.media_name
             """,
             {
                 "node": able.node,

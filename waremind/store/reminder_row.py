@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from waremind.domain.days_off import DaysOffCalendar
+from waremind.domain.media import Attachment, MediaKind
 from waremind.domain.misfire import Misfire
 from waremind.domain.plan import Plan
 from waremind.domain.plan_options import BARE, PlanOptions
@@ -16,6 +17,7 @@ from waremind.domain.planned import Planned, Position
 from waremind.domain.quiet_hours import Lateness, QuietHours
 from waremind.domain.recurrence import Recurrence
 from waremind.domain.rule_text import parse_rule
+from waremind.store.attachments import attachment_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +46,19 @@ class ReminderRow:
     revision: int = 1
     too_slow_since: datetime | None = None
     options: PlanOptions = BARE
+    media: str | None = None
+    media_kind: MediaKind | None = None
+    media_name: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "misfire", Misfire(self.misfire))
         # PostgreSQL has NULL or an object.
         object.__setattr__(self, "options", msgspec.convert(self.options or {}, PlanOptions))
+
+    @property
+    def attachment(self) -> Attachment | None:
+        """The image or document that goes with its text."""
+        return attachment_of(self)
 
     @property
     def recurrence(self) -> Recurrence:

@@ -7,6 +7,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 from psycopg.sql import SQL
 
+from waremind.domain.media import MediaKind
 from waremind.domain.misfire import Misfire
 from waremind.objects import RunKind
 from waremind.store.columns import Columns
@@ -37,6 +38,9 @@ class RunRow:
     follow_up_at: datetime | None = None
     unless_read_percent: int | None = None
     follows: str | None = None
+    media: str | None = None
+    media_kind: MediaKind | None = None
+    media_name: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "misfire", Misfire(self.misfire))

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from waremind.errors import ErrorCode
-from waremind.whatsapp.gateway import Message, Opening
+from waremind.whatsapp.gateway import Media, Message, Opening
 from waremind.whatsapp.reports import AnyReport, GroupSnapshot, Outcome
 from waremind.zero_bytes import without_zero_bytes
 
@@ -41,6 +41,17 @@ class Send(Struct, frozen=True, tag=True):
     message: Message
 
 
+class UploadMedia(Struct, frozen=True, tag=True):
+    """Take a piece of a file, and upload it with its last one: how much of it there is.
+
+    Without `data` it only asks: all of it is there when it was uploaded lately, else nothing.
+    """
+
+    media: Media
+    offset: int = 0
+    data: bytes = b""
+
+
 class Revoke(Struct, frozen=True, tag=True):
     """Delete for everyone a message of the account in a group: one `Outcome`."""
 
@@ -54,7 +65,7 @@ class LogOut(Struct, frozen=True, tag=True):
     seconds: float
 
 
-Request = Ping | FetchGroups | FetchGroup | Send | Revoke | LogOut
+Request = Ping | FetchGroups | FetchGroup | Send | UploadMedia | Revoke | LogOut
 
 
 class NumberedRequest(Struct, frozen=True):
@@ -117,4 +128,5 @@ read_request = msgspec.json.Decoder(NumberedRequest).decode
 _decode_child_message = msgspec.json.Decoder[ChildMessage](ChildMessage).decode
 read_group = msgspec.json.Decoder(GroupSnapshot).decode
 read_outcome = msgspec.json.Decoder[Outcome](Outcome).decode
+read_size = msgspec.json.Decoder(int).decode
 read_bool = msgspec.json.Decoder(bool).decode

@@ -4,6 +4,7 @@
 # neonize comes without types.
 
 import ctypes
+import time
 from collections.abc import Iterable
 from functools import partial
 from types import SimpleNamespace
@@ -16,15 +17,18 @@ from neonize.proto.waCommon.WACommon_pb2 import MessageKey
 from neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2 import DeviceProps
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import (
     ContextInfo,
+    DocumentMessage,
     ExtendedTextMessage,
+    FutureProofMessage,
+    ImageMessage,
     ProtocolMessage,
 )
 from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import Message as Content
-from neonize.utils.enum import Presence
+from neonize.utils.enum import MediaType, Presence
 
 from waremind.whatsapp import translation
 from waremind.whatsapp.event_translator import EventTranslator
-from waremind.whatsapp.gateway import Message
+from waremind.whatsapp.gateway import Media, Message
 from waremind.whatsapp.reports import GroupSnapshot, Identity
 from waremind.whatsapp.sending import NOT_IN_GROUP
 
@@ -76,9 +80,14 @@ class Client(NewClient):
         self.send_presence(Presence.AVAILABLE)
         self.send_presence(Presence.UNAVAILABLE)
 
-    def send_text(self, message: Message) -> str:
-        """Send a message and return its id."""
-        return self.send_message(_jid(message.group), _content(message)).ID
+    def upload_media(self, media: Media, content: bytes) -> Any:
+        """Hand a file to WhatsApp; returns where it is, and its keys."""
+        kinds = {"image": MediaType.MediaImage, "document": MediaType.MediaDocument}
+        return self.upload(content, kinds[media.kind])
+
+    def send_content(self, message: Message, uploaded: Any) -> str:
+        """Send a message, with what was `uploaded` for it, and return its id."""
+        return self.send_message(_jid(message.group), _content(message, uploaded)).ID
 
     def revoke(self, group: str, message_id: str) -> str:
         """Delete a message of ours for everyone and return the deletion's id.
@@ -99,13 +108,43 @@ def _jid(text: str) -> JID:
     return JID(User=user, Server=server, Device=0, Integrator=0, RawAgent=0, IsEmpty=False)
 
 
-def _content(message: Message) -> Content:
+def _content(message: Message, uploaded: Any) -> Content:
     """Make the message ourselves: given a string, neonize takes `@12345` for a mention."""
+    if message.media:
+        return _with_media(message, message.media, uploaded)
     if not (message.mentions or message.mentions_all or message.expiration_seconds):
         return Content(conversation=message.text)
+    context = _context(message)
+    return Content(extendedTextMessage=ExtendedTextMessage(text=message.text, contextInfo=context))
+
+
+def _context(message: Message) -> ContextInfo:
     context = ContextInfo(mentionedJID=message.mentions)
     if message.mentions_all:
         context.nonJIDMentions = 1
     if message.expiration_seconds:  # without it phones say that the sender's app is an old one
         context.expiration = message.expiration_seconds
-    return Content(extendedTextMessage=ExtendedTextMessage(text=message.text, contextInfo=context))
+    return context
+
+
+def _with_media(message: Message, media: Media, uploaded: Any) -> Content:
+    """Make it as the apps do: a document that has a caption stands in a wrapper."""
+    given: dict[str, Any] = {
+        "URL": uploaded.url,
+        "directPath": uploaded.DirectPath,
+        "mediaKey": uploaded.MediaKey,
+        "mediaKeyTimestamp": int(time.time()),
+        "fileEncSHA256": uploaded.FileEncSHA256,
+        "fileSHA256": uploaded.FileSHA256,
+        "fileLength": uploaded.FileLength,
+        "mimetype": media.type,
+        "contextInfo": _context(message),
+        "caption": message.text or None,
+    }
+    if media.kind == "image":
+        return Content(imageMessage=ImageMessage(**given, width=media.width, height=media.height))
+    document = DocumentMessage(**given, fileName=media.name, title=media.name)
+    if not message.text:
+        return Content(documentMessage=document)
+    captioned = FutureProofMessage(message=Content(documentMessage=document))
+    return Content(documentWithCaptionMessage=captioned)

@@ -4,12 +4,13 @@ Two implementations obey one conformance suite: `process_gateway.ProcessGateway`
 in a child process for each account, and the scripted one of the tests.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from waremind.whatsapp.reports import AnyReport, GroupSnapshot, Outcome
+from waremind.domain.media import MediaKind
+from waremind.whatsapp.reports import AnyReport, GroupSnapshot, NotUploaded, Outcome
 
 OnReport = Callable[[AnyReport], None]
 
@@ -32,8 +33,24 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Media:
+    """An image or a document, by its content's SHA-256 and size in bytes; `type` is RFC 2046's.
+
+    An image's width and height, in pixels, are there where they are known.
+    """
+
+    kind: MediaKind
+    sha256: str
+    size: int
+    type: str
+    name: str
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """A text to a group.
+    """A text to a group, or the caption of what was uploaded as `media`.
 
     `mentions` are the LIDs of the members to notify, `mentions_all` lets each phone notify its
     owner; after `expiration_seconds` (0: never) it disappears, which is the group's to say.
@@ -44,6 +61,7 @@ class Message:
     mentions: tuple[str, ...] = ()
     mentions_all: bool = False
     expiration_seconds: int = 0
+    media: Media | None = None
 
 
 class Session(Protocol):
@@ -75,6 +93,13 @@ class Session(Protocol):
 
     async def send(self, message: Message) -> Outcome:
         """Send one message and wait for WhatsApp's ack; never raises for what WhatsApp does."""
+        ...
+
+    async def upload(self, media: Media, content: AsyncIterable[bytes]) -> NotUploaded | None:
+        """Hand a file to WhatsApp, for messages of this session; None: it is there.
+
+        `content` is not read when it was uploaded lately. Nothing was sent, whatever goes wrong.
+        """
         ...
 
     async def revoke(self, group: str, message_id: str) -> Outcome:

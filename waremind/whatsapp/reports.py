@@ -143,6 +143,10 @@ class NotSent(Struct, frozen=True, tag=True):
     detail: str
 
 
+class NotUploaded(NotSent, frozen=True, tag=True):
+    """Certainly nothing was sent: the message's file could not be handed to WhatsApp."""
+
+
 class NotInGroup(Struct, frozen=True, tag=True):
     """Certainly nothing was sent: the account is not in the group, or there is no such group."""
 

@@ -16,10 +16,12 @@ from waremind.whatsapp.child_protocol import (
     Request,
     Revoke,
     Send,
+    UploadMedia,
     encode_result,
     read_request,
 )
 from waremind.whatsapp.event_translator import EventTranslator
+from waremind.whatsapp.media_uploads import MediaUploads
 from waremind.whatsapp.report_writer import ReportWriter
 from waremind.whatsapp.reports import (
     AdminsOnly,
@@ -60,6 +62,7 @@ class Responder:
         self._sandbox = sandbox
         self._translator = translator
         self._writer = writer
+        self._uploads = MediaUploads(client.upload_media)
 
     def respond(self, line: bytes) -> None:
         """Answer one request, whatever comes of it."""
@@ -83,10 +86,11 @@ class Responder:
                 return ()
             case LogOut(seconds):
                 return [self._log_out(seconds)]
-            case Send(message):
-                return [self._outcome(message.group, lambda: self._client.send_text(message))]
-            case Revoke(group, message_id):
-                return [self._outcome(group, lambda: self._client.revoke(group, message_id))]
+            case Send() | Revoke():
+                return [self._send(request)]
+            case UploadMedia():
+                self._online_client()
+                return [self._uploads.take(request)]
             case FetchGroups():
                 return self._online_client().fetch_groups(self._translator.me)
             case FetchGroup(jid):
@@ -101,6 +105,16 @@ class Responder:
         if not self._translator.online.is_set():  # asked too early, the library would abort
             raise WaremindError(ErrorCode.NOT_CONNECTED, "cannot fetch groups: not connected")
         return self._client
+
+    def _send(self, request: Send | Revoke) -> Outcome:
+        if isinstance(request, Revoke):
+            group, message_id = request.group, request.message_id
+            return self._outcome(group, lambda: self._client.revoke(group, message_id))
+        message = request.message
+        uploaded = self._uploads.find(message.media) if message.media else None
+        if message.media and uploaded is None:
+            return NotSent("its file was not uploaded")
+        return self._outcome(message.group, lambda: self._client.send_content(message, uploaded))
 
     def _outcome(self, group: str, send: Callable[[], str]) -> Outcome:
         """Have something sent to a group, and say how that ended; `send` returns its id."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,18 +18,21 @@ from waremind.whatsapp.child_protocol import (
     Request,
     Revoke,
     Send,
+    UploadMedia,
     read_bool,
     read_group,
     read_outcome,
+    read_size,
 )
 from waremind.whatsapp.fork_client import Child, ForkClient, ForkFailed
-from waremind.whatsapp.gateway import Message, OnReport, Opening
+from waremind.whatsapp.gateway import Media, Message, OnReport, Opening
 from waremind.whatsapp.reports import (
     AnyReport,
     Code,
     GroupSnapshot,
     LifeReport,
     NotSent,
+    NotUploaded,
     Outcome,
     SendUnknown,
 )
@@ -40,6 +43,7 @@ T = TypeVar("T")
 START_SECONDS = 30.0
 FETCH_SECONDS = 30.0
 SEND_SECONDS = 90.0  # whatsmeow waits 75 s for the ack, after what it had to ask before
+UPLOAD_SECONDS = 120.0  # whatsmeow has no limit; the account's other messages wait meanwhile
 LOG_OUT_SECONDS = 2.5
 DRAIN_SECONDS = 1.0
 MEMORY_BYTES = 512 << 20
@@ -109,6 +113,26 @@ class ProcessSession:
     async def send(self, message: Message) -> Outcome:
         """Send one message. See `gateway.Session.send`."""
         return await self._ask_outcome(Send(message))
+
+    async def upload(self, media: Media, content: AsyncIterable[bytes]) -> NotUploaded | None:
+        """Hand a file to WhatsApp. See `gateway.Session.upload`."""
+        try:
+            async with self._sending, asyncio.timeout(UPLOAD_SECONDS):
+                there = await self._upload_piece(UploadMedia(media))
+                if there < media.size:
+                    there = 0
+                    async for data in content:
+                        there = await self._upload_piece(UploadMedia(media, there, data))
+        except ChannelClosed as closed:
+            return NotUploaded(str(closed))
+        except TimeoutError:
+            return NotUploaded(f"not uploaded within {UPLOAD_SECONDS:.0f} s")
+        except WaremindError as failed:
+            return NotUploaded(failed.message)
+        return None if there == media.size else NotUploaded("not all of the file is there")
+
+    async def _upload_piece(self, request: UploadMedia) -> int:
+        return await self._ask_one(request, read_size, UPLOAD_SECONDS)
 
     async def revoke(self, group: str, message_id: str) -> Outcome:
         """Delete one message for everyone. See `gateway.Session.revoke`."""

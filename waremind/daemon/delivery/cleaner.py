@@ -8,7 +8,7 @@ from waremind.daemon.system.clock import Clock
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.tasks import run_forever
-from waremind.store import events, members, runs
+from waremind.store import events, media, members, runs
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,9 @@ async def _clean(runtime: Runtime) -> bool:
             event(log, "deleted old runs", runs=deleted)
         await members.delete_gone(connection, before - EVERY)  # a run may be sent a while after
         await events.delete_old(connection, keep_days)
+    async with runtime.database.transaction() as connection:
+        if deleted := await media.collect(connection, runtime.clock.now() - EVERY):
+            event(log, "deleted unused media", contents=deleted)
     return False
 
 

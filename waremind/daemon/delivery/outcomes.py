@@ -3,16 +3,18 @@
 import logging
 from datetime import datetime, timedelta
 
+from waremind.daemon.delivery.attaching import Handed
 from waremind.daemon.system.logs import event
 from waremind.domain.backoff import delay_seconds
 from waremind.settings import Delivery, MentionAll
 from waremind.store.deliveries import Ending, Sending
-from waremind.whatsapp.gateway import Message, Session
+from waremind.whatsapp.gateway import Media, Message, Session
 from waremind.whatsapp.reports import (
     LONGEST_DETAIL,
     AdminsOnly,
     NotInGroup,
     NotSent,
+    NotUploaded,
     Outcome,
     SendRefused,
     SendUnknown,
@@ -23,16 +25,21 @@ from waremind.whatsapp.sending import RATE_CODES
 log = logging.getLogger(__name__)
 
 
-async def attempt(session: Session, sending: Sending, mention_all: MentionAll) -> Outcome:
+async def attempt(
+    session: Session, sending: Sending, mention_all: MentionAll, handed: Handed | None
+) -> Outcome:
     """Send the message of a delivery, and say how that ended, whatever goes wrong."""
+    media = handed if isinstance(handed, Media) else None
+    if sending.media_kind and media is None:
+        return handed if isinstance(handed, NotUploaded) else NotSent("not connected")
     try:
-        return await session.send(message_of(sending, mention_all))
+        return await session.send(message_of(sending, mention_all, media))
     except Exception as error:
         log.exception("a bug", extra={"fields": {"run": sending.run_id}})
         return SendUnknown(f"the send ended in {type(error).__name__}")
 
 
-def message_of(sending: Sending, mention_all: MentionAll) -> Message:
+def message_of(sending: Sending, mention_all: MentionAll, media: Media | None) -> Message:
     """Write the message of a delivery; who is to be mentioned is named, or left to the phones."""
     is_native = mention_all == "native"
     return Message(
@@ -41,6 +48,7 @@ def message_of(sending: Sending, mention_all: MentionAll) -> Message:
         mentions=() if is_native else tuple(sending.members),
         mentions_all=is_native and bool(sending.members),
         expiration_seconds=sending.expiration_seconds,
+        media=media,
     )
 
 
@@ -74,7 +82,8 @@ def ending_of(
             delay = delay_seconds(sending.attempts, first, most, chance)
             due_at = now + timedelta(seconds=delay)
             if due_at > sending.give_up_at and not _was_first_tried_late(sending):
-                return ending("failed", "not_connected", outcome.detail)
+                reason = "not_uploaded" if isinstance(outcome, NotUploaded) else "not_connected"
+                return ending("failed", reason, outcome.detail)
             return ending("scheduled", None, outcome.detail, due_at=due_at)
         case _:
             return ending(*_final(outcome), outcome.detail)

@@ -266,6 +266,9 @@ def run_of(
         created_at=now,
         follow_up_at=_follow_up_at(row, max(now, occurs_at)),
         unless_read_percent=row.options.unless_read or 100,
+        media=row.media,
+        media_kind=row.media_kind,
+        media_name=row.media_name,
     )
 
 

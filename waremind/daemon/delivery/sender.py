@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import NoReturn, cast
 
+from waremind.daemon.delivery.attaching import Attacher, Handed
 from waremind.daemon.delivery.holds import Holds
 from waremind.daemon.delivery.lead_time import LEAD, wait_until_due
 from waremind.daemon.delivery.outcomes import attempt, ending_of, log_ending, trips_breaker
@@ -48,6 +49,7 @@ class Sender(Subscriber):
         self._current = runtime.current
         self._changes = runtime.changes
         self._holds = holds
+        self._attacher = Attacher(runtime.database)
         self._tasks = asyncio.TaskGroup()
         self._sends: set[asyncio.Task[None]] = set()
         self.pace = Pace(runtime.current, senders)
@@ -124,6 +126,7 @@ class Sender(Subscriber):
         )
 
     async def _finish(self) -> None:
+        self._attacher.give_up()
         if self._sends:
             await asyncio.wait(self._sends, timeout=FINISH_SECONDS)
         if self._ended or self._take_backs.waiting:
@@ -271,6 +274,7 @@ class Sender(Subscriber):
 
     async def _send(self, sending: Sending) -> None:
         account = sending.account_id
+        handed = await self._attacher.hand_over(self._senders.session(account), sending)
         await wait_until_due(self._clock, sending.started_at)
         if self._holds.is_frozen(account):  # since it was marked, ahead of its time
             self._take_backs.add([account], sending.started_at)
@@ -279,7 +283,7 @@ class Sender(Subscriber):
             return
         self._leaving[account] = cast("asyncio.Task[None]", asyncio.current_task())
         try:
-            outcome = await self._outcome(sending)
+            outcome = await self._outcome(sending, handed)
         finally:
             del self._leaving[account]
         settings, now = self._current.settings, self._clock.now()
@@ -301,7 +305,7 @@ class Sender(Subscriber):
         if leaving:
             await asyncio.wait(leaving, timeout=FINISH_SECONDS)
 
-    async def _outcome(self, sending: Sending) -> Outcome:
+    async def _outcome(self, sending: Sending, handed: Handed | None) -> Outcome:
         session = self._senders.session(sending.account_id)
         if session is None:
             return NotSent("not connected")
@@ -309,4 +313,4 @@ class Sender(Subscriber):
             return NotSent("the account is another daemon's")
         if sending.left:
             return NotInGroup("the account has left it")
-        return await attempt(session, sending, self._current.settings.mention_all)
+        return await attempt(session, sending, self._current.settings.mention_all, handed)

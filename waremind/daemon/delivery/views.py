@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from waremind.domain.wall_time import rfc3339
-from waremind.objects import Delivery, GroupName, MemberReceipt, Run
+from waremind.objects import Delivery, GroupName, MediaFile, MemberReceipt, Run
 from waremind.store import delivery_rows
 from waremind.store.database import Connection
 from waremind.store.delivery_rows import DeliveryRow, RecipientRow
+from waremind.store.reminder_row import ReminderRow
 from waremind.store.runs import SeenRun
 
 # Why a delivery, or a stretch of occurrences, stands as it does.
@@ -30,6 +31,7 @@ REASONS = {
     "group_left": "The account is no longer in the group.",
     "announce_only": "Only admins may write to the group, and the account is none.",
     "not_connected": "The account was not connected until the grace had ended.",
+    "not_uploaded": "Its file could not be handed to WhatsApp until the grace had ended.",
     "interrupted": "The session ended, or fell silent, in mid-send.",
     "crashed": "The daemon ended in mid-send.",
     "resolved": "An operator has said how it ended.",
@@ -75,7 +77,15 @@ def run_of(row: SeenRun, deliveries: Sequence[DeliveryRow]) -> Run:
         started_at=rfc3339(row.started_at, zone) if row.started_at else None,
         finished_at=rfc3339(row.finished_at, zone) if row.finished_at else None,
         deliveries=[_delivery(delivery) for delivery in deliveries],
+        media=media_file(row),
     )
+
+
+def media_file(row: ReminderRow | SeenRun) -> MediaFile | None:
+    """Show what a message carries, or carried."""
+    if not (row.media_kind and row.media_name):
+        return None
+    return MediaFile(kind=row.media_kind, name=row.media_name, sha256=row.media)
 
 
 def reason_text(reason: str | None, detail: str) -> str | None:

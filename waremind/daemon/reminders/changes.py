@@ -28,6 +28,7 @@ from waremind.store import groups as groups_table
 from waremind.store import plans as plans_table
 from waremind.store import reminders as table
 from waremind.store import runs as runs_table
+from waremind.store.attachments import attaching
 from waremind.store.database import Connection
 from waremind.store.deliveries import ChangedDelivery
 from waremind.store.groups import GroupRow
@@ -187,6 +188,7 @@ def _written(content: Content) -> dict[str, Any]:
         "grace_seconds": content.grace_seconds,
         "mention_all": content.mention_all,
         "options": content.options,
+        **attaching(content.attachment),
     }
 
 

@@ -21,6 +21,7 @@ from waremind.daemon.services import Services
 from waremind.domain.days_off import DaysOffCalendar
 from waremind.domain.duration import LONGEST
 from waremind.domain.ids import canonical, shown, valid_name
+from waremind.domain.media import Attachment
 from waremind.domain.misfire import Misfire
 from waremind.domain.plan import Plan
 from waremind.domain.plan_options import BARE, PlanOptions
@@ -55,6 +56,7 @@ class Content:
     mention_all: bool
     options: PlanOptions = BARE
     off: tuple[str, ...] = ()
+    attachment: Attachment | None = None
     calendars: tuple[DaysOffCalendar, ...] = field(default=(), compare=False)
     groups: tuple[GroupRow, ...] = field(compare=False)
 
@@ -83,7 +85,7 @@ class Content:
     def differing(self, other: "Content") -> list[str]:
         """Name what is not the same in both."""
         names = ("name", "account", "to", "text", "timing", "misfire", "grace_seconds")
-        names += ("mention_all", "options", "off")
+        names += ("mention_all", "options", "off", "attachment")
         return [name for name in names if getattr(self, name) != getattr(other, name)]
 
 
@@ -104,6 +106,7 @@ async def content_of(services: Services, row: ReminderRow, groups: Sequence[Grou
         options=row.options,
         off=tuple(each.name for each in kept),
         calendars=kept,
+        attachment=row.attachment,
     )
 
 
@@ -121,12 +124,17 @@ async def _kept(connection: Connection, names: Sequence[str]) -> tuple[DaysOffCa
     return tuple(kept)
 
 
-async def asked_for(services: Services, connection: Connection, request: ReminderAdd) -> Content:
+async def asked_for(
+    services: Services,
+    connection: Connection,
+    request: ReminderAdd,
+    attachment: Attachment | None,
+) -> Content:
     """Read what `add` and `set` ask for. Raises WaremindError."""
     settings = services.settings
     name = valid_name(request.name, "a reminder")
     account = services.accounts.get(request.account).row
-    text = valid_text(request.text)
+    text = valid_text(request.text, attachment)
     fires = timing(_when(request), settings.default_tz, services.now())
     grace = request.grace_seconds
     groups = await groups_for(connection, account, request.to)
@@ -144,16 +152,23 @@ async def asked_for(services: Services, connection: Connection, request: Reminde
         options=options_of(request, BARE, text),
         off=tuple(each.name for each in kept),
         calendars=kept,
+        attachment=attachment,
     )
 
 
 async def edited_content(
-    connection: Connection, old: Content, account: AccountRow, request: ReminderEdit
+    connection: Connection,
+    old: Content,
+    account: AccountRow,
+    request: ReminderEdit,
+    attachment: Attachment | None,
 ) -> Content:
     """Read what `edit` makes of a reminder: only what is given changes. Raises WaremindError."""
-    text = old.text if request.text is UNSET else valid_text(request.text)
+    attachment = old.attachment if request.media is UNSET else attachment
+    text = valid_text(old.text if request.text is UNSET else request.text, attachment)
     new = replace(
         old,
+        attachment=attachment,
         name=old.name if request.name is UNSET else valid_name(request.name, "a reminder"),
         text=text,
         timing=edited(old.timing, _when(request)),
@@ -188,13 +203,15 @@ def _given(value: str | UnsetType | None) -> str | None:
     return None if value is UNSET else value
 
 
-def valid_text(text: str) -> str:
-    """Return the text of a message if it can be sent.
+def valid_text(text: str, attachment: Attachment | None = None) -> str:
+    """Return the text of a message if it can be sent; an image or a document needs none.
 
     Raises WaremindError `invalid_input`.
     """
     lines = text.replace("\r\n", "\n")
     if not lines.strip():
+        if attachment:
+            return ""
         raise _bad_text("it is empty")
     if len(lines) > LONGEST_TEXT:
         raise _bad_text(f"it has {len(lines)} characters, more than {LONGEST_TEXT}")

@@ -38,6 +38,9 @@ def options_of(request: PlanFields, old: PlanOptions, text: str) -> PlanOptions:
     options = structs.replace(old, **given)
     check_size(options)
     check_fields(text, options)
+    if options.follow_up and not text:
+        hint = "add --text, or leave --follow-up out"
+        raise _refused("--follow-up", "it says the text once more, and there is none", hint)
     return options
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
-from waremind.daemon.delivery.views import runs_of
+from waremind.daemon.delivery.views import media_file, runs_of
 from waremind.daemon.reminders.attention import attention_of
 from waremind.daemon.services import Services
 from waremind.domain.plan_options import PlanOptions
@@ -85,6 +85,7 @@ def reminder_of(
         next_at=rfc3339(fires_at, zone) if fires_at else None,
         last_run=last_run,
         attention=attention_of(row, account, groups, last_run, silence),
+        media=media_file(row),
         **_bent(row.options),
     )
 

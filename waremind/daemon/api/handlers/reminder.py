@@ -18,6 +18,7 @@ from waremind.daemon.reminders.changes import (
     redrafted,
 )
 from waremind.daemon.reminders.content import asked_for, content_of, edited_content
+from waremind.daemon.reminders.media import attachment_for
 from waremind.daemon.reminders.pausing import paused, resumed
 from waremind.daemon.reminders.preview import preview
 from waremind.daemon.reminders.views import reminders_of
@@ -54,8 +55,9 @@ NEVER_LATE = timedelta(0)
 
 async def add(services: Services, caller: Caller, request: ReminderAdd) -> ReminderChanged:
     """Make a reminder whose name is free."""
+    attachment = await attachment_for(services, caller, request.media, check=request.check)
     async with services.database.connection() as connection:
-        content = await asked_for(services, connection, request)
+        content = await asked_for(services, connection, request, attachment)
         there = await table.find(connection, content.name)
     if there is None:
         draft = await drafted(services, content, content.grace)
@@ -74,8 +76,9 @@ async def _left(_row: ReminderRow, _groups: Sequence[GroupRow]) -> None:
 
 async def set_(services: Services, caller: Caller, request: ReminderSet) -> ReminderChanged:
     """Make a reminder, change it, or find it so."""
+    attachment = await attachment_for(services, caller, request.media, check=request.check)
     async with services.database.connection() as connection:
-        content = await asked_for(services, connection, request)
+        content = await asked_for(services, connection, request, attachment)
         there = await table.find(connection, content.name)
     if there is None:
         draft = await drafted(services, content, NEVER_LATE)
@@ -94,12 +97,13 @@ async def set_(services: Services, caller: Caller, request: ReminderSet) -> Remi
 
 async def edit(services: Services, caller: Caller, request: ReminderEdit) -> ReminderChanged:
     """Change what is given and nothing else."""
+    attachment = await attachment_for(services, caller, request.media, check=request.check)
 
     async def redraft(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
         old = await content_of(services, row, groups)
         account = services.accounts.get(row.account_id).row
         async with services.database.connection() as connection:
-            new = await edited_content(connection, old, account, request)
+            new = await edited_content(connection, old, account, request, attachment)
         return await redrafted(services, row, old, new, new.grace) if old != new else None
 
     return await _change(services, caller, request, request.reminder, redraft)

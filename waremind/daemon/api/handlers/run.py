@@ -12,6 +12,7 @@ from waremind.daemon.delivery.scheduler import run_of
 from waremind.daemon.reminders.changes import get
 from waremind.daemon.reminders.content import valid_text
 from waremind.daemon.reminders.group_lookup import groups_for
+from waremind.daemon.reminders.media import attachment_for
 from waremind.daemon.services import Services
 from waremind.daemon.system import audit
 from waremind.daemon.system.caller import Caller
@@ -33,6 +34,7 @@ from waremind.requests.run import (
 from waremind.store import deliveries, runs, silence
 from waremind.store import groups as groups_table
 from waremind.store.accounts import AccountRow
+from waremind.store.attachments import attaching
 from waremind.store.database import Connection
 from waremind.store.groups import GroupRow
 from waremind.store.runs import STATUSES, RunRow, Wanted
@@ -82,10 +84,12 @@ async def _deliver_to(connection: Connection, run: RunRow, groups: Sequence[Grou
 async def send(services: Services, caller: Caller, request: Send) -> RunChanged:
     """Send one text now; with a key that is known, answer with the run that has it."""
     patience(request.timeout_seconds)
-    key, text = _valid_key(request.key), valid_text(request.text)
+    key = _valid_key(request.key)
+    attachment = await attachment_for(services, caller, request.media, check=request.check)
+    text = valid_text(request.text, attachment)
     account = services.accounts.get(request.account).row
     now = services.now()
-    run = _message(services, account, text, key, now)
+    run = replace(_message(services, account, text, key, now), **attaching(attachment))
     async with services.database.transaction() as connection:
         groups = await groups_for(connection, account, request.to)
         known = await runs.with_key(connection, account.id, key, now - KEY_KEPT) if key else None
