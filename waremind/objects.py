@@ -189,6 +189,7 @@ class Reminder(Struct, frozen=True, kw_only=True):
     fields: bool = False
     until_day: str | None = None
     media: MediaFile | None = None
+    mention: list[str] = field(default_factory=list)
 
 
 class Occurrence(Struct, frozen=True):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 from delivery.conftest import Staging
-from delivery.stage import BUDI
+from delivery.stage import BUDI, moment
+
+from waremind.requests.reminder import ReminderNext
+from waremind.requests.run import ReminderRun
 
 SITI = "628220000002"
 
@@ -60,3 +63,31 @@ def test_a_key_sends_once(staging: Staging) -> None:
     assert first.status == "sent"
     assert len(stage.messages()) == 2
     assert stage.send("only once", key="backup-2026-12-02").id != first.id
+
+
+def test_those_are_mentioned_who_are_named_and_there_and_next_prints_what_arrives(
+    staging: Staging,
+) -> None:
+    stage = staging(0)
+    both = stage.group([BUDI, SITI])
+    stage.group([SITI])
+    stage.sync()
+    budi, siti = (stage.whatsapp.user(phone) for phone in (BUDI, SITI))
+    made = stage.remind(
+        text=f"@{{turn}}, ask @+{SITI} or @{BUDI} ({{turn}})",
+        rrule="FREQ=DAILY",
+        start=moment(days=1).removesuffix("+00:00"),
+        fields=True,
+        rotate=[f"Budi=+{BUDI}", f"Siti=+{SITI}"],
+        mention=["{turn}", siti],
+    )
+    asked = ReminderNext(reminder=made.id, count=1, text=True)
+    (told,) = stage.daemon.call(asked).occurrences
+    stage.daemon.call(ReminderRun(reminder=made.id))
+    first, second = sorted(stage.messages(), key=lambda message: message.to != both)
+    user = budi.partition("@")[0]
+    assert {told.text, first.text, second.text} == {f"@{user}, ask @+{SITI} or @{user} (Budi)"}
+    assert (first.mentions, second.mentions) == ([siti, budi], [siti])
+    stage.send(f"@{SITI}!", mention=[f"+{SITI}"])
+    for message in stage.messages()[2:]:
+        assert (message.text, message.mentions) == (f"@{siti.partition('@')[0]}!", [siti])

@@ -84,6 +84,10 @@ Fields = Annotated[
         show_default=False,
     ),
 ]
+Mention = Annotated[
+    list[str] | None,
+    typer.Option("--mention", metavar="MEMBER", help="Number, LID or {turn}; repeat it for more."),
+]
 UntilDay = Annotated[
     str | None, typer.Option("--until-day", metavar="DAY", help="What {days_left} counts to.")
 ]

@@ -62,7 +62,10 @@ def record(result: requests.ReminderResult) -> Iterator[Block]:
             ("zone", reminder.tz),
             *_bent(reminder),
             ("too late", _misfire(reminder)),
-            ("mentions", "every member" if reminder.mention_all else None),
+            (
+                "mentions",
+                "every member" if reminder.mention_all else ", ".join(reminder.mention) or None,
+            ),
             *((each.kind, each.name) for each in (reminder.media,) if each),
             ("last run", _last_run(reminder)),
         ]

@@ -19,6 +19,7 @@ from waremind.cli.reminder_options import (
     Fields,
     FollowUp,
     Grace,
+    Mention,
     Off,
     OnCalendar,
     OnDayOff,
@@ -71,6 +72,7 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
         misfire: Annotated[MisfireRule, _MISFIRE] = "skip",
         grace: Grace = None,
         mention_all: Annotated[bool, _MENTION_ALL] = False,
+        mention: Mention = None,
         except_: Except = None,
         also: Also = None,
         off: Off = None,
@@ -103,6 +105,7 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
             misfire=misfire,
             grace_seconds=_seconds(grace),
             mention_all=mention_all,
+            mention=_given(_named(mention)),
             except_=_given(except_ or None),
             also=_given(also or None),
             off=_given(off or None),
@@ -146,6 +149,7 @@ def edit(
     misfire: Annotated[MisfireRule | None, _MISFIRE] = None,
     grace: Grace = None,
     mention_all: Annotated[bool | None, _MENTION_ALL] = None,
+    mention: Mention = None,
     except_: Except = None,
     also: Also = None,
     off: Off = None,
@@ -179,6 +183,7 @@ def edit(
         misfire=_given(misfire),
         grace_seconds=_given(_seconds(grace)),
         mention_all=_given(mention_all),
+        mention=_given(_named(mention)),
         except_=_given(except_ or None),
         also=_given(also or None),
         off=_given(off or None),
@@ -236,6 +241,11 @@ def turns(rotate: str | None) -> list[str] | None:
 
 def _given(value: V | None) -> V | UnsetType:
     return UNSET if value is None else value
+
+
+def _named(mention: list[str] | None) -> list[str] | None:
+    """Read --mention; an empty one takes all away."""
+    return [text for text in mention if text] if mention else None
 
 
 def _seconds(grace: str | None) -> int | None:

@@ -9,6 +9,7 @@ from waremind.cli.invocation import Invocation
 from waremind.cli.media import DocumentFile, ImageFile, given_file
 from waremind.cli.message import Text, TextFile, message_text
 from waremind.cli.options import AccountOption, Check, NoWait, SendTimeout
+from waremind.cli.reminder_options import Mention
 from waremind.cli.waiting import finish, wait_for_run
 from waremind.domain.duration import parse_duration
 from waremind.domain.quoting import quoted
@@ -36,6 +37,7 @@ def send(
     text_file: TextFile = None,
     image: ImageFile = None,
     document: DocumentFile = None,
+    mention: Mention = None,
     key: Annotated[
         str | None, typer.Option("--key", metavar="K", help="Never send twice with this in 24 h.")
     ] = None,
@@ -50,6 +52,7 @@ def send(
         to=to,
         text=message_text(text, text_file, needed=file is None),
         media=file and file.media,
+        mention=mention or [],
         key=key,
         timeout_seconds=parse_duration(timeout, flag="--timeout").total_seconds(),
         wait=not no_wait,

@@ -3,8 +3,19 @@
 import string
 from collections.abc import Mapping
 from datetime import date
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from waremind.domain.mentions import (
+    BY_ROTATION,
+    Addresses,
+    Entry,
+    addressed,
+    entry_of,
+    members_of,
+    mentions_of,
+    user_of,
+)
 from waremind.domain.plan_options import PlanOptions
 from waremind.domain.planned import Planned
 from waremind.domain.wall_time import wall_of
@@ -41,19 +52,45 @@ def check_fields(text: str, options: PlanOptions) -> None:
             raise _refused(reason, f"add --fields, and write {{{name}}} where it belongs")
 
 
-def text_of(text: str, options: PlanOptions, one: Planned, zone: ZoneInfo) -> str:
+class Filled(NamedTuple):
+    """A text as it is sent, and the addresses that it mentions."""
+
+    text: str
+    mentions: tuple[str, ...]
+
+
+def filled(
+    text: str, options: PlanOptions, one: Planned, zone: ZoneInfo, addresses: Addresses
+) -> Filled:
     """Return what is sent of an occurrence, or ahead of it: its date and time, not the message's.
 
-    Without --fields a text is sent byte for byte.
+    Without --fields and --mention a text is sent byte for byte.
     """
-    if not options.fields:
-        return text
-    return text.format_map(_values(options, one, zone))
+    turn = entry_in(options, one)
+    members = members_of(options.mention, turn)
+    if options.fields:
+        if turn and turn.member in members and (found := addresses.get(turn.member)):
+            text = text.replace(f"@{BY_ROTATION}", f"@{user_of(found[0])}")
+        text = text.format_map(_values(options, one, zone))
+    return Filled(addressed(text, members, addresses), mentions_of(members, addresses))
+
+
+def named_by(options: PlanOptions) -> tuple[str, ...]:
+    """Name all whom a reminder's messages mention, whoever's turn it is."""
+    turns = [entry_of(entry) for entry in options.rotate] or [None]
+    named = (member for turn in turns for member in members_of(options.mention, turn))
+    return tuple(dict.fromkeys(named))
+
+
+def entry_in(options: PlanOptions, one: Planned) -> Entry | None:
+    """Say whose turn an occurrence is."""
+    return entry_of(options.rotate[one.number % len(options.rotate)]) if options.rotate else None
 
 
 def person_of(options: PlanOptions, one: Planned) -> str | None:
-    """Say whose turn an occurrence is."""
-    return options.rotate[one.number % len(options.rotate)] if options.rotate else None
+    """Say by name whose turn an occurrence is."""
+    turn = entry_in(options, one)
+    return turn.name if turn else None
 
 
 def _values(options: PlanOptions, one: Planned, zone: ZoneInfo) -> Mapping[str, object]:

@@ -20,7 +20,8 @@ class PlanOptions(
     """Times are naive and local to the reminder's zone, leads are seconds, weekdays from 0, Monday.
 
     `quiet` is `22:00-07:00`, or `none` where the daemon's own quiet hours are not to hold.
-    `follow_up` is seconds, `unless_read` per cent.
+    `follow_up` is seconds, `unless_read` per cent; `mention` holds members (`mentions.is_member`)
+    and `{turn}`.
     """
 
     excepted: tuple[datetime, ...] = ()
@@ -37,6 +38,7 @@ class PlanOptions(
     until_day: date | None = None
     follow_up: int | None = None
     unless_read: int | None = None
+    mention: tuple[str, ...] = ()
 
     @property
     def is_numbered(self) -> bool:

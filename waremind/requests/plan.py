@@ -12,6 +12,7 @@ class PlanFields(Mutation[ReminderChanged], frozen=True, kw_only=True):
 
     Times are local to the reminder's zone; `before` holds seconds. `media` is a file that was
     handed over (`upload`), or whose content the daemon has; then the text may be empty.
+    `mention` holds phone numbers, LIDs and `{turn}`.
     """
 
     except_: list[str] | UnsetType = field(default=UNSET, name="except")
@@ -28,6 +29,7 @@ class PlanFields(Mutation[ReminderChanged], frozen=True, kw_only=True):
     fields: bool | UnsetType = UNSET
     until_day: str | UnsetType | None = UNSET
     media: MediaFile | UnsetType | None = UNSET
+    mention: list[str] | UnsetType = UNSET
 
 
 class ReminderSkip(Mutation[ReminderChanged], frozen=True, kw_only=True):

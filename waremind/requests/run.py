@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from waremind.objects import MediaFile, Run
 from waremind.requests.core import Changed, Mutation, Request
@@ -51,6 +51,7 @@ class Send(Mutation[RunChanged], frozen=True, kw_only=True):
     to: list[str]
     text: str
     media: MediaFile | None = None
+    mention: list[str] = field(default_factory=list)
     key: str | None = None
     timeout_seconds: float = 60
     wait: bool = True

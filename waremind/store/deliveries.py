@@ -8,9 +8,8 @@ from typing import NamedTuple
 from psycopg.rows import class_row
 from psycopg.sql import SQL
 
-from waremind.domain.media import Attachment, MediaKind
-from waremind.store.attachments import attachment_of
 from waremind.store.database import Connection, as_json
+from waremind.store.sending import Sending
 
 
 class ChangedDelivery(NamedTuple):
@@ -19,36 +18,6 @@ class ChangedDelivery(NamedTuple):
     run_id: str
     account_id: str
     status: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
-    """A delivery that was just marked as being sent; `members` are LIDs to mention.
-
-    `started_at` is when its message may leave, which is not before it is due. `left` says that the
-    account has left the group since the run was made.
-    """
-
-    run_id: str
-    group_id: str
-    account_id: str
-    jid: str
-    text: str
-    members: list[str]
-    expiration_seconds: int
-    attempts: int
-    session: int
-    started_at: datetime
-    give_up_at: datetime
-    left: bool
-    media: str | None = None
-    media_kind: MediaKind | None = None
-    media_name: str | None = None
-
-    @property
-    def attachment(self) -> Attachment | None:
-        """The image or document that goes with its text."""
-        return attachment_of(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +134,10 @@ async def move_on(
             WHERE (SELECT count(*) FROM ended) >= 0
               AND d.ctid = n.ctid AND r.id = d.run_id AND g.id = d.group_id
             RETURNING d.run_id, d.group_id, d.account_id, g.jid, r.text, d.attempts, d.session,
-                      d.started_at, r.give_up_at, g.left_at IS NOT NULL AS left,
-                      CASE WHEN r.mention_all THEN g.members ELSE '{}' END AS members,
+                      d.started_at, r.give_up_at, g.left_at IS NOT NULL AS left, r.mention_all,
+                      CASE WHEN r.mention_all THEN g.members WHEN r.mentions = '{}' THEN '{}' ELSE
+                          ARRAY(SELECT m FROM unnest(r.mentions) m WHERE m = ANY (g.members))
+                      END AS members,
                       g.expiration_seconds, r.media, r.media_kind, r.media_name
             """,
             {

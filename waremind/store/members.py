@@ -1,10 +1,14 @@
 """The table `group_members`: who is, or was, in a group, since when and until when."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from waremind.domain.mentions import Addresses
 from waremind.store.database import Connection
+
+Mentions = Mapping[str, Addresses]
 
 
 class SeenMember(NamedTuple):
@@ -63,6 +67,61 @@ async def upsert(
                 for jid, members in groups
             ],
         )
+
+
+class Address(NamedTuple):
+    """By which address (`lid`) a group knows a member whom an operator has named."""
+
+    group_id: str
+    member: str
+    lid: str
+
+
+async def find(
+    connection: Connection, groups: Sequence[str], members: Sequence[str]
+) -> list[Address]:
+    """Find who is in these groups now, by number or address."""
+    cursor = await connection.execute(
+        """
+        SELECT m.group_id, v.member, m.lid FROM unnest(%s::text[]) WITH ORDINALITY AS v (member, n)
+        JOIN group_members m ON m.group_id = ANY (%s) AND m.until IS NULL
+             AND (m.lid = v.member OR m.phone = v.member)
+        ORDER BY v.n, m.lid LIKE '%%@lid' DESC, m.lid
+        """,
+        [list(members), list(groups)],
+    )
+    return [Address(*row) async for row in cursor]
+
+
+async def of_reminders(connection: Connection, mentioned: Mapping[str, Sequence[str]]) -> Mentions:
+    """Find the addresses of members whom reminders (ids) mention, in the groups of each."""
+    members = {member for each in mentioned.values() for member in each}
+    if not members:
+        return {}
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    cursor = await connection.execute(
+        "SELECT reminder_id, group_id FROM reminder_groups WHERE reminder_id = ANY (%s)",
+        [list(mentioned)],
+    )
+    for reminder, group in await cursor.fetchall():
+        groups[reminder].append(group)
+    every = [group for each in groups.values() for group in each]
+    found = await find(connection, every, sorted(members))
+    return {
+        reminder: addresses_in(found, groups[reminder], wanted)
+        for reminder, wanted in mentioned.items()
+    }
+
+
+def addresses_in(
+    found: Sequence[Address], groups: Sequence[str], members: Sequence[str]
+) -> Addresses:
+    """List by which addresses members are known in some of the groups."""
+    those = [one for one in found if one.group_id in groups]
+    known = {
+        each: dict.fromkeys(one.lid for one in those if one.member == each) for each in members
+    }
+    return {member: tuple(lids) for member, lids in known.items() if lids}
 
 
 async def delete_gone(connection: Connection, before: datetime) -> int:

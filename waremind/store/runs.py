@@ -41,6 +41,7 @@ class RunRow:
     media: str | None = None
     media_kind: MediaKind | None = None
     media_name: str | None = None
+    mentions: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "misfire", Misfire(self.misfire))

@@ -8,8 +8,8 @@ from waremind.domain.media import Attachment, type_of
 from waremind.errors import WaremindError
 from waremind.store import media as table
 from waremind.store.database import Database
-from waremind.store.deliveries import Sending
 from waremind.store.media import MediaRow
+from waremind.store.sending import Sending
 from waremind.whatsapp.gateway import Media, Session
 from waremind.whatsapp.reports import NotUploaded
 

@@ -124,6 +124,7 @@ def _follow_up(run: FollowedRun, due: datetime, now: datetime, why_late: str) ->
         zone=run.zone,
         text=run.text,
         mention_all=run.mention_all,
+        mentions=run.mentions,
         give_up_at=now + timedelta(seconds=run.grace_seconds),
         grace_seconds=run.grace_seconds,
         misfire=run.misfire,

@@ -7,7 +7,8 @@ from waremind.daemon.delivery.attaching import Handed
 from waremind.daemon.system.logs import event
 from waremind.domain.backoff import delay_seconds
 from waremind.settings import Delivery, MentionAll
-from waremind.store.deliveries import Ending, Sending
+from waremind.store.deliveries import Ending
+from waremind.store.sending import Sending
 from waremind.whatsapp.gateway import Media, Message, Session
 from waremind.whatsapp.reports import (
     LONGEST_DETAIL,
@@ -41,7 +42,7 @@ async def attempt(
 
 def message_of(sending: Sending, mention_all: MentionAll, media: Media | None) -> Message:
     """Write the message of a delivery; who is to be mentioned is named, or left to the phones."""
-    is_native = mention_all == "native"
+    is_native = sending.mention_all and mention_all == "native"
     return Message(
         sending.jid,
         sending.text,

@@ -20,7 +20,7 @@ from waremind.daemon.system.logs import event
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.tasks import run_forever, running, wait_first
 from waremind.domain.backoff import delay_seconds
-from waremind.domain.fields import text_of
+from waremind.domain.fields import filled
 from waremind.domain.ids import new_id
 from waremind.domain.misfire import SENT_LATE_AT_MOST, Claim, Judgement, Missed
 from waremind.domain.planned import Planned
@@ -31,6 +31,7 @@ from waremind.store import accounts, deliveries, plans, reminders, runs
 from waremind.store import holds as holds_table
 from waremind.store.database import Connection
 from waremind.store.deliveries import ChangedDelivery
+from waremind.store.members import Mentions
 from waremind.store.plans import Plans
 from waremind.store.reminder_row import ReminderRow
 from waremind.store.reminders import Advance
@@ -154,12 +155,14 @@ class Scheduler:
         lost: list[str] = []
         async with running(_judge(evaluator, batch, now, known) for batch in batches) as judging:
             for batch, judged in zip(batches, judging, strict=True):
-                await self._write(batch, await judged, now)
+                await self._write(batch, await judged, now, known.mentions)
                 lost += _lost(batch, await judged)
         self._retry_later.put_off(lost, now)
         return bool(rows)
 
-    async def _write(self, rows: Sequence[ReminderRow], judged: Verdicts, now: datetime) -> None:
+    async def _write(
+        self, rows: Sequence[ReminderRow], judged: Verdicts, now: datetime, mentions: Mentions
+    ) -> None:
         """Claim a batch, unless the accounts are lost, and tell who has something to send."""
         if not self._membership.held.is_set():
             return
@@ -171,21 +174,21 @@ class Scheduler:
                 await reminders.mark_too_slow(connection, row.id, row.revision, now)
             verdicts = ((row, judged[row.id]) for row in rows)
             sound = [(row, verdict) for row, verdict in verdicts if isinstance(verdict, Judgement)]
-            changed = await self._move_on(connection, sound, now)
+            changed = await self._move_on(connection, sound, now, mentions)
         self._changes.runs_changed(changed)
         if held := {one.account_id for one in changed if one.status == "held"}:
             self._holds.recheck(held)
         self._changes.work_for({row.account_id for row in rows})
 
     async def _move_on(
-        self, connection: Connection, judged: Sequence[Judged], now: datetime
+        self, connection: Connection, judged: Sequence[Judged], now: datetime, mentions: Mentions
     ) -> list[ChangedDelivery]:
         """Move the reminders on, and write what became of the occurrences that they leave."""
         advances = [Advance.to(row, found.next, found.fires_at) for row, found in judged]
         claimed = await reminders.advance(connection, advances)
         mine = [(row, judgement) for row, judgement in judged if row.id in claimed]
-        stretches = [run for entry in mine for run in self._stretches(*entry, now)]
-        sent = [run for entry in mine for run in _runs_of(*entry, now)]
+        sent = [run for entry in mine for run in _runs_of(*entry, now, mentions)]
+        stretches = (run for entry in mine for run in self._stretches(*entry, now))
         made = await runs.insert(connection, [*stretches, *sent])
         starting = [run.id for run in sent if run.id in made]
         written = await deliveries.insert_of_runs(connection, starting, now)
@@ -238,12 +241,19 @@ def _claim_of(row: ReminderRow, now: datetime, known: Plans) -> Claim | None:
     return Claim(plan, due, now + LEAD, grace + LEAD, row.misfire) if due else None
 
 
-def _runs_of(row: ReminderRow, judgement: Judgement, now: datetime) -> list[RunRow]:
-    return [run_of(row, one.at, now, announced=one) for one in judgement.sent]
+def _runs_of(
+    row: ReminderRow, judgement: Judgement, now: datetime, mentions: Mentions
+) -> list[RunRow]:
+    return [run_of(row, one.at, now, mentions, announced=one) for one in judgement.sent]
 
 
 def run_of(
-    row: ReminderRow, occurs_at: datetime, now: datetime, *, announced: Planned | None = None
+    row: ReminderRow,
+    occurs_at: datetime,
+    now: datetime,
+    mentions: Mentions,
+    *,
+    announced: Planned | None = None,
 ) -> RunRow:
     """Make the run of one occurrence that is sent now, or in a moment; None: one beside the plan.
 
@@ -252,13 +262,15 @@ def run_of(
     one = announced or Planned.of(
         Occurrence(occurs_at, wall_of(occurs_at, ZoneInfo(row.zone)))
     )._replace(number=row.next_number)
+    said = filled(row.text, row.options, one, ZoneInfo(row.zone), mentions.get(row.id, {}))
     return RunRow(
         id=new_id("run"),
         reminder_id=row.id,
         account_id=row.account_id,
         occurs_at=occurs_at,
         zone=row.zone,
-        text=text_of(row.text, row.options, one, ZoneInfo(row.zone)),
+        text=said.text,
+        mentions=said.mentions,
         mention_all=row.mention_all,
         give_up_at=max(now, occurs_at) + timedelta(seconds=row.grace_seconds),
         grace_seconds=row.grace_seconds,
@@ -280,7 +292,7 @@ def _follow_up_at(row: ReminderRow, sent_at: datetime) -> datetime | None:
 def stretch_of(row: ReminderRow, missed: Missed, now: datetime, reason: str) -> RunRow:
     """Make the run that says why a stretch did not fire."""
     return replace(
-        run_of(row, missed.first, now),
+        run_of(row, missed.first, now, {}),
         until=missed.until,
         count=missed.count,
         outcome=missed.outcome,

@@ -25,7 +25,8 @@ from waremind.errors import WaremindError
 from waremind.store import deliveries as table
 from waremind.store import holds as holds_table
 from waremind.store.accounts import AccountRow
-from waremind.store.deliveries import Able, ChangedDelivery, Ending, Sending
+from waremind.store.deliveries import Able, ChangedDelivery, Ending
+from waremind.store.sending import Sending
 from waremind.whatsapp.reports import NotInGroup, NotSent, Outcome
 
 log = logging.getLogger(__name__)

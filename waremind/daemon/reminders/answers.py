@@ -8,9 +8,11 @@ from msgspec import UNSET
 
 from waremind.daemon.delivery.pace import limits_of
 from waremind.daemon.reminders.changes import Draft, absent
+from waremind.daemon.reminders.mentions import missing
 from waremind.daemon.reminders.views import occurrences_of, reminders_of
 from waremind.daemon.services import Services
 from waremind.domain.duration import format_duration
+from waremind.domain.fields import named_by
 from waremind.domain.planned import Planned
 from waremind.domain.quoting import quoted
 from waremind.objects import Reminder
@@ -35,13 +37,14 @@ async def answer(
     row = draft.row
     async with services.database.connection() as connection:
         views = await reminders_of(services, connection, [row], {row.id: draft.groups})
+        absentees = await missing(connection, draft.groups, named_by(row.options))
     if not views:
         raise absent(row.name)
     return ReminderChanged(
         changed=changed,
         reminder=views[0],
         next=occurrences_of(draft.next, row.zone),
-        warnings=tuple(_warnings(services, request, draft, views[0])),
+        warnings=(*_warnings(services, request, draft, views[0]), *absentees),
         created=created if isinstance(request, ReminderSet) else UNSET,
         check=checked(request),
     )

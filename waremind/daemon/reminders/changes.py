@@ -32,6 +32,7 @@ from waremind.store.attachments import attaching
 from waremind.store.database import Connection
 from waremind.store.deliveries import ChangedDelivery
 from waremind.store.groups import GroupRow
+from waremind.store.plans import Plans
 from waremind.store.reminder_row import ReminderRow, waiting_for
 from waremind.store.runs import RunRow
 
@@ -192,11 +193,15 @@ def _written(content: Content) -> dict[str, Any]:
     }
 
 
+async def plans_of(services: Services, row: ReminderRow) -> Plans:
+    """Read what a stored reminder is planned by."""
+    async with services.database.connection() as connection:
+        return await plans_table.read(connection, [row], services.settings.quiet.hours)
+
+
 async def plan_of(services: Services, row: ReminderRow) -> Plan:
     """Return what a stored reminder has planned."""
-    async with services.database.connection() as connection:
-        known = await plans_table.read(connection, [row], services.settings.quiet.hours)
-    return known.plan_of(row)
+    return (await plans_of(services, row)).plan_of(row)
 
 
 async def create(services: Services, draft: Draft, operator: Operator, action: str) -> Draft | None:

@@ -8,6 +8,7 @@ from typing import Self
 from msgspec import UNSET, UnsetType, structs
 
 from waremind.daemon.reminders.group_lookup import groups_for
+from waremind.daemon.reminders.mentions import addresses
 from waremind.daemon.reminders.options import options_of
 from waremind.daemon.reminders.schedule import (
     Timing,
@@ -20,6 +21,7 @@ from waremind.daemon.reminders.schedule import (
 from waremind.daemon.services import Services
 from waremind.domain.days_off import DaysOffCalendar
 from waremind.domain.duration import LONGEST
+from waremind.domain.fields import named_by
 from waremind.domain.ids import canonical, shown, valid_name
 from waremind.domain.media import Attachment
 from waremind.domain.misfire import Misfire
@@ -139,6 +141,8 @@ async def asked_for(
     grace = request.grace_seconds
     groups = await groups_for(connection, account, request.to)
     kept = await _kept(connection, () if request.off is UNSET else request.off)
+    options = options_of(request, BARE, text)
+    await addresses(connection, groups, named_by(options))
     return Content(
         name=name,
         account=account.id,
@@ -149,7 +153,7 @@ async def asked_for(
         misfire=Misfire(request.misfire),
         grace_seconds=valid_grace(settings.delivery.grace_seconds if grace is None else grace),
         mention_all=request.mention_all,
-        options=options_of(request, BARE, text),
+        options=options,
         off=tuple(each.name for each in kept),
         calendars=kept,
         attachment=attachment,
@@ -182,10 +186,12 @@ async def edited_content(
     if request.off is not UNSET:
         kept = await _kept(connection, request.off)
         new = replace(new, off=tuple(each.name for each in kept), calendars=kept)
-    if request.to is UNSET:
-        return new
-    groups = await groups_for(connection, account, request.to)
-    return replace(new, to=tuple(group.jid for group in groups), groups=groups)
+    if request.to is not UNSET:
+        groups = await groups_for(connection, account, request.to)
+        new = replace(new, to=tuple(group.jid for group in groups), groups=groups)
+    if any(each is not UNSET for each in (request.to, request.mention, request.rotate)):
+        await addresses(connection, new.groups, named_by(new.options))
+    return new
 
 
 def _when(request: ReminderAdd | ReminderEdit) -> When:

@@ -7,10 +7,12 @@ from typing import Any, TypeVar, cast
 
 from msgspec import UNSET, structs
 
+from waremind.daemon.reminders.mentions import check_rotation, valid_entry, valid_mention
 from waremind.domain.days_off import OnOff
 from waremind.domain.duration import LONGEST
 from waremind.domain.fields import check_fields
 from waremind.domain.ids import MAX_NAME, canonical, shown
+from waremind.domain.mentions import entry_of
 from waremind.domain.plan_options import NEVER_QUIET, PlanOptions
 from waremind.domain.quiet_hours import QuietHours
 from waremind.domain.rule import WEEKDAYS
@@ -38,6 +40,7 @@ def options_of(request: PlanFields, old: PlanOptions, text: str) -> PlanOptions:
     options = structs.replace(old, **given)
     check_size(options)
     check_fields(text, options)
+    check_rotation(options)
     if options.follow_up and not text:
         hint = "add --text, or leave --follow-up out"
         raise _refused("--follow-up", "it says the text once more, and there is none", hint)
@@ -87,12 +90,13 @@ def _quiet(text: str | None) -> str | None:
 
 
 def _rotate(names: Sequence[str]) -> tuple[str, ...]:
-    turns = tuple(canonical(name.strip()) for name in names)
-    for place, name in enumerate(turns):
+    turns = tuple(valid_entry(canonical(name.strip())) for name in names)
+    called = [entry_of(entry).name for entry in turns]
+    for place, name in enumerate(called):
         if not name or len(name) > MAX_NAME or not name.isprintable():
             hint = f"name each by 1-{MAX_NAME} printable characters: --rotate Ana,Ben,Cem"
             raise _refused(f"--rotate {shown(name)}", "it is no name", hint)
-        if name in turns[:place]:
+        if name in called[:place]:
             hint = "leave it out once, or tell the two apart"
             raise _refused(f"--rotate {shown(name)}", "it is there twice", hint)
     if len(turns) > MOST_TURNS:
@@ -139,6 +143,7 @@ _READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "rotate_skipped": ("rotate_skipped", _as_given),
     "fields": ("fields", _as_given),
     "until_day": ("until_day", _day),
+    "mention": ("mention", valid_mention),
     "follow_up_seconds": ("follow_up", _follow_up),
     "unless_read_percent": ("unless_read", _percent),
 }

@@ -1,13 +1,14 @@
 """What `reminder next` lists: a stored reminder's times, or those of a rule that needs none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from waremind.daemon.reminders.changes import get, plan_of
+from waremind.daemon.reminders.changes import get, plans_of
 from waremind.daemon.reminders.schedule import When, timing
 from waremind.daemon.services import Services
-from waremind.domain.fields import person_of, text_of
+from waremind.domain.fields import filled, person_of
+from waremind.domain.mentions import Addresses
 from waremind.domain.plan import Plan, explained
 from waremind.domain.plan_options import BARE, PlanOptions
 from waremind.domain.planned import Planned, Position
@@ -77,7 +78,8 @@ async def _of_rule(services: Services, request: ReminderNext) -> Occurrences:
 
 
 async def _of_reminder(services: Services, request: ReminderNext, row: ReminderRow) -> Occurrences:
-    plan, now = await plan_of(services, row), services.now()
+    known, now = await plans_of(services, row), services.now()
+    plan, addresses = known.plan_of(row), known.mentions.get(row.id, {})
     if request.from_ is not None:
         question = _from(request, plan, row.due)
     elif row.due is None:
@@ -89,7 +91,8 @@ async def _of_reminder(services: Services, request: ReminderNext, row: ReminderR
     found = await services.evaluator.first(question)
     since = question.after if isinstance(question, Preview) else now
     standing = PAUSED if row.state == "paused" else None
-    return _Listing(request, plan, row.options, row.text, standing).shown(found, since)
+    listing = _Listing(request, plan, row.options, row.text, standing, addresses)
+    return listing.shown(found, since)
 
 
 def _from(request: ReminderNext, plan: Plan, known: Position | None = None) -> Preview:
@@ -106,6 +109,7 @@ class _Listing:
     options: PlanOptions
     text: str | None = None
     standing: str | None = None
+    addresses: Addresses = field(default_factory=dict[str, Sequence[str]])
 
     def shown(self, found: Sequence[Planned], since: datetime) -> Occurrences:
         """Show messages, each with what was left out before it, and what comes to nothing after."""
@@ -134,5 +138,7 @@ class _Listing:
             one.nominal.isoformat(timespec="seconds"),
             one.number + 1 if self.plan.numbered else None,
             person_of(options, one),
-            text_of(self.text or "", options, one, zone) if wants_text else None,
+            filled(self.text or "", options, one, zone, self.addresses).text
+            if wants_text
+            else None,
         )

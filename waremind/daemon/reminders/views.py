@@ -106,6 +106,7 @@ def _bent(options: PlanOptions) -> dict[str, Any]:
         "follow_up_seconds": options.follow_up,
         "unless_read_percent": options.unless_read,
         "fields": options.fields,
+        "mention": list(options.mention),
         "until_day": options.until_day and options.until_day.isoformat(),
     }
 

@@ -13,10 +13,13 @@ from waremind.daemon.reminders.changes import get
 from waremind.daemon.reminders.content import valid_text
 from waremind.daemon.reminders.group_lookup import groups_for
 from waremind.daemon.reminders.media import attachment_for
+from waremind.daemon.reminders.mentions import addresses, fixed_mention
 from waremind.daemon.services import Services
 from waremind.daemon.system import audit
 from waremind.daemon.system.caller import Caller
+from waremind.domain.fields import named_by
 from waremind.domain.ids import new_id, shown
+from waremind.domain.mentions import addressed, mentions_of
 from waremind.domain.misfire import Misfire
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Run
@@ -31,7 +34,7 @@ from waremind.requests.run import (
     RunShow,
     Send,
 )
-from waremind.store import deliveries, runs, silence
+from waremind.store import deliveries, members, runs, silence
 from waremind.store import groups as groups_table
 from waremind.store.accounts import AccountRow
 from waremind.store.attachments import attaching
@@ -55,7 +58,8 @@ async def run_reminder(services: Services, caller: Caller, request: ReminderRun)
         if request.check:
             return RunChanged(changed=True, run=None, check=True)
         kind = "rehearsal" if to else "regular"
-        made = replace(run_of(row, now, now), kind=kind)
+        mentions = await members.of_reminders(connection, {row.id: named_by(row.options)})
+        made = replace(run_of(row, now, now, mentions), kind=kind)
         run = await _insert(connection, replace(made, follow_up_at=None) if to else made)
         if to:
             await _deliver_to(connection, run, to)
@@ -86,7 +90,7 @@ async def send(services: Services, caller: Caller, request: Send) -> RunChanged:
     patience(request.timeout_seconds)
     key = _valid_key(request.key)
     attachment = await attachment_for(services, caller, request.media, check=request.check)
-    text = valid_text(request.text, attachment)
+    text, mention = valid_text(request.text, attachment), fixed_mention(request.mention)
     account = services.accounts.get(request.account).row
     now = services.now()
     run = replace(_message(services, account, text, key, now), **attaching(attachment))
@@ -95,8 +99,11 @@ async def send(services: Services, caller: Caller, request: Send) -> RunChanged:
         known = await runs.with_key(connection, account.id, key, now - KEY_KEPT) if key else None
         if known is None:
             await check_may_send(connection, account, now)
+            known_by = await addresses(connection, groups, mention)
             if request.check:
                 return RunChanged(changed=True, run=None, check=True)
+            said = addressed(text, mention, known_by)
+            run = replace(run, text=said, mentions=mentions_of(mention, known_by))
             await runs.insert(connection, [run])
             await _deliver_to(connection, run, groups)
             target = ("account", account.id, account.label)
