@@ -153,7 +153,8 @@ class Moved(Struct, frozen=True):
 class Reminder(Struct, frozen=True, kw_only=True):
     """Text, groups, rule and account; times are in the reminder's own zone.
 
-    Occurrences are named by their own local times.
+    Occurrences are named by their own local times. `next_turn` says whose turn it is at `next_at`,
+    null where something that does not fire comes before it.
     """
 
     id: str
@@ -171,6 +172,7 @@ class Reminder(Struct, frozen=True, kw_only=True):
     mention_all: bool
     state: ReminderState
     next_at: Timestamp | None
+    next_turn: str | None = None
     last_run: Run | None
     attention: list[Attention]
     except_: list[str] = field(default_factory=list, name="except")

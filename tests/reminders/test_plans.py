@@ -36,6 +36,8 @@ def test_what_is_asked_for_is_shown_and_asking_again_changes_nothing(shared: Run
     assert (made.before_seconds, made.quiet) == ([86_400, 3_600], "22:00-07:00")
     assert (made.rotate, made.rotate_skipped, made.fields) == (["Ana", "Ben"], True, True)
     assert made.until_day == f"{YEAR}-12-24"
+    listed = shared.call(ReminderNext(reminder=made.id, count=1)).occurrences[0]
+    assert (made.next_at, made.next_turn) == (listed.at, "Ana") == (listed.at, listed.turn)
     assert not shared.call(asked).changed
     skip = ReminderSkip(reminder=made.id, at=f"{YEAR}-12-09T09:00")
     assert shared.call(skip).changed

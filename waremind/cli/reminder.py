@@ -1,5 +1,6 @@
 """`waremind reminder …`: looking at reminders, pausing and deleting them."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import typer
@@ -19,12 +20,15 @@ from waremind.cli.options import (
     Yes,
 )
 from waremind.cli.reminder_options import Crontab, OnCalendar
+from waremind.cli.reminder_words import Calendars
 from waremind.cli.reminder_writing import edit, writer, written
 from waremind.cli.waiting import finish, wait_for_run
 from waremind.domain.duration import parse_duration
 from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode, WaremindError
+from waremind.objects import Reminder
 from waremind.requests import reminder as requests
+from waremind.requests.calendar import CalendarList
 from waremind.requests.plan import ReminderMove, ReminderSkip, ReminderUnskip
 from waremind.requests.run import ReminderRun
 
@@ -50,7 +54,8 @@ def list_(
 ) -> None:
     """List reminders."""
     result = cli.call(requests.ReminderList(account=account, state=state))
-    cli.show(result, views.table)
+    calendars = _kept(cli, result.reminders)
+    cli.show(result, lambda found: views.table(found, calendars))
     if not result.reminders:
         cli.note(
             "no reminder fits"
@@ -63,8 +68,16 @@ def list_(
 def show(cli: Invocation, reminder: ReminderArgument, *, exit_status: ExitStatus = False) -> None:
     """Show a reminder, when it fires next, and how it went last time."""
     result = cli.call(requests.ReminderShow(reminder=reminder))
-    cli.show(result, views.record)
+    calendars = _kept(cli, [result.reminder])
+    cli.show(result, lambda found: views.record(found, calendars))
     cli.settle(asked=exit_status, good=not result.reminder.attention)
+
+
+def _kept(cli: Invocation, reminders: Iterable[Reminder]) -> Calendars:
+    """Ask what the calendars are that reminders keep, where a person reads of them."""
+    if cli.output.json or not any(reminder.off for reminder in reminders):
+        return {}
+    return {each.name: each for each in cli.call(CalendarList()).calendars}
 
 
 @commands.verb("next", epilog=views.NEXT_EXAMPLES)

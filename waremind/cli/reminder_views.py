@@ -1,9 +1,10 @@
 """How reminders look to a person."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from waremind.cli.layout import Block, Paragraph, Prose, Record, Styled, Table
+from waremind.cli.reminder_words import Calendars, sentence
 from waremind.cli.views import attention, counted, group_names, status_style
 from waremind.domain.duration import format_duration
 from waremind.objects import Occurrence, Reminder
@@ -27,11 +28,13 @@ Examples:
 """
 
 
-def table(result: requests.Reminders) -> Iterator[Block]:
-    """List reminders, the next time of each beside it."""
-    header = ["NAME", "STATE", "NEXT", "ACCOUNT", "TO", "ID"]
-    rows = [_row(reminder) for reminder in result.reminders]
-    yield Table(header, rows, flexible=["NAME", "TO"], optional=["ACCOUNT", "ID"])
+def table(result: requests.Reminders, calendars: Calendars) -> Iterator[Block]:
+    """List reminders, the next time of each beside it, and when it fires at all."""
+    header = ["NAME", "STATE", "NEXT", "ACCOUNT", "TO", "ID", "WHEN"]
+    today = datetime.now(UTC).date()
+    rows = [[*_row(each), sentence(each, calendars, today)] for each in result.reminders]
+    flexible, optional = ["NAME", "TO", "WHEN"], ["WHEN", "ACCOUNT", "ID"]
+    yield Table(header, rows, flexible=flexible, optional=optional)
 
 
 def _row(reminder: Reminder) -> list[str | Styled]:
@@ -45,7 +48,7 @@ def _row(reminder: Reminder) -> list[str | Styled]:
     ]
 
 
-def record(result: requests.ReminderResult) -> Iterator[Block]:
+def record(result: requests.ReminderResult, calendars: Calendars) -> Iterator[Block]:
     """Show everything about a reminder; its text as it is sent."""
     reminder = result.reminder
     yield Record(
@@ -55,6 +58,7 @@ def record(result: requests.ReminderResult) -> Iterator[Block]:
             ("state", Styled(reminder.state, status_style(reminder.state))),
             ("account", reminder.account),
             ("to", group_names(reminder.to)),
+            ("when", sentence(reminder, calendars, datetime.now(UTC).date())),
             ("next", reminder.next_at),
             ("at", reminder.at),
             ("rule", reminder.rrule),

@@ -82,15 +82,24 @@ def named_by(options: PlanOptions) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
+def _entry_at(options: PlanOptions, number: int) -> Entry | None:
+    return entry_of(options.rotate[number % len(options.rotate)]) if options.rotate else None
+
+
 def entry_in(options: PlanOptions, one: Planned) -> Entry | None:
     """Say whose turn an occurrence is."""
-    return entry_of(options.rotate[one.number % len(options.rotate)]) if options.rotate else None
+    return _entry_at(options, one.number)
+
+
+def person_at(options: PlanOptions, number: int) -> str | None:
+    """Say by name whose turn it is when so many have been before."""
+    turn = _entry_at(options, number)
+    return turn.name if turn else None
 
 
 def person_of(options: PlanOptions, one: Planned) -> str | None:
     """Say by name whose turn an occurrence is."""
-    turn = entry_in(options, one)
-    return turn.name if turn else None
+    return person_at(options, one.number)
 
 
 def _values(options: PlanOptions, one: Planned, zone: ZoneInfo) -> Mapping[str, object]:

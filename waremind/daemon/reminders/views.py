@@ -10,6 +10,7 @@ from msgspec import structs
 from waremind.daemon.delivery.views import media_file, runs_of
 from waremind.daemon.reminders.attention import attention_of
 from waremind.daemon.services import Services
+from waremind.domain.fields import person_at
 from waremind.domain.plan_options import PlanOptions
 from waremind.domain.planned import Planned
 from waremind.domain.rule import WEEKDAYS
@@ -87,7 +88,14 @@ def reminder_of(
         attention=attention_of(row, account, groups, last_run, silence),
         media=media_file(row),
         **_bent(row.options),
+        **_next_person(row, fires_at),
     )
+
+
+def _next_person(row: ReminderRow, fires_at: datetime | None) -> dict[str, Any]:
+    """Say whose it is; what comes first may be one that does not fire."""
+    is_first = fires_at is not None and fires_at == row.next_at
+    return {"next_turn": person_at(row.options, row.next_number) if is_first else None}
 
 
 def _bent(options: PlanOptions) -> dict[str, Any]:
