@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 
-from bench import command_line, memory, messages, punctuality, queue, throughput
+from bench import command_line, crowds, memory, messages, punctuality, queue, throughput
 from bench.finding import FULL, SHORT, Finding, Scale
 
 Measure = Callable[[Scale], AsyncIterator[Finding]]
@@ -17,6 +17,7 @@ CLAIMS: dict[str, Measure] = {
     # Before those that give the disk much to write, for minutes afterwards too.
     "punctuality": punctuality.measure,
     "messages": messages.measure,
+    "crowds": crowds.measure,
     "queue": queue.measure,
     "throughput": throughput.measure,
 }

@@ -96,9 +96,9 @@ class Engine:
     dsn: str
 
 
-def settings_of(state: Path) -> config.Configuration:
+def settings_of(state: Path, **flags: object) -> config.Configuration:
     """Read the settings of a daemon in `state` that keeps no pace."""
-    flags = {
+    flags |= {
         "state_dir": str(state),
         "governor": {"enabled": False},
         "sessions": {"stagger_seconds": 0},
@@ -131,9 +131,9 @@ def logging_to(path: Path) -> Iterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def engine(state: Path, dsn: str, gateway: Gateway) -> AsyncIterator[Engine]:
-    """Run the daemon's engine, its accounts connected."""
-    current = LiveSettings(settings_of(state))
+async def engine(state: Path, dsn: str, gateway: Gateway, **flags: object) -> AsyncIterator[Engine]:
+    """Run the daemon's engine, its accounts connected; `flags` are settings."""
+    current = LiveSettings(settings_of(state, **flags))
     lock = DaemonLock(dsn)
     await lock.take()
     with contextlib.suppress(ExceptionGroup):
