@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,26 +44,42 @@ async def test_a_file_goes_with_its_text(dsn: str, tmp_path: Path) -> None:
         ]
 
 
+@asynccontextmanager
+async def uploading(playing: Engine) -> AsyncIterator[None]:
+    """Let something happen while the file of a message is being uploaded."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def upload(_media: Media) -> None:
+        begun.set()
+        await go_on.wait()
+
+    playing.gateway.whatsapp.answer_upload = upload
+    await add(playing, "monthly")
+    playing.clock.pass_to(SOON)
+    await begun.wait()
+    yield
+    go_on.set()
+    await playing.at_rest()
+
+
 async def test_a_freeze_in_an_upload_lets_nothing_leave(dsn: str, tmp_path: Path) -> None:
     async with engine(dsn, tmp_path) as playing:
-        begun, go_on = asyncio.Event(), asyncio.Event()
-
-        async def upload(_media: Media) -> None:
-            begun.set()
-            await go_on.wait()
-
-        playing.gateway.whatsapp.answer_upload = upload
-        await add(playing, "monthly")
-        playing.clock.pass_to(SOON)
-        await begun.wait()
-        await playing.freeze()
-        go_on.set()
-        await playing.at_rest()
+        async with uploading(playing):
+            await playing.freeze()
         assert await playing.became("monthly") == [("held", "frozen", 1)]
         assert not playing.sent
         assert await playing.thaw("once") == 1
         await playing.at_rest()
         assert [seen.text for seen in playing.sent] == ["monthly"]
+
+
+async def test_what_is_deleted_in_an_upload_does_not_leave(dsn: str, tmp_path: Path) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        async with uploading(playing):
+            await playing.delete("monthly")
+        await playing.add("next", at=(SOON + timedelta(minutes=1)).isoformat())
+        await playing.pass_to(SOON + timedelta(minutes=1))
+        assert [seen.text for seen in playing.sent] == ["next"]
 
 
 async def test_a_content_is_collected_when_all_is_sent_that_had_it(

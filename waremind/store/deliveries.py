@@ -153,6 +153,16 @@ async def move_on(
         return await cursor.fetchall()
 
 
+async def is_marked(connection: Connection, sending: Sending) -> bool:
+    """Tell whether a delivery is still being sent by the session that began to."""
+    query = (
+        "SELECT 1 FROM deliveries WHERE group_id = %s AND run_id = %s"
+        " AND status = 'sending' AND session = %s"
+    )
+    found = await connection.execute(query, [sending.group_id, sending.run_id, sending.session])
+    return found.rowcount > 0
+
+
 async def unmark(connection: Connection, node: str, accounts: Sequence[str], at: datetime) -> None:
     """Take back what a node marked at `at`, if it did: nothing was sent."""
     await connection.execute(

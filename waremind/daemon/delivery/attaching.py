@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from waremind.domain.media import Attachment, type_of
 from waremind.errors import WaremindError
+from waremind.store import deliveries
 from waremind.store import media as table
 from waremind.store.database import Database
 from waremind.store.media import MediaRow
@@ -34,7 +35,7 @@ class Attacher:
             return None
         if (attachment := sending.attachment) is None:
             return NotUploaded("its content is kept no longer")
-        upload = asyncio.create_task(self._upload(session, attachment))
+        upload = asyncio.create_task(self._upload(session, attachment, sending))
         self._uploads.add(upload)
         upload.add_done_callback(self._uploads.discard)
         try:
@@ -48,14 +49,18 @@ class Attacher:
         for upload in self._uploads:
             upload.cancel()
 
-    async def _upload(self, session: Session, attachment: Attachment) -> Handed:
+    async def _upload(self, session: Session, attachment: Attachment, sending: Sending) -> Handed:
         try:
             async with self._database.connection() as connection:
                 row = await table.find(connection, attachment.sha256)
             if row is None:
                 return NotUploaded("its content is kept no longer")
             media = media_of(attachment, row)
-            return await session.upload(media, self._pieces(row)) or media
+            if failed := await session.upload(media, self._pieces(row)):
+                return failed
+            async with self._database.connection() as connection:
+                is_marked = await deliveries.is_marked(connection, sending)
+            return media if is_marked else NotUploaded("it was deleted meanwhile")
         except WaremindError as error:
             return NotUploaded(error.message)
         except Exception as error:
