@@ -25,6 +25,8 @@ from waremind.store import (
     delivery_rows,
     groups,
     holds,
+    media,
+    members,
     nodes,
     overdue,
     receipts,
@@ -37,6 +39,7 @@ from waremind.store.migrations import migrate, read
 from waremind.store.receipts import ReceiptRow
 from waremind.store.reminders import Advance
 from waremind.store.runs import RunRow, Wanted
+from waremind.store.sending import Sending
 
 ROWS = int(os.environ.get("ROWS", "10"))
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -63,6 +66,11 @@ FILLED = """
     INSERT INTO calendars (id, name, source, ends_on, created_at, changed_at)
         VALUES ('cal_1', 'feasts', 'days', '2030-01-01', now(), now());
     INSERT INTO reminder_calendars SELECT id, 'cal_1', 0 FROM reminders;
+    INSERT INTO media (id, size, kept_at) SELECT lpad(i::text, 64, '0'), 1, now()
+        FROM generate_series(1, least({rows}, 1000)) i;
+    INSERT INTO media_pieces SELECT id, 0, 'x' FROM media;
+    UPDATE reminders SET media = lpad(name, 64, '0'), media_kind = 'image', media_name = name
+        WHERE name::int % 10 = 0;
     INSERT INTO runs (id, reminder_id, account_id, occurs_at, zone, text, mention_all, give_up_at,
                       grace_seconds, misfire, created_at)
         SELECT 'run_' || i, 'rem_' || n, 'acc_' || n, t, 'UTC', 'text', false, t, 600, 'skip', t
@@ -103,6 +111,22 @@ RUN = RunRow(
     created_at=NOW,
 )
 
+SENDING = Sending(
+    run_id="run_1",
+    group_id="grp_1",
+    account_id="acc_1",
+    jid="1@g.us",
+    text="text",
+    members=[],
+    mention_all=False,
+    expiration_seconds=0,
+    attempts=1,
+    session=1,
+    started_at=NOW,
+    give_up_at=NOW,
+    left=False,
+)
+
 
 async def claim(c: Connection) -> None:
     await reminders.advance(c, [Advance("rem_1", 1, NOW, datetime(2026, 3, 3), 1)])  # noqa: DTZ001
@@ -132,6 +156,12 @@ HOT: Mapping[str, tuple[Statement, set[str]]] = {
     "give up": (lambda c: deliveries.give_up(c, "nod_1", ["acc_1"], NOW), {"deliveries_scheduled"}),
     "after a crash": (lambda c: nodes.lose_track(c, "nod_1", NOW), {"deliveries_sending"}),
     "unmark": (lambda c: deliveries.unmark(c, "nod_1", ["acc_1"], NOW), {"deliveries_sending"}),
+    "still marked": (lambda c: deliveries.is_marked(c, SENDING), {"deliveries_run"}),
+    "a piece": (lambda c: media.piece(c, "0" * 64, 0), {"media_pieces_pkey"}),
+    "whom to mention": (
+        lambda c: members.find(c, ["grp_1"], ["+491511234567"]),
+        {"group_members_phone"},
+    ),
     "is it open": (lambda c: deliveries.is_open(c, "run_1"), {"deliveries_run"}),
     "hold": (lambda c: holds.hold(c, ["acc_1"], NOW), {"deliveries_scheduled", "freezes_account"}),
     "hold what is late": (lambda c: holds.hold_late(c, "x", NOW), {"deliveries_scheduled"}),

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from whatsapp.stages import FRIEND, RealStage
 
 from waremind.domain.lifecycle import Cause
-from waremind.whatsapp.gateway import Message
+from waremind.whatsapp import session
+from waremind.whatsapp.gateway import Media, Message
 from waremind.whatsapp.reports import (
     GroupLeft,
     NotInGroup,
+    NotUploaded,
     PhoneSeen,
     Receipt,
     SendRefused,
@@ -77,6 +81,31 @@ async def test_presence_is_announced_once_a_session_when_the_phone_has_shared_it
     await named.session.send(Message(named.group, "Halo"))
     said = [(each.kind, each.name) for each in real.whatsapp.presences()]
     assert said == [("available", "Ops bot"), ("unavailable", "Ops bot")]
+
+
+async def test_an_upload_that_never_ends_is_given_up_and_keeps_no_text_from_leaving(
+    real: RealStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await real.link()
+    media = Media("document", hashlib.sha256(b"a").hexdigest(), 1, "text/plain", "a.txt")
+
+    async def content() -> AsyncIterator[bytes]:
+        yield b"a"
+
+    real.whatsapp.behave(real.phone, upload_delay=1.5)
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "UPLOAD_SECONDS", 0.3)
+        first = await real.session.upload(media, content())
+        second = await real.session.upload(media, content())
+    assert isinstance(first, NotUploaded)
+    assert first.detail == "not uploaded within 0 s"
+    assert isinstance(second, NotUploaded)
+    assert second.detail == "an earlier upload has not ended yet"
+    assert isinstance(await real.session.send(Message(real.group, "Halo")), Sent)
+    async with asyncio.timeout(10):  # what was given up is there when it has ended after all
+        while await real.session.upload(media, content()):
+            pass
+    assert isinstance(await real.session.send(Message(real.group, "", media=media)), Sent)
 
 
 async def test_a_message_to_a_group_that_is_not_ours_is_not_sent_and_the_group_told_as_left(

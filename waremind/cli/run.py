@@ -118,6 +118,7 @@ def _record(result: requests.RunResult) -> Iterator[Block]:
             ("occurrences", str(run.count) if run.count > 1 else None),
             ("started", run.started_at),
             ("finished", run.finished_at),
+            *((each.kind, each.name) for each in (run.media,) if each),
         ]
     )
     if run.deliveries:
