@@ -1,4 +1,4 @@
-"""Kills the daemon while accounts are being paired, unpaired and deleted, and looks what is left.
+"""Kills the daemon while accounts are paired, unpaired, deleted and moved; looks what is left.
 
 `PYTHONPATH=tests python -m campaigns.account_kills --rounds 100 [--seed 7]` is the long campaign. A
 round that fails names its seed; what chance decides besides that is when the threads run.
@@ -7,6 +7,8 @@ round that fails names its seed; what chance decides besides that is when the th
 from __future__ import annotations
 
 import argparse
+import hashlib
+import io
 import random
 import sys
 from collections import Counter
@@ -17,10 +19,12 @@ from threading import Barrier
 
 from accounts.stage import Stage, stage
 from daemon_process import DaemonProcess, environment, until
+from msgspec import UNSET
 from whatsapp_server.harness import PlayedWhatsApp, PlayedWhatsAppError
 
 from waremind.errors import WaremindError
-from waremind.requests.account import AccountDelete, AccountList
+from waremind.objects import Account
+from waremind.requests.account import AccountDelete, AccountExport, AccountImport, AccountList
 
 LONGEST_SECONDS = 0.8  # what is done takes about as long as that
 
@@ -42,6 +46,28 @@ def pair_again(there: Stage) -> None:
     pair(there)
 
 
+HANDED_OUT: dict[str, bytes] = {}
+"""The keys that were given away, by the account's label."""
+
+
+def move_there_and_back(there: Stage) -> None:
+    """Give the keys away, as `account export --move` does, and take them over again."""
+    with there.daemon.client() as client:
+        given = client.call(AccountExport(account=there.label, move=True))
+        assert given.store is not UNSET
+        HANDED_OUT[there.label] = given.store
+        client.call(AccountExport(account=there.label, move=True, arrived=given.device))
+    take_back(there)
+
+
+def take_back(there: Stage) -> Account:
+    image = HANDED_OUT[there.label]
+    digest = hashlib.sha256(image).hexdigest()
+    with there.daemon.client() as client:
+        client.upload(io.BytesIO(image), digest, len(image))
+        return client.call(AccountImport(account=there.label, store=digest)).account
+
+
 # Each deed, and whether the account is connected before it.
 DEEDS: tuple[tuple[Callable[[Stage], None], bool], ...] = (
     (pair, False),
@@ -49,6 +75,7 @@ DEEDS: tuple[tuple[Callable[[Stage], None], bool], ...] = (
     (delete, True),
     (pair_again, True),
     (delete, False),
+    (move_there_and_back, True),
 )
 
 
@@ -67,6 +94,10 @@ def round_(daemon: DaemonProcess, whatsapp: PlayedWhatsApp, seed: int) -> Counte
     daemon.start()
     ends = Counter(settled(there) for there in deeds)
     whatsapp.wait_pairings(0)
+    [moved] = [there for there, (deed, _) in deeds.items() if deed is move_there_and_back]
+    if moved.account.status == "unpaired":  # then the keys are elsewhere, and the phone lists them
+        assert take_back(moved).status == "connected"
+    HANDED_OUT.clear()
     for there in deeds:
         daemon.call(AccountDelete(account=there.label, missing_ok=True))
     assert not list((daemon.state / "sessions").iterdir())
