@@ -1,4 +1,4 @@
-"""Measures every claim and prints one table; 3 when a bound is missed."""
+"""Measures every claim and prints one table; 3 when a bound is missed, or one is worse."""
 
 from __future__ import annotations
 
@@ -6,13 +6,25 @@ import argparse
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
-from bench import command_line, crowds, memory, messages, punctuality, queue, throughput
+from bench import (
+    command_line,
+    crowds,
+    memory,
+    messages,
+    pairing,
+    planning,
+    punctuality,
+    queue,
+    throughput,
+)
 from bench.finding import FULL, SHORT, Finding, Scale
 
 Measure = Callable[[Scale], AsyncIterator[Finding]]
 CLAIMS: dict[str, Measure] = {
     "command-line": command_line.measure,
+    "planning": planning.measure,
     "memory": memory.measure,
     # Before those that give the disk much to write, for minutes afterwards too.
     "punctuality": punctuality.measure,
@@ -57,9 +69,19 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(CLAIMS)}")
     parser.add_argument("--short", action="store_true", help="small sizes and generous bounds")
     parser.add_argument("--no-verdict", action="store_true", help="a missed bound is no failure")
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="DIR",
+        help="a checkout, made by `make .venv/.made`: measure both in turns, print what changed",
+    )
     arguments = parser.parse_args()
-    scale = SHORT if arguments.short else FULL
-    all_kept = asyncio.run(run(arguments.names or list(CLAIMS), scale))
+    names = arguments.names or list(CLAIMS)
+    if arguments.against:
+        options = ["--short"] if arguments.short else []
+        all_kept = pairing.compare(arguments.against, names, options)
+    else:
+        all_kept = asyncio.run(run(names, SHORT if arguments.short else FULL))
     return 0 if all_kept or arguments.no_verdict else 3
 
 
