@@ -18,7 +18,7 @@ from cli.terminal import Terminal, uncoloured
 from command import PROGRAM
 
 from waremind.errors import ErrorCode, WaremindError
-from waremind.objects import Attention, GroupName, Occurrence, StatusAttention
+from waremind.objects import Attention, CheckResult, GroupName, Occurrence, StatusAttention
 from waremind.requests.account import (
     AccountList,
     AccountPair,
@@ -30,7 +30,7 @@ from waremind.requests.account import (
     PairQr,
 )
 from waremind.requests.core import Request
-from waremind.requests.daemon import Status
+from waremind.requests.daemon import Doctor, DoctorReport, Status
 from waremind.requests.reminder import Occurrences, ReminderNext
 from waremind.requests.run import ReminderRun, RunChanged, RunList, RunResult, Runs, RunShow, Send
 
@@ -90,6 +90,17 @@ RUNS = [
     samples.run(id="run_9x8y7z6w5v4t", status="held", reason="banned"),
     samples.run(),
 ]
+CHECKED = DoctorReport.of(
+    [
+        CheckResult(check="postgres", status="ok", text="answers", fix=None),
+        CheckResult(
+            check="accounts",
+            status="warning",
+            text=f"second account: {REPLACED.text}",
+            fix=REPLACED.fix,
+        ),
+    ]
+)
 AMBIGUOUS = WaremindError(
     ErrorCode.AMBIGUOUS,
     "cannot choose a group: Team fits 2 of account ops",
@@ -127,6 +138,11 @@ def shown_run(request: RunShow) -> RunResult:
     return RunResult(UNDER_WAY if request.run == UNDER_WAY.id else RUNS[0])
 
 
+def sent(request: Send) -> RunChanged | WaremindError:
+    """Begin to send; of one name there are two groups."""
+    return AMBIGUOUS if "Team" in request.to else RunChanged(changed=True, run=UNDER_WAY)
+
+
 def pairing(_request: AccountPair) -> Generator[Any, None, object]:
     """Show a code, and go on for ever."""
     yield PairPending(samples.account(status="pending"))
@@ -143,7 +159,8 @@ ANSWERS: dict[type[Request[Any]], Any] = {
     RunList: Runs(RUNS, truncated=True),
     RunShow: shown_run,
     ReminderNext: TIMES,
-    Send: AMBIGUOUS,
+    Send: sent,
+    Doctor: CHECKED,
     ReminderRun: RunChanged(changed=True, run=UNDER_WAY),
 }
 
@@ -159,6 +176,7 @@ SCENES = {
     "account-list": Scene("account list"),
     "account-show": Scene("account show 'second account'"),
     "ambiguous": Scene("send --account ops --to Team --text hi"),
+    "doctor": Scene("doctor"),
     "help": Scene("--help"),
     "help-of-a-command": Scene("account pair --help"),
     "pair": Scene("account pair ops", until="leaves it running"),
@@ -166,6 +184,7 @@ SCENES = {
     "reminder-run": Scene("reminder run stand-up", until="1/3"),
     "run-list": Scene("run list --limit 3"),
     "run-show": Scene("run show run_5q4r3s2t1v0w"),
+    "send": Scene("send --account ops --to Night --text hi", until="1/3"),
     "status": Scene("status"),
 }
 VIEWS: list[tuple[int, int, dict[str, str]]] = [
@@ -203,7 +222,8 @@ def played(
 
 
 def _stable(text: str) -> str:
-    """Take off what is another each time: where a spinner is, how much time has gone."""
+    """Take off what is another each time: spinner, time gone, what doctor says of the machine."""
+    text = re.sub(r"(?m)^\S+ (?:clock|socket) .*\n(?: {13}.*\n)*", "", text)
     lines = re.sub(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏](.*) \d+ s of", r"⠋\1 1 s of", text).splitlines()
     return "\n".join(line.rstrip() for line in lines)
 
