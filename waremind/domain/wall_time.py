@@ -185,3 +185,8 @@ def clock_change(after: datetime, until: datetime, zone: ZoneInfo) -> datetime |
 def rfc3339(at: datetime, zone: tzinfo = UTC) -> str:
     """Write an instant as output shows it (RFC 3339): with seconds and the offset of `zone`."""
     return at.astimezone(zone).isoformat(timespec="seconds")
+
+
+def optional_rfc3339(at: datetime | None, zone: tzinfo = UTC) -> str | None:
+    """Write an instant as `rfc3339` does; None stays None."""
+    return rfc3339(at, zone) if at else None

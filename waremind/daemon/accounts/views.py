@@ -5,7 +5,7 @@ from datetime import datetime
 from waremind.domain.lifecycle import MEANINGS, State, actions
 from waremind.domain.quoting import quoted
 from waremind.domain.standing import STANDINGS, Need, told
-from waremind.domain.wall_time import rfc3339
+from waremind.domain.wall_time import optional_rfc3339, rfc3339
 from waremind.objects import Account, Attention, AuditEntry, Freeze, Group, Operator, Target
 from waremind.store.accounts import AccountRow
 from waremind.store.audit import AuditRow
@@ -13,10 +13,6 @@ from waremind.store.groups import GroupRow
 from waremind.store.holds import FreezeRow
 
 RESTRICTED = Need("restricted", "warning", "send less; the held deliveries go on by themselves")
-
-
-def _when(at: datetime | None) -> str | None:
-    return rfc3339(at) if at else None
 
 
 def is_restricted(row: AccountRow, now: datetime) -> bool:
@@ -43,10 +39,10 @@ def account_of(row: AccountRow, now: datetime, freeze: FreezeRow | None) -> Acco
         session=row.session,
         created_at=rfc3339(row.created_at),
         status_since=rfc3339(row.status_since),
-        last_connected_at=_when(row.last_connected_at),
-        phone_seen_at=_when(row.phone_seen_at),
-        banned_until=_when(row.banned_until),
-        restricted_until=_when(row.restricted_until) if restricted else None,
+        last_connected_at=optional_rfc3339(row.last_connected_at),
+        phone_seen_at=optional_rfc3339(row.phone_seen_at),
+        banned_until=optional_rfc3339(row.banned_until),
+        restricted_until=optional_rfc3339(row.restricted_until) if restricted else None,
     )
 
 
@@ -99,7 +95,7 @@ def group_of(row: GroupRow) -> Group:
         participants=row.participants,
         announce_only=row.announce_only,
         left=row.left_at is not None,
-        synced_at=_when(row.synced_at),
+        synced_at=optional_rfc3339(row.synced_at),
     )
 
 

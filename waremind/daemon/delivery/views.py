@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from waremind.domain.wall_time import rfc3339
+from waremind.domain.wall_time import optional_rfc3339, rfc3339
 from waremind.objects import Delivery, GroupName, MediaFile, MemberReceipt, Run
 from waremind.store import delivery_rows
 from waremind.store.database import Connection
@@ -73,9 +73,9 @@ def run_of(row: SeenRun, deliveries: Sequence[DeliveryRow]) -> Run:
         reason=reason,
         reason_text=reason_text(reason, telling.detail if telling else ""),
         count=row.count,
-        until=rfc3339(row.until, zone) if row.until else None,
-        started_at=rfc3339(row.started_at, zone) if row.started_at else None,
-        finished_at=rfc3339(row.finished_at, zone) if row.finished_at else None,
+        until=optional_rfc3339(row.until, zone),
+        started_at=optional_rfc3339(row.started_at, zone),
+        finished_at=optional_rfc3339(row.finished_at, zone),
         deliveries=[_delivery(delivery) for delivery in deliveries],
         media=media_file(row),
     )
@@ -135,8 +135,8 @@ def _receipts(rows: Iterable[RecipientRow], zone: tzinfo) -> Iterable[MemberRece
             lid=row.lid,
             phone=row.phone,
             status=_said(row),
-            delivered_at=row.delivered_at and rfc3339(row.delivered_at, zone),
-            read_at=row.read_at and rfc3339(row.read_at, zone),
+            delivered_at=optional_rfc3339(row.delivered_at, zone),
+            read_at=optional_rfc3339(row.read_at, zone),
         )
 
 

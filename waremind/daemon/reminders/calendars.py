@@ -14,7 +14,7 @@ from waremind.domain.days_off import DaysOffCalendar
 from waremind.domain.ids import canonical, new_id, shown, valid_name
 from waremind.domain.quoting import quoted
 from waremind.domain.recurrence_trial import Preview
-from waremind.domain.wall_time import rfc3339
+from waremind.domain.wall_time import optional_rfc3339, rfc3339
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
 from waremind.requests.calendar import (
@@ -77,7 +77,7 @@ def moved_of(moved: Sequence[tuple[ReminderRow, ReminderRow]]) -> list[MovedRemi
 
 
 def _shown(at: datetime | None, zone: str) -> str | None:
-    return rfc3339(at, ZoneInfo(zone)) if at else None
+    return optional_rfc3339(at, ZoneInfo(zone))
 
 
 async def refreshed(

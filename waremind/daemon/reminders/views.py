@@ -14,7 +14,7 @@ from waremind.domain.fields import person_at
 from waremind.domain.plan_options import PlanOptions
 from waremind.domain.planned import Planned
 from waremind.domain.rule import WEEKDAYS
-from waremind.domain.wall_time import rfc3339
+from waremind.domain.wall_time import optional_rfc3339, rfc3339
 from waremind.objects import GroupName, Moved, Reminder, ReminderState, Run
 from waremind.objects import Occurrence as OccurrenceObject
 from waremind.store import calendars as calendars_table
@@ -74,7 +74,7 @@ def reminder_of(
         account_id=account.id,
         to=[GroupName(group.id, group.jid, group.name) for group in groups],
         text=row.text,
-        at=rfc3339(row.at, zone) if row.at else None,
+        at=optional_rfc3339(row.at, zone),
         rrule=row.rrule,
         # What the rule starts at also where the clock skips it: not the shifted time.
         start=None if row.at else row.start.replace(tzinfo=zone).isoformat(timespec="seconds"),
@@ -83,7 +83,7 @@ def reminder_of(
         grace_seconds=row.grace_seconds,
         mention_all=row.mention_all,
         state=cast("ReminderState", row.state),
-        next_at=rfc3339(fires_at, zone) if fires_at else None,
+        next_at=optional_rfc3339(fires_at, zone),
         last_run=last_run,
         attention=attention_of(row, account, groups, last_run, silence),
         media=media_file(row),

@@ -11,6 +11,7 @@ from typing import Any
 from waremind.daemon.system.journal import JournalHandler
 from waremind.daemon.system.log_writer import LogWriter
 from waremind.daemon.system.repeats import Repeats
+from waremind.domain.characters import escaped
 
 Fields = dict[str, Any]
 
@@ -39,14 +40,21 @@ def fields_of(record: logging.LogRecord) -> Fields:
 
 def _shown(value: object) -> str:
     text = str(value)
-    plain = text and text.isprintable() and not set(text) & set(" \"'=")
-    return text if plain else repr(text)
+    return _quoted(text) if not text or set(text) & set(" \"'=") else _readable(text)
+
+
+def _readable(text: str) -> str:
+    return text if escaped(text) == text else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    r"""Write a text as Python does, what nobody sees as its escape: `'a\u3164b'`."""
+    return escaped(repr(text))
 
 
 def sentence_of(record: logging.LogRecord) -> str:
     """Write an event in one line: `transition account=ops session=3`."""
-    message = record.getMessage()
-    shown = message if message.isprintable() else repr(message)
+    shown = _readable(record.getMessage())
     return shown + "".join(f" {key}={_shown(value)}" for key, value in fields_of(record).items())
 
 
