@@ -49,6 +49,7 @@ from waremind.requests.daemon import (
     Thaw,
 )
 from waremind.requests.group import GroupList, GroupResult, Groups, GroupShow
+from waremind.requests.ics import Exported, Imported, ReminderExport, ReminderImport, TakenEvent
 from waremind.requests.plan import ReminderMove, ReminderSkip, ReminderUnskip
 from waremind.requests.reminder import (
     Occurrences,
@@ -104,6 +105,8 @@ ANSWERS: dict[type[Request[Any]], Any] = {
     ReminderSkip: REMINDER,
     ReminderUnskip: REMINDER,
     ReminderMove: REMINDER,
+    ReminderImport: Imported(changed=True, reminders=[TakenEvent("x", "added", samples.NOON)]),
+    ReminderExport: Exported(ics="BEGIN:VCALENDAR\r\n"),
     CalendarAdd: CalendarChanged(changed=True, calendar=samples.calendar()),
     CalendarSet: CalendarChanged(changed=True, calendar=samples.calendar()),
     CalendarRefresh: CalendarChanged(changed=True, calendar=samples.calendar()),
@@ -192,6 +195,12 @@ ASKED: dict[str, Request[Any]] = {
     "calendar set bavaria --country DE --subdivision BY": CalendarSet(
         name="bavaria", country="DE", subdivision="BY"
     ),
+    "reminder import /dev/null -a ops --to A --tz Asia/Tokyo --all-day 9:00 --alarms": (
+        ReminderImport(
+            ics="", account="ops", to=["A"], tz="Asia/Tokyo", all_day="9:00", alarms=True
+        )
+    ),
+    "reminder export --ics x y": ReminderExport(reminders=["x", "y"]),
     "calendar add bavaria --country DE --exist-ok": CalendarAdd(
         name="bavaria", country="DE", exist_ok=True
     ),

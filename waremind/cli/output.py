@@ -45,6 +45,14 @@ class Output:
         """Print a line of data as it is; on a terminal, what would steer it is escaped."""
         write(sys.stdout, f"{visible(line)}\n" if is_live(sys.stdout) else f"{line}\n")
 
+    def lines(self, text: str) -> None:
+        """Print a file with its own ends of lines; a terminal gets it as lines to look at."""
+        if is_live(sys.stdout):
+            for line in text.splitlines():
+                self.line(line)
+        else:
+            write(sys.stdout, text, encoding="utf-8")
+
     def message(self, text: str) -> None:
         """Tell a person something that is no data; a program that reads JSON is told nothing."""
         if not (self.quiet or self.json):

@@ -19,6 +19,7 @@ from waremind.cli.options import (
     SendTimeout,
     Yes,
 )
+from waremind.cli.reminder_ics import export, import_
 from waremind.cli.reminder_options import Crontab, OnCalendar
 from waremind.cli.reminder_words import Calendars
 from waremind.cli.reminder_writing import edit, writer, written
@@ -43,6 +44,8 @@ _SET = "Add a reminder, change it, or leave it as it is."
 commands.verb("add", help="Add a reminder.", epilog=views.EXAMPLES)(_add)
 commands.verb("set", help=_SET, epilog=views.EXAMPLES)(_set)
 commands.verb()(edit)
+commands.verb("import")(import_)
+commands.verb()(export)
 
 
 @commands.verb("list")

@@ -80,7 +80,7 @@ class IcsDays:
         try:
             calendar: Any = icalendar.Calendar.from_ical(self.content)
             found = list(_covered(calendar.walk("VEVENT"), self.first, self.last))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             return NoDays(f"it is no calendar that can be read: {error}"[:300], "export it anew")
         if not found:
             return NoDays("no event in it covers a day from this year on", "name another file")

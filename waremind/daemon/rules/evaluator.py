@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from waremind.daemon.rules.days import CountryDays, FoundDays, IcsDays, NoDays
+from waremind.daemon.rules.events import FoundEvent, IcsEvents, IcsOf, LeftEvent
 from waremind.daemon.rules.queue import FairLock
 from waremind.daemon.rules.worker import LENGTH, Question, cpu_seconds_of
 from waremind.domain.misfire import Claim, Judgement, PassedOver
@@ -136,6 +137,16 @@ class RuleEvaluator:
 
     async def days(self, asked: CountryDays | IcsDays) -> FoundDays | NoDays | None:
         """Return days off; None: finding them takes too long. Raises as `first` does."""
+        (answer,) = await self._ask([asked])
+        return None if answer is Unanswered.TOO_SLOW else _answered(answer)
+
+    async def events(self, asked: IcsEvents) -> tuple[FoundEvent | LeftEvent, ...] | NoDays | None:
+        """Return a file's events; None: finding them takes too long. Raises as `first` does."""
+        (answer,) = await self._ask([asked])
+        return None if answer is Unanswered.TOO_SLOW else _answered(answer)
+
+    async def exported(self, asked: IcsOf) -> tuple[str, tuple[LeftEvent, ...]] | None:
+        """Return reminders as a file; None: it takes too long. Raises as `first` does."""
         (answer,) = await self._ask([asked])
         return None if answer is Unanswered.TOO_SLOW else _answered(answer)
 

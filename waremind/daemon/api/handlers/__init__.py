@@ -13,6 +13,7 @@ from waremind.daemon.api.handlers import (
     freeze,
     group,
     handover,
+    ics,
     reminder,
     revocation,
     run,
@@ -26,6 +27,7 @@ from waremind.requests import calendar as c
 from waremind.requests import daemon as d
 from waremind.requests import events as e
 from waremind.requests import group as g
+from waremind.requests import ics as i
 from waremind.requests import plan as p
 from waremind.requests import reminder as r
 from waremind.requests import run as u
@@ -71,6 +73,8 @@ HANDLERS: dict[type[Any], Method] = {
     p.ReminderSkip: Method(reminder.skip, RULE),
     p.ReminderUnskip: Method(reminder.unskip, RULE),
     p.ReminderMove: Method(reminder.move, RULE),
+    i.ReminderImport: Method(ics.import_, LIST),
+    i.ReminderExport: Method(ics.export, LIST),
     c.CalendarAdd: Method(calendar.write, RULE),
     c.CalendarSet: Method(calendar.write, RULE),
     c.CalendarRefresh: Method(calendar.refresh, RULE),
