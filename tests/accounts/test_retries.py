@@ -159,3 +159,15 @@ def test_what_whatsapp_refuses_is_tried_once_an_hour(play: Callable[..., None]) 
         assert len(later.sessions) == 4
 
     play(refused)
+
+
+def test_what_ends_each_session_as_soon_as_it_is_connected_is_met_ever_more_slowly(
+    play: Callable[..., None],
+) -> None:
+    async def poisoned(later: Later) -> None:
+        for number in range(12):
+            await later.says(Cause.ENDED, State.CRASHED)
+            longest = min(SETTINGS.retry_max_seconds, SETTINGS.retry_first_seconds * 2**number)
+            await later.is_tried_again(longest / 2, longest)
+
+    play(poisoned)

@@ -49,6 +49,21 @@ def test_a_receipt_that_comes_before_the_ack_is_counted(staging: Staging) -> Non
     until(lambda: counts(stage) == (1, 1), "the early receipts to be counted")
 
 
+def test_receipts_of_a_kind_unknown_to_the_engine_disturb_no_other_account(
+    staging: Staging,
+) -> None:
+    stage, other = staging(1), staging(1)
+    stage.send("whose receipts end each session")
+    (message,), others = stage.messages(), other.wait("connected").session
+    for number in range(3):
+        session = stage.wait("connected").session
+        stage.whatsapp.receipt(message, by=stage.phone, kind="server-error")
+        until(lambda session=session: stage.daemon.show(stage.label).session > session, "its end")
+        assert other.send(f"meanwhile {number}").status == "sent"
+    assert stage.wait("connected").attention == []
+    assert other.wait("connected").session == others
+
+
 def test_the_list_of_who_has_it_and_who_has_read_it_is_exact(staging: Staging) -> None:
     stage = staging(0)
     people = [f"62822100000{number:02}" for number in range(14)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 
@@ -33,6 +34,36 @@ ReaderPool(ours.makefile("rb"), print).run()
 def test_a_child_ends_quietly_when_the_daemon_is_gone_and_has_not_read_its_last_words() -> None:
     done = subprocess.run([sys.executable, "-c", ABANDONED], capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+LOGGING_IN = """
+import socket, sys
+from waremind.whatsapp.event_translator import EventTranslator
+from waremind.whatsapp.report_writer import ReportWriter
+writer = ReportWriter(1, socket.socket(fileno=0))
+EventTranslator(None, writer).on_connect_error(sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        ("proto: required field neonize.ConnectFailure.Reason not set", Cause.REFUSED),
+        ("proto: required field neonize.TemporaryBan.Code not set", Cause.REFUSED),
+        ("proto: required field not set", Cause.REFUSED),
+        ("proto: required field neonize.Receipt.Type not set", None),
+        ("dial tcp: no route to host", Cause.CONNECT_FAILED),
+    ],
+)
+def test_what_the_engine_does_not_know_refuses_a_login_only_when_it_answers_one(
+    error: str, cause: Cause | None
+) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        subprocess.run([sys.executable, "-c", LOGGING_IN, error], stdin=theirs, check=True)
+        theirs.close()
+        said = ours.recv(4096)
+    assert [read_child_message(line).cause for line in said.splitlines()] == [cause] * bool(cause)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Turns what the engine's client tells into reports. Called on the library's threads."""
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,6 +13,10 @@ from waremind.whatsapp.presence import Presence
 from waremind.whatsapp.report_writer import ReportWriter
 from waremind.whatsapp.reports import Code, Identity, LifeReport
 
+# Of an event with a value that the library does not know, only its name is known; these are answers
+# to a login.
+REQUIRED_FIELD = re.compile(r"required field (?:neonize\.(\w+))?")
+REFUSALS = {"ConnectFailure", "TemporaryBan", None}
 NO_DEVICE = (Cause.LOGGED_OUT, "there is no stored device")
 
 
@@ -82,11 +87,12 @@ class EventTranslator:
 
     def on_connect_error(self, error: str) -> None:
         """Say why `connect` raised; nothing when a session that was online has crashed."""
-        # An event with a value that the library does not know ends its loop. At the login that
-        # is a refusal; later it may be any event.
-        if "required field" not in error:
+        # An event with a value that the library does not know ends its loop. At the login that may
+        # be a refusal, or what WhatsApp has kept for us: a receipt of a new kind.
+        unknown = REQUIRED_FIELD.search(error)
+        if unknown is None:
             self._writer.report(Cause.CONNECT_FAILED, error)
-        elif not self.online.is_set():
+        elif unknown[1] in REFUSALS and not self.online.is_set():
             self._writer.report(Cause.REFUSED, "for a reason that the engine does not know")
 
     def _keep(self, report: object) -> None:
