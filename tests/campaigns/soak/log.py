@@ -15,7 +15,7 @@ EXPECTED = (
     r" error waremind\.daemon\.system\.settings cannot reload .*log_level",
     r" warning waremind\.daemon\.api\.connection client reads nothing",
     # What was asked of a session that ended meanwhile.
-    r" warning waremind\.daemon\.system\.tasks cannot finish .*the session has ended",
+    r" warning waremind\.daemon\.system\.tasks cannot finish .*(session has ended|not connected)",
     # What the engine prints of connections that end.
     r" printed: \w+ whatsmeow\.Client: (Got 503 stream error|Temporary ban connect failure)",
     r" printed: \w+ whatsmeow\.Client: Failed to send post-connect passive IQ: websocket disconn",
