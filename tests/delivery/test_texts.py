@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from daemon_process import DaemonProcess, environment
 from delivery.conftest import Staging
-from delivery.stage import BUDI, moment
+from delivery.stage import BUDI, UNGOVERNED, moment
+from delivery.stage import stage as make_stage
+from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.requests.reminder import ReminderNext
 from waremind.requests.run import ReminderRun
@@ -44,6 +47,21 @@ def test_mention_all_mentions_each_member_by_lid_also_those_of_unknown_number(
     for message in stage.messages():
         assert message.text == "everybody!"
         assert set(message.mentions) == lids
+
+
+def test_mention_all_may_leave_it_to_the_phones_whom_to_notify(
+    dsn: str, played_whatsapp: PlayedWhatsApp
+) -> None:
+    settings = UNGOVERNED | {"WAREMIND_MENTION_ALL": "native"}
+    with DaemonProcess(environment(played_whatsapp, dsn) | settings) as daemon:
+        stage = make_stage(daemon, played_whatsapp, dsn, 0)
+        stage.group([BUDI, SITI])
+        stage.group([BUDI, SITI], hide_numbers=True)
+        stage.sync()
+        stage.remind(text="everybody!", mention_all=True)
+        stage.remind(text="nobody", mention_all=False)
+        said = sorted((each.text, each.mentions, each.mentions_all) for each in stage.arrived(4))
+    assert said == 2 * [("everybody!", [], True)] + 2 * [("nobody", [], False)]
 
 
 def test_mention_all_mentions_who_has_joined_since(staging: Staging) -> None:

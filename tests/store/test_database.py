@@ -1,15 +1,19 @@
 """The pool: transactions, recovery, and what is said when the database is not to be had."""
 
+import asyncio
 import contextlib
+import socket
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import NoReturn
 
 import psycopg
 import pytest
 from postgres_processes import kill
 
 from waremind.errors import ErrorCode, WaremindError
-from waremind.store.database import Connection, Database
+from waremind.store.database import Connection, Database, connect
 from waremind.store.embedded import EmbeddedPostgres
 
 
@@ -118,3 +122,22 @@ async def test_a_server_that_only_reads_counts_as_not_to_be_had(
             await insert(standby, 2)
     assert caught.value.code is ErrorCode.DATABASE_UNAVAILABLE
     assert await numbers(database) == [1]
+
+
+async def test_a_name_service_that_does_not_answer_keeps_nobody_else_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def stall(*_: object, **_more: object) -> NoReturn:
+        asked.set()
+        answer.wait(5)
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", stall)
+    connecting = asyncio.create_task(connect("postgresql://waremind@db.example.org/waremind"))
+    assert await asyncio.to_thread(asked.wait, 5)
+    assert not connecting.done()
+    answer.set()
+    with pytest.raises(WaremindError, match=r"db\.example\.org"):
+        await connecting
