@@ -195,9 +195,9 @@ ASKED: dict[str, Request[Any]] = {
     "calendar set bavaria --country DE --subdivision BY": CalendarSet(
         name="bavaria", country="DE", subdivision="BY"
     ),
-    "reminder import /dev/null -a ops --to A --tz Asia/Tokyo --all-day 9:00 --alarms": (
+    "reminder import /dev/null -a ops --to A --tz Asia/Tokyo --all-day 09:00 --alarms": (
         ReminderImport(
-            ics="", account="ops", to=["A"], tz="Asia/Tokyo", all_day="9:00", alarms=True
+            ics="", account="ops", to=["A"], tz="Asia/Tokyo", all_day="09:00", alarms=True
         )
     ),
     "reminder export --ics x y": ReminderExport(reminders=["x", "y"]),

@@ -31,6 +31,13 @@ def restore(release: str, dsn: str) -> None:
     subprocess.run([*psql, "--file", file, dsn], check=True, stdout=subprocess.DEVNULL)
 
 
+def waiting(dsn: str) -> list[tuple[object, ...]]:
+    """List what each reminder waits for."""
+    query = "SELECT name, state, next_at, next_nominal, next_ordinal FROM reminders ORDER BY name"
+    with psycopg.connect(dsn) as connection:
+        return connection.execute(query).fetchall()
+
+
 def daemon_of(directory: Path, ear: Ear, dsn: str) -> DaemonProcess:
     return DaemonProcess(directory, NOTIFY_SOCKET=ear.path, WAREMIND_DATABASE__URL=dsn)
 
@@ -44,12 +51,23 @@ def test_what_a_release_wrote_is_there_after_the_upgrade(
     release: str, tmp_path: Path, ear: Ear, empty_dsn: str
 ) -> None:
     restore(release, empty_dsn)
+    waited_for = waiting(empty_dsn)
     with daemon_of(tmp_path, ear, empty_dsn) as daemon:
         ear.until("READY")
+        after = waiting(empty_dsn)
+        told = {
+            name: command(daemon.socket, "reminder", "next", name, "-n", "3")["occurrences"]
+            for name in ("weekly", "kept", "late")
+        }
         accounts = command(daemon.socket, "account", "list")["accounts"]
         reminders = command(daemon.socket, "reminder", "list")["reminders"]
         runs = command(daemon.socket, "run", "list")["runs"]
         audit = command(daemon.socket, "audit", "list")["audit"]
+    # What fires, and when, is what that release said.
+    assert after == waited_for
+    sundays = [f"2032-01-{day:02}T09:00:00+01:00" for day in (4, 11, 18)]
+    listed = {name: [one["at"] for one in found] for name, found in told.items()}
+    assert listed == {"weekly": sundays, "kept": sundays, "late": []}
     assert {each["label"] for each in accounts} == {"ops team", "sales"}
     assert {each["name"]: each["text"] for each in reminders} == {
         "weekly": "Sunday!",

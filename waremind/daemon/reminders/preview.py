@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from waremind.daemon.reminders.changes import get, plans_of
 from waremind.daemon.reminders.schedule import When, timing
 from waremind.daemon.services import Services
 from waremind.domain.fields import filled, person_of
 from waremind.domain.mentions import Addresses
+from waremind.domain.misfire import Misfire
 from waremind.domain.plan import Plan, explained
 from waremind.domain.plan_options import BARE, PlanOptions
 from waremind.domain.planned import Planned, Position
+from waremind.domain.quiet_hours import Lateness
 from waremind.domain.recurrence_explained import skips
 from waremind.domain.recurrence_trial import Preview, Upcoming
 from waremind.domain.wall_time import parse_instant, rfc3339
@@ -67,7 +69,9 @@ def _refused(reason: str, hint: str) -> WaremindError:
 async def _of_rule(services: Services, request: ReminderNext) -> Occurrences:
     default_tz, now = services.settings.default_tz, services.now()
     recurrence = timing(_when(request), default_tz, now).recurrence
-    plan = Plan(recurrence)
+    # As a reminder of it would be that says nothing else.
+    lateness = Lateness(timedelta(seconds=services.settings.delivery.grace_seconds), Misfire.SKIP)
+    plan = Plan(recurrence, quiet=services.settings.quiet.hours, lateness=lateness)
     if request.from_ is None:
         question = Preview(plan, now, request.count)
         found = await services.evaluator.admit(question)

@@ -46,7 +46,7 @@ class CountryDays:
 
         known: dict[str, list[str]] = holidays.list_supported_countries()
         if self.country not in known:
-            names = ", ".join(sorted(known))
+            names = ", ".join(sorted(holidays.list_supported_countries(include_aliases=False)))
             return NoDays(f"holidays of {self.country!r} are not known", f"known: {names}")
         parts = known[self.country]
         if self.subdivision is not None and self.subdivision not in parts:
