@@ -4,6 +4,7 @@
 # neonize comes without types.
 
 import ctypes
+import logging
 import time
 from collections.abc import Iterable
 from functools import partial
@@ -46,6 +47,7 @@ class Client(NewClient):
         props = DeviceProps(os=DEVICE_NAME, platformType=DeviceProps.CHROME)
         super().__init__(path, uuid="session", new_device=new_device, props=props)
         self._translator = translator
+        _listen(translator)
         self.qr(lambda _, text: translator.on_qr(self, text.decode()))
         kinds = {kind.DESCRIPTOR.name: kind for kind in events.EVENT_TO_INT}
         for name in translation.EVENTS:
@@ -97,6 +99,18 @@ class Client(NewClient):
         key = MessageKey(fromMe=True, ID=message_id, remoteJID=group)
         deletion = ProtocolMessage(type=ProtocolMessage.REVOKE, key=key)
         return self.send_message(_jid(group), Content(protocolMessage=deletion)).ID
+
+
+def _listen(translator: EventTranslator) -> None:
+    """Have what the engine logs read too: it knows of refusals that never become an event."""
+
+    def read(record: logging.LogRecord) -> bool:
+        translator.on_log(record.getMessage())
+        return True
+
+    client_log = logging.getLogger("whatsmeow.Client")
+    client_log.setLevel(logging.INFO)
+    client_log.addFilter(read)
 
 
 def _forward(translator: EventTranslator, name: str, client: NewClient, event: object) -> None:

@@ -85,6 +85,16 @@ class EventTranslator:
         if name == "Connected":
             self.presence.ensure(client.announce)
 
+    def on_log(self, line: str) -> None:
+        """Report a logout by the engine's log, once more or for the only time.
+
+        neonize waits for the device's name before it tells its first event, and then for ever
+        when the refusal came first: the device that had the name is deleted.
+        """
+        if report := translation.logged_out_line(self._writer.session, line):
+            self._keep(report)
+            self._writer.write(report)
+
     def on_connect_error(self, error: str) -> None:
         """Say why `connect` raised; nothing when a session that was online has crashed."""
         # An event with a value that the library does not know ends its loop. At the login that may

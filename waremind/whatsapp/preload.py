@@ -22,8 +22,10 @@ def preload() -> None:
 
 def quieten() -> None:
     """Set the loggers up before neonize does, which would have them say everything."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("neonize.utils.log").setLevel(logging.WARNING)  # also the Go side's level
+    printed = logging.StreamHandler()
+    printed.setLevel(logging.WARNING)  # what is below it is read by the engine's client alone
+    logging.basicConfig(handlers=[printed], format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("neonize.utils.log").setLevel(logging.INFO)  # also the Go side's level
     logging.getLogger("neonize.utils.ffmpeg").setLevel(logging.ERROR)
 
 

@@ -1,5 +1,6 @@
 """The table of neonize's events: how each, by its name, becomes a report. Imports no neonize."""
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -38,6 +39,11 @@ LOGGED_OUT_REASONS = MappingProxyType(
         5: (Cause.BANNED, "406"),
     }
 )
+# What the engine logs before it deletes the device and tells `LoggedOut`.
+LOGGED_OUT_LINE = re.compile(
+    r"Got (?:(\d+): .* connect failure|device removed stream error), sending LoggedOut event"
+)
+LOGGED_OUT_NUMBERS = MappingProxyType({"401": 2, "403": 4, "406": 5})
 BAN_REASONS = MappingProxyType(
     {
         1: "sent to too many people who do not know you",
@@ -121,9 +127,20 @@ def _connected(context: EventContext, _: Any) -> LifeReport:
 
 
 def _logged_out(context: EventContext, event: Any) -> LifeReport:
-    unknown = (Cause.LOGGED_OUT, f"reason {event.Reason}")
-    cause, detail = LOGGED_OUT_REASONS.get(event.Reason, unknown)
-    return LifeReport(session=context.session, cause=cause, detail=detail)
+    return _logged_out_for(context.session, event.Reason, f"reason {event.Reason}")
+
+
+def logged_out_line(session: int, line: str) -> LifeReport | None:
+    """Read a line of the engine's log; None when it says nothing of a logout."""
+    if (found := LOGGED_OUT_LINE.match(line)) is None:
+        return None
+    number = found[1] or "401"  # the phone has removed the device
+    return _logged_out_for(session, LOGGED_OUT_NUMBERS.get(number, 0), number)
+
+
+def _logged_out_for(session: int, reason: int, otherwise: str) -> LifeReport:
+    cause, detail = LOGGED_OUT_REASONS.get(reason, (Cause.LOGGED_OUT, otherwise))
+    return LifeReport(session=session, cause=cause, detail=detail)
 
 
 def _temporary_ban(context: EventContext, event: Any) -> LifeReport:
