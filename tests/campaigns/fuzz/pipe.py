@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from random import Random
 
 from campaigns.fuzz.stage import VICTIM, Stage, refusable
@@ -14,7 +13,6 @@ from waremind.requests.account import AccountReconnect, AccountSync
 from waremind.requests.reminder import ReminderAdd
 from waremind.requests.run import Send
 
-TESTS = Path(__file__).parent.parent
 MOODS = ("rubbish", "late", "odd", "liar")
 CONNECTED = ("late", "liar")  # what they say does not keep them from it
 
@@ -24,10 +22,8 @@ def round_(stage: Stage, chance: Random) -> Counter[str]:
     mood = chance.choice(MOODS)
     directory, session = stage.victim_directory, stage.victim.session + 1
     told = directory / "told"
-    path = repr(str(TESTS))
     sabotage.harm(
         directory,
-        f"import sys; sys.path.insert(0, {path})\n"
         f"from campaigns.fuzz import mad_child\n"
         f"mad_child.be({mood!r}, {session}, {chance.randrange(1 << 32)})\n",
     )

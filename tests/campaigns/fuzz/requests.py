@@ -143,9 +143,11 @@ def request(chance: Random, stage: Stage) -> bytes:
 
 
 def _tamed(method: str, params: dict[str, Any]) -> dict[str, Any]:
-    """Keep it from concerning all, and from waiting or pairing in earnest too often."""
+    """Keep it from concerning all, from following, and from waiting in earnest too often."""
     if method in FOR_ALL and params.get("account") is None:
         params["account"] = SPARE
+    if params.get("follow") is True:  # which is never answered; sockets.py has followers
+        params["follow"] = False
     if params.get("wait") in [None, True]:
         params.pop("wait", None)
     if any(field.name == "wait" for field in msgspec.structs.fields(REQUESTS[method])):

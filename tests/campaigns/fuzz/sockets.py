@@ -23,6 +23,8 @@ CODES = {code.value for code in ErrorCode} - {ErrorCode.INTERNAL.value}
 ERROR_BYTES = 8_000  # what is wrong with a megabyte is still a sentence
 ANSWER_SECONDS = 20.0
 VERSION = b'{"jsonrpc": "2.0", "id": 1, "method": "version"}\n'
+FOLLOW = b'{"jsonrpc": "2.0", "id": 1, "method": "events", "params": {"follow": true}}\n'
+AUDIT = b'{"jsonrpc": "2.0", "id": 1, "method": "audit.list"}\n'
 
 
 def round_(stage: Stage, chance: Random) -> Counter[str]:
@@ -55,9 +57,10 @@ def words(stage: Stage, chance: Random) -> Counter[str]:
 
 
 def answer_of(readline: Callable[[], bytes]) -> bytes:
-    """Read the next answer, past the events of a stream."""
+    """Read the next answer, past the events of a stream, which must come to an end."""
+    end = time.monotonic() + ANSWER_SECONDS
     while b'"method"' in (line := readline())[:40]:
-        pass
+        assert time.monotonic() < end, f"events and no answer: {line[:500]!r}"
     return line
 
 
@@ -128,7 +131,7 @@ def crowd(stage: Stage, chance: Random) -> Counter[str]:
         for _ in range(number):
             client = stack.enter_context(connected(stage))
             line = requests.harmless(chance, stage) + b"\n"
-            said = chance.choice([b"", line, line * 3, line + b"x" * (2 * MAX_LINE)])
+            said = chance.choice([b"", line, line * 3, FOLLOW * 3, line + b"x" * (2 * MAX_LINE)])
             client.setblocking(False)
             with suppress(BlockingIOError):
                 client.send(said[: chance.randrange(len(said) + 1)])
@@ -138,11 +141,12 @@ def crowd(stage: Stage, chance: Random) -> Counter[str]:
 
 
 def deaf(stage: Stage, chance: Random) -> Counter[str]:
-    """Ask a lot, and read nothing."""
+    """Ask a lot, perhaps after what is never answered to its end, and read nothing."""
     asked = Counter[str]()
+    line = chance.choice([AUDIT, FOLLOW])
     with connected(stage) as client, suppress(BlockingIOError):
         client.setblocking(False)
         for _ in range(chance.randrange(1, 2000)):
-            client.sendall(b'{"jsonrpc": "2.0", "id": 1, "method": "audit.list"}\n')
+            client.sendall(line)
             asked["requests of who reads nothing"] += 1
     return asked

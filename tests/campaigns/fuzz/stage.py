@@ -29,6 +29,7 @@ from waremind.requests.account import (
 from waremind.requests.daemon import FreezeSet, Thaw
 from waremind.requests.reminder import ReminderDelete, ReminderList
 
+TESTS = Path(__file__).parents[2]
 GOOD, GOOD_PHONE = "good", "628110000001"
 VICTIM, VICTIM_PHONE = "victim", "628110000002"
 SPARE = "spare"  # unpaired, and deleted as often as anybody likes
@@ -64,7 +65,8 @@ class Stage:
             self.whatsapp = stack.enter_context(PlayedWhatsApp(decrypt="one"))
             self.directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fuzz-")))
             modules = sabotage.build(self.whatsapp.overlay, self.directory / "modules")
-            settings = environment(self.whatsapp) | SETTINGS | {"PYTHONPATH": str(modules)}
+            # What a session's child runs in neonize's place is read inside its sandbox, too.
+            settings = environment(self.whatsapp) | SETTINGS | {"PYTHONPATH": f"{modules}:{TESTS}"}
             self.daemon = stack.enter_context(DaemonProcess(settings))
             self.good_group = self._prepare(GOOD, GOOD_PHONE)
             self.victim_group = self._prepare(VICTIM, VICTIM_PHONE)
