@@ -114,7 +114,7 @@ fuzz: $(VENV)/.made  ## bad input hurts nobody beside it: SECONDS=600; SEED= PAR
 
 .PHONY: flood
 flood: $(VENV)/.made  ## one client asks for too much, and nobody else notices: SECONDS=20 RUNS=100000 (as root)
-	@PYTHONPATH=tests $(BIN)/python -m campaigns.flood --seconds $(or $(SECONDS),20) --runs $(or $(RUNS),100000)
+	@PYTHONPATH=tests $(BIN)/python -m campaigns.flood --seconds $(or $(SECONDS),20) --runs $(or $(RUNS),100000) $(FLOOD)
 
 .PHONY: crash
 crash: $(VENV)/.made  ## kill -9 at random points under due deliveries: SEEDS=200 DELIVERIES=1000

@@ -115,6 +115,20 @@ async def test_who_gives_up_waiting_leaves_nothing(door: Admission) -> None:
     assert seats[0].try_begin(LIST)
 
 
+async def test_room_goes_past_who_has_hung_up_to_who_still_waits(door: Admission) -> None:
+    seats = [door.enter(US) for _ in range(5)]
+    for seat in seats[:3]:
+        assert seat.try_begin(LIST)
+    gone, waiting = [await begun(seat, LIST) for seat in seats[3:]]
+    gone.cancel()  # and it is in the queue until it runs
+    seats[0].end(LIST)
+    await waiting
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    seats[1].end(LIST)
+    assert seats[1].try_begin(LIST)  # no room was lost
+
+
 def test_what_only_waits_takes_no_room(door: Admission) -> None:
     seat = door.enter(US)
     assert seat.try_begin(LIST)

@@ -194,3 +194,11 @@ async def blocked(connection: Connection) -> None:
             " WHERE locktype = 'relation' AND NOT granted AND datname = current_database()"
         )
         ((waiting,),) = await cursor.fetchall()
+
+
+def test_ours_are_numbered_without_a_gap_and_no_two_alike() -> None:
+    numbers = sorted(
+        int(path.name[:4])
+        for path in (Path(waremind.__file__).parent / "store/migrations").glob("*.sql")
+    )
+    assert numbers == list(range(1, len(numbers) + 1))

@@ -70,6 +70,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--only", choices=FLOODS, nargs="*", default=list(FLOODS))
+    parser.add_argument("--no-verdict", action="store_true", help="a missed bound is no failure")
     asked = parser.parse_args()
     if os.geteuid() != 0:
         print("nothing was measured: only root can be two Unix users")
@@ -83,7 +84,8 @@ def main() -> int:
         stage = Stage(daemon, whatsapp, dsn)
         stage.prepare(asked.runs)
         seen = measure(stage, asked.only, asked.seconds)
-    return table.tell(seen)
+    found = table.tell(seen)
+    return 0 if asked.no_verdict else found
 
 
 if __name__ == "__main__":
