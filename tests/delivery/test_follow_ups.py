@@ -62,12 +62,14 @@ async def test_where_too_few_have_read_it_by_then_it_is_said_once_more_and_no_th
     async with engine(dsn, tmp_path) as playing:
         await in_group(playing, *map(member, range(3)))
         run, message = await begun(playing)
+        await playing.sql("UPDATE runs SET mentions = '{1@lid}'")
         await read_by(playing, message, 0)
         playing.clock.pass_to(THEN - timedelta(seconds=2))
         assert len(playing.fired("standup")) == 1
         playing.clock.pass_to(THEN)
         assert await became(playing) == [("sent", None)]
         assert playing.fired("standup") == [START, THEN]
+        assert playing.gateway.sessions[0].sent[-1].mentions == ("1@lid",)
         playing.clock.pass_to(THEN + timedelta(hours=2))
         assert await became(playing) == [("sent", None)]
         assert await playing.sql("SELECT follows FROM runs WHERE kind = 'follow_up'") == [(run,)]

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from waremind.domain.fields import check_fields, filled, person_of
+from waremind.domain.fields import check_fields, filled, named_by, person_of
 from waremind.domain.plan_options import BARE, PlanOptions
 from waremind.domain.planned import Planned
 from waremind.domain.recurrence import Occurrence
@@ -67,6 +67,12 @@ def test_who_is_mentioned_stands_in_the_text_as_phones_look_for_it(
     done = filled(text, options, ONE, BERLIN, ADDRESSES)
     assert done.text.removesuffix(" @491512345678") == sent
     assert list(done.mentions) == [known[place] for place in mentions]
+
+
+def test_all_are_named_whose_turn_it_may_be() -> None:
+    options = PlanOptions(mention=("{turn}", BEN), rotate=(f"Ana={ANA}", f"Ben={BEN}", "Cem"))
+    assert named_by(options) == (BEN, ANA)
+    assert named_by(PlanOptions(mention=(ANA,))) == (ANA,)
 
 
 @pytest.mark.parametrize(

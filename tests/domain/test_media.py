@@ -6,11 +6,13 @@ import pytest
 
 from waremind.domain.media import (
     ANYTHING,
+    LARGEST,
     Attachment,
     Image,
     check_size,
     checked_name,
     image_of,
+    no_image,
     type_of,
 )
 from waremind.errors import WaremindError
@@ -58,6 +60,10 @@ def test_a_name_that_phones_cannot_show_is_refused(name: str) -> None:
     assert checked_name("Plan B (1).pdf") == "Plan B (1).pdf"
 
 
-def test_an_empty_file_is_refused() -> None:
+def test_a_file_that_is_empty_or_too_large_or_no_image_is_refused() -> None:
+    check_size("a", LARGEST)
     with pytest.raises(WaremindError, match="it is empty"):
         check_size("a", 0)
+    with pytest.raises(WaremindError, match="16777217 bytes, more than 16777216"):
+        check_size("a", LARGEST + 1)
+    assert "--document 'a b'" in no_image("a b").hint

@@ -45,6 +45,7 @@ ZONES = (
     "Mars/Olympus",
     "posixrules",
 )
+FILE = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # of "abc"
 ACCENTS = "a" + "\u0334\u0300\u0315" * 50_000
 ODD: tuple[Any, ...] = (
     None,
@@ -93,6 +94,12 @@ def sound(chance: Random, stage: Stage, method: str, name: str) -> Any:
         "reminder": [f"bad {chance.randrange(9)}"],
         "name": [f"bad {chance.randrange(9)}"],
         "text": ["a text", "x" * 4096, "\u0334" * 4096],
+        "media": [{"kind": "document", "name": "a", "sha256": FILE}, None],
+        "mention": [["+628110000009"], ["{turn}", "12345@lid"], []],
+        "sha256": [FILE, "0" * 64],
+        "size": [1, 3, 1 << 20, 1 << 30],
+        "offset": [0, 1, 3],
+        "data": ["", "YQ==", "YWJj", "A" * 600_000],
         "rrule": list(RULES),
         "at": list(TIMES),
         "start": list(TIMES),
