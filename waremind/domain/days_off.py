@@ -15,6 +15,7 @@ from waremind.domain.wall_time import instant_of, wall_of
 EVERY_WEEKDAY = frozenset(range(7))
 FARTHEST_DAYS = 366
 DAY = timedelta(days=1)
+WEEKDAY_NAMES = tuple(f"a {name}" for name in day_name)
 
 
 class OnOff(StrEnum):
@@ -47,7 +48,7 @@ class DaysOff:
         for calendar in self.calendars:
             if (name := calendar.days.get(day)) is not None:
                 return name or f"a day off of {calendar.name}"
-        return None if day.weekday() in self.workdays else f"a {day_name[day.weekday()]}"
+        return None if day.weekday() in self.workdays else WEEKDAY_NAMES[day.weekday()]
 
     def working_day(self, day: date) -> date | None:
         """Return the day itself, or the nearest that the policy allows; None: there is none."""
@@ -96,18 +97,19 @@ class _Moving:
         self._target: date | None = None
 
     def moved(self, planned: Iterable[Planned]) -> Iterator[Planned]:
-        groups: Iterable[Iterable[Planned]]
+        dated = ((one, wall_of(one.at, self._zone).date()) for one in planned)
+        groups: Iterable[Iterable[tuple[Planned, date]]]
         if self._on_off is OnOff.SKIP:
-            groups = ([one] for one in planned)
+            groups = ([one] for one in dated)
         else:
-            groups = (group for _, group in itertools.groupby(planned, self._shared))
+            groups = (group for _, group in itertools.groupby(dated, self._shared))
         for group in groups:
-            yield from self._landed([(one, wall_of(one.at, self._zone).date()) for one in group])
+            yield from self._landed(list(group))
 
-    def _shared(self, one: Planned) -> date | None:
+    def _shared(self, dated: tuple[Planned, date]) -> date | None:
         """Return the working day that it shares; what stays goes with who came before."""
+        one, day = dated
         if one.is_movable:
-            day = wall_of(one.at, self._zone).date()
             self._target = self._working_day(day) or self._target
         return self._target
 

@@ -51,13 +51,14 @@ class Reach:
     def messages(self, one: Planned) -> Iterator[Planned]:
         """Yield an occurrence, and the messages ahead of it when it fires."""
         yield one
-        for lead in self.leads if one.fires else ():
+        if not (self.leads and one.fires):
+            return
+        wall = wall_of(one.at, self.zone)
+        for lead in self.leads:
             # Whole days are those of the calendar (RFC 5545's durations).
-            days, at = timedelta(days=lead.days), one.at
-            if days:
-                at = instant_of(wall_of(at, self.zone) - days, self.zone)
-            at -= lead - days
-            notes = (Note("lead", (wall_of(one.at, self.zone), lead)), *one.notes)
+            days = timedelta(days=lead.days)
+            at = (instant_of(wall - days, self.zone) if days else one.at) - (lead - days)
+            notes = (Note("lead", (wall, lead)), *one.notes)
             yield one._replace(at=at, meant_at=at, lead=lead, notes=notes)
 
 
