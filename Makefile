@@ -9,8 +9,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest
-# What boots machines has targets of its own.
-APART := --ignore=tests/systemd/booted --ignore=tests/debian
+# What boots machines, or waits for leases, has targets of its own.
+APART := --ignore=tests/systemd/booted --ignore=tests/debian --ignore=tests/cluster/faults
 # What tests write is gone with the shell that runs them.
 IN_SCRATCH := export TMPDIR=$$(.ci/scratch); trap 'rm -rf "$$TMPDIR"' EXIT
 # One more than there are cores: half of what tests do is to wait.
@@ -119,6 +119,11 @@ flood: $(VENV)/.made  ## one client asks for too much, and nobody else notices: 
 .PHONY: crash
 crash: $(VENV)/.made  ## kill -9 at random points under due deliveries: SEEDS=200 DELIVERIES=1000
 	@PYTHONPATH=tests $(BIN)/python -m campaigns.crash --seeds $(or $(SEEDS),200) --deliveries $(or $(DELIVERIES),1000)
+
+.PHONY: cluster
+cluster: $(VENV)/.made  ## two real nodes on one database: killed, stopped, hung, and their PostgreSQL away
+	@$(IN_SCRATCH)
+	$(PYTEST) -n 0 tests/cluster
 
 .PHONY: outages
 outages: $(VENV)/.made  ## your PostgreSQL fails in every way under due deliveries: SEEDS=12 DELIVERIES=400 LAST=0

@@ -53,9 +53,19 @@ def load(file: Path | None = None, flags: Mapping[str, Any] | None = None) -> Co
             _put(merged, key, value)
             origins[".".join(key)] = origin
     try:
-        return Configuration(Settings.model_validate(merged), origins, file, flags)
+        settings = Settings.model_validate(merged)
+        _refuse_cluster_alone(settings, origins)
+        return Configuration(settings, origins, file, flags)
     except ValidationError as error:
         raise _invalid(error, origins) from None
+
+
+def _refuse_cluster_alone(settings: Settings, origins: Mapping[str, str]) -> None:
+    """Refuse a cluster on the embedded database, which no other machine can reach."""
+    if settings.cluster.name and settings.database.url is None:
+        message = f"cannot read {origins['cluster.name']}: cluster.name needs database.url"
+        hint = "name the PostgreSQL that all nodes use, or leave cluster.name out"
+        raise WaremindError(ErrorCode.INVALID_INPUT, message, hint=hint)
 
 
 def _sources(

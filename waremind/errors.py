@@ -35,6 +35,12 @@ class ErrorCode(StrEnum):
         "the daemon cannot be reached",
         "start it: waremind daemon (or: systemctl start waremind)",
     )
+    NODE_UNREACHABLE = (
+        "node_unreachable",
+        4,
+        "another node has the accounts",
+        "ask there: waremind status says which node leads",
+    )
     VERSION_MISMATCH = (
         "version_mismatch",
         4,

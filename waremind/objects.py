@@ -285,6 +285,16 @@ class NextReminder(Struct, frozen=True):
     tz: str
 
 
+class NodeState(Struct, frozen=True):
+    """A node of a cluster: `speaking` for the accounts, on `standby`, or `lost`."""
+
+    name: str
+    state: Literal["speaking", "standby", "lost"]
+    accounts: int
+    version: str
+    beat_at: Timestamp
+
+
 class StatusReport(Struct, frozen=True, kw_only=True):
     """The whole of waremind at one glance; `next_at` is in the zone of `next_reminder`.
 
@@ -300,3 +310,4 @@ class StatusReport(Struct, frozen=True, kw_only=True):
     next_at: Timestamp | None
     next_reminder: NextReminder | None = None
     attention: list[StatusAttention] = field(default_factory=list)
+    nodes: list[NodeState] = field(default_factory=list)

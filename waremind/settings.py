@@ -148,6 +148,13 @@ class Hooks(Section):
     types: EventTypes = ("*",)
 
 
+class Cluster(Section):
+    """Several machines on one database, of which one runs the accounts until it is lost."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    lease_seconds: Annotated[float, Field(ge=4, le=300)] = 8
+
+
 class Settings(BaseSettings):
     """All settings; `database.url` is a secret."""
 
@@ -175,6 +182,7 @@ class Settings(BaseSettings):
     delivery: Delivery = Delivery()
     quiet: Quiet = Quiet()
     hooks: Hooks = Hooks()
+    cluster: Cluster = Cluster()
 
 
 def known_keys(model: type[BaseModel] = Settings, above: str = "") -> Iterator[str]:

@@ -42,7 +42,7 @@ def test_what_is_not_commented_out_is_the_default(monkeypatch: pytest.MonkeyPatc
 def test_only_what_has_no_fixed_default_is_commented_out() -> None:
     commented = set(settings(UNCOMMENTED)) - set(settings(TEXT))
     machine = {"state_dir", "socket", "default_tz", "database.url", "database.bin_dir"}
-    assert commented == machine | {"quiet.hours"}
+    assert commented == machine | {"quiet.hours", "cluster.name"}
 
 
 def test_what_can_change_live_says_so() -> None:

@@ -8,7 +8,7 @@ from waremind.cli.layout import Block, Prose, Record, Styled
 from waremind.cli.options import ExitStatus
 from waremind.cli.views import here
 from waremind.domain.quoting import quoted
-from waremind.objects import Freeze, RunCounts, StatusReport
+from waremind.objects import Freeze, NodeState, RunCounts, StatusReport
 from waremind.requests.daemon import Status
 
 commands = Commands()
@@ -31,7 +31,8 @@ def _glance(report: StatusReport) -> Iterator[Block]:
             ("waremind", _verdict(report)),
             ("daemon", f"{report.version}, pid {daemon.pid}, since {here(daemon.started_at)}"),
             ("database", daemon.database),
-            ("accounts", _counts(report.accounts) or "none yet: waremind account add LABEL"),
+            ("nodes", _nodes(report.nodes)),
+            ("accounts", _counts(report.accounts) or _no_accounts(report.nodes)),
             ("messages", _messages(report.runs)),
             ("next", _next(report)),
             ("frozen", _frozen(report.frozen)),
@@ -53,6 +54,16 @@ def _verdict(report: StatusReport) -> Styled:
 
 def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+
+
+def _nodes(nodes: list[NodeState]) -> str | None:
+    return ", ".join(f"{node.name} ({node.state})" for node in nodes) or None
+
+
+def _no_accounts(nodes: list[NodeState]) -> str:
+    """Say where the accounts are, if they are anywhere."""
+    leading = [node.name for node in nodes if node.accounts]
+    return f"on node {leading[0]}" if leading else "none yet: waremind account add LABEL"
 
 
 def _messages(runs: RunCounts | None) -> str:

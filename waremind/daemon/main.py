@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from waremind.config import Configuration
+from waremind.daemon.accounts.device_keys import DeviceKeys, LocalKeys, SharedKeys
 from waremind.daemon.accounts.environment import AccountEnvironment
 from waremind.daemon.accounts.groups import Groups
 from waremind.daemon.accounts.registry import Accounts
@@ -30,6 +31,7 @@ from waremind.daemon.status.attention_watch import tell_of_attention
 from waremind.daemon.status.watchdog import beat
 from waremind.daemon.system import descriptors, logs
 from waremind.daemon.system.clock import WallClock
+from waremind.daemon.system.cluster import ClusterMembership
 from waremind.daemon.system.event_feed import EventFeed
 from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.instruments import Instruments
@@ -46,9 +48,10 @@ from waremind.objects import Operator
 from waremind.paths import client_socket, is_root
 from waremind.settings import Settings
 from waremind.store import migrations
-from waremind.store.database import Database, connect
+from waremind.store.database import Connection, Database, connect
 from waremind.store.grants import grant_to_daemon
 from waremind.store.lock import DaemonLock
+from waremind.whatsapp.deadline import Deadline
 from waremind.whatsapp.gateway import Gateway
 from waremind.whatsapp.process_gateway import ProcessGateway
 
@@ -113,7 +116,7 @@ async def _main(current: LiveSettings, systemd: Systemd, *, frozen: bool) -> Non
         async with systemd.patience("starting PostgreSQL"):
             access = await stack.enter_async_context(postgres(settings))
             # First the lock: the schema is never changed under another daemon that runs.
-            lock = DaemonLock(access.dsn)
+            lock = DaemonLock(access.dsn, shared=settings.cluster.name is not None)
             await patiently(lambda: _migrate(access, lock, systemd), systemd)
             stack.push_async_callback(lock.release)
         pool_size = settings.database.pool_size
@@ -121,12 +124,17 @@ async def _main(current: LiveSettings, systemd: Systemd, *, frozen: bool) -> Non
         readers = await stack.enter_async_context(Database(access.dsn, pool_size=READERS))
         clock = stack.enter_context(WallClock())
         failures = Failures(clock.now)
-        membership = Membership(lock, database, clock, failures, socket.gethostname())
+        deadline = Deadline()
+        membership = (
+            ClusterMembership(lock, database, clock, failures, settings.cluster, deadline)
+            if settings.cluster.name
+            else Membership(lock, database, clock, failures, socket.gethostname())
+        )
         stack.push_async_callback(leave, membership)
         runtime = Runtime(current, database, readers, membership, clock, failures)
         if frozen:
             await Holds(runtime).freeze(None, OURSELVES, "started with --frozen")
-        await _serve(runtime, systemd, access.name)
+        await _serve(runtime, systemd, access.name, deadline)
 
 
 def _obey_signals(current: LiveSettings, systemd: Systemd) -> None:
@@ -154,7 +162,7 @@ async def _migrate(access: Access, lock: DaemonLock, systemd: Systemd) -> None:
     try:
         async with await connect(access.owner_dsn) as connection:
             systemd.tell(STATUS="bringing the database up to date")
-            await migrations.migrate(connection, migrations.read())
+            await _bring_up_to_date(connection, lock)
             if access.is_embedded:
                 await grant_to_daemon(connection)
     except BaseException:
@@ -162,7 +170,18 @@ async def _migrate(access: Access, lock: DaemonLock, systemd: Systemd) -> None:
         raise
 
 
-async def _serve(runtime: Runtime, systemd: Systemd, database_name: str) -> None:
+async def _bring_up_to_date(connection: Connection, lock: DaemonLock) -> None:
+    """Change the schema, if there is anything to change and nobody else runs on the old one."""
+    steps = migrations.read()
+    if lock.is_shared and not await migrations.missing(connection, steps):
+        return
+    async with lock.alone() if lock.is_shared else contextlib.nullcontext():
+        await migrations.migrate(connection, steps)
+
+
+async def _serve(
+    runtime: Runtime, systemd: Systemd, database_name: str, deadline: Deadline
+) -> None:
     """Run the accounts and the outbox, and answer clients, until cancelled."""
     settings = runtime.current.settings
     async with contextlib.AsyncExitStack() as stack:
@@ -171,7 +190,8 @@ async def _serve(runtime: Runtime, systemd: Systemd, database_name: str) -> None
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         hear = partial(runtime.failures.hear, "hold the database's lock")
         tasks.create_task(runtime.membership.keep(hear))
-        services = assemble(runtime, tasks, ProcessGateway(), evaluator, database_name)
+        gateway = ProcessGateway(deadline=deadline)
+        services = assemble(runtime, tasks, gateway, evaluator, database_name)
         try:
             await services.holds.read_freezes()
             await services.accounts.start()
@@ -221,7 +241,8 @@ def assemble(
     """Put the accounts and the outbox together."""
     current = runtime.current
     gate = OpeningGate(lambda: current.settings.sessions.stagger_seconds)
-    place = SessionPlace(gateway, current.settings.state_dir / "sessions", gate, tasks)
+    keys = device_keys_of(runtime, tasks)
+    place = SessionPlace(gateway, current.settings.state_dir / "sessions", gate, tasks, keys)
     receipts = Receipts(runtime)
     listener = StoredReports(Groups(runtime.database, tasks, runtime.clock), receipts)
 
@@ -232,6 +253,17 @@ def assemble(
     return Services(
         runtime, database_name, accounts, outbox, evaluator, feed, instruments, runtime.clock.now()
     )
+
+
+def device_keys_of(runtime: Runtime, tasks: asyncio.TaskGroup) -> DeviceKeys:
+    """Say how devices' keys are kept: where they are, or also for the other nodes."""
+    settings = runtime.current.settings
+    if settings.cluster.name is None:
+        return LocalKeys()
+    stamps = settings.state_dir / "stamps"
+    keys = SharedKeys(runtime.database, runtime.membership, runtime.clock, stamps)
+    tasks.create_task(keys.run())
+    return keys
 
 
 def announce(settings: Settings) -> None:

@@ -6,6 +6,7 @@ operators see, what may be done now, the diagram in docs/ and the database's che
 
 from collections.abc import Iterable
 from enum import StrEnum
+from itertools import product
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -73,6 +74,7 @@ class Cause(StrEnum):
     ENDED = "ended"
 
     STARTED = "started"
+    CLAIMED = "claimed"
     STOPPING = "stopping"
     RETRY_DUE = "retry_due"
     OVERDUE = "overdue"
@@ -91,7 +93,9 @@ COMMANDS = frozenset(
         Cause.DELETE,
     }
 )
-SIGNALS = frozenset({Cause.STARTED, Cause.STOPPING, Cause.RETRY_DUE, Cause.OVERDUE, Cause.CLEANED})
+SIGNALS = frozenset(
+    {Cause.STARTED, Cause.CLAIMED, Cause.STOPPING, Cause.RETRY_DUE, Cause.OVERDUE, Cause.CLEANED}
+)
 REPORTS = frozenset(Cause) - COMMANDS - SIGNALS
 
 
@@ -272,10 +276,14 @@ ROWS: tuple[Row, ...] = (
 )
 
 
+# An account that was a lost node's goes on here as after a start of our own.
+_LIKE = MappingProxyType({Cause.STARTED: (Cause.CLAIMED,)})
+
+
 def _table(rows: Iterable[Row]) -> dict[tuple[State, Cause], Step]:
     table: dict[tuple[State, Cause], Step] = {}
-    for states, cause, to, effects in rows:
-        for state in states:
+    for states, written, to, effects in rows:
+        for state, cause in product(states, (written, *_LIKE.get(written, ()))):
             if (state, cause) in table:
                 raise ValueError(f"two rows for {state} and {cause}")
             table[state, cause] = Step(to or state, effects)

@@ -1,12 +1,16 @@
-"""One daemon a database: an advisory lock, held on a connection that does nothing else."""
+"""One daemon a database, or one cluster: an advisory lock, held on a connection of its own.
+
+A single daemon has it alone; the nodes of a cluster share it.
+"""
 
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable
-from typing import NoReturn
+from collections.abc import AsyncGenerator, Callable
+from typing import LiteralString, NoReturn
 
 import psycopg
+from psycopg.sql import SQL
 
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store.database import Connection, connect, translated
@@ -18,13 +22,16 @@ RETRY_SECONDS = 0.5
 # Another daemon is waited for in the server, which tells us the moment that it has ended.
 PATIENCE_SECONDS = 30.0
 
-_HOLDERS = """
+_HOLDS = """
     SELECT coalesce(nullif(application_name, ''), 'a program without a name'), pid
     FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'advisory' AND granted AND objsubid = 1
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND (classid::bigint << 32 | objid::bigint) = %s
 """
+# Whoever asks may be one of those who share it.
+_HOLDERS = f"{_HOLDS} ORDER BY pid = pg_backend_pid()"
+
 
 _IS_WRITABLE = "current_setting('transaction_read_only') = 'off'"
 
@@ -44,12 +51,14 @@ class DaemonLock:
     as after a failover to a standby, cannot give it.
     """
 
-    def __init__(self, dsn: str, *, probe_seconds: float = 5.0) -> None:
+    def __init__(self, dsn: str, *, probe_seconds: float = 5.0, shared: bool = False) -> None:
         self.term = 0  # counts how often it was taken: in between, another daemon may have held it
         self.held = asyncio.Event()
         self.lost = asyncio.Event()
         self.lost.set()
         self._dsn = dsn
+        self.is_shared = shared
+        self._kind: LiteralString = "_shared" if shared else ""
         self._probe_seconds = probe_seconds
         self._connection: Connection | None = None
 
@@ -63,7 +72,7 @@ class DaemonLock:
         self._connection = await connect(self._dsn)
         try:
             with translated(self._dsn):
-                await _lock(self._connection, patience_seconds, tell)
+                await self._lock(self._connection, patience_seconds, tell)
                 await _refuse_read_only(self._connection)
         except BaseException:
             await self.release()
@@ -88,6 +97,41 @@ class DaemonLock:
             await self._connection.close()
             self._connection = None
 
+    @contextlib.asynccontextmanager
+    async def alone(self) -> AsyncGenerator[None]:
+        """Have a lock that is shared alone for a while.
+
+        Raises LockHeldError when another node has it too.
+        """
+        connection = self._connection
+        if connection is None:
+            raise _lost()
+        with translated(self._dsn):
+            cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+            if await cursor.fetchone() != (True,):
+                raise await _held(connection)
+            try:
+                yield
+            finally:
+                if not connection.broken:
+                    await connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+    async def _lock(self, connection: Connection, patience_seconds: float, tell: Tell) -> None:
+        cursor = await connection.execute(
+            SQL("SELECT pg_try_advisory_lock{}(%s)").format(SQL(self._kind)), [LOCK]
+        )
+        if await cursor.fetchone() == (True,):
+            return
+        tell(await _held(connection))
+        patience = f"{max(1, patience_seconds * 1000):.0f}ms"  # 0 would be for ever
+        await connection.execute("SELECT set_config('lock_timeout', %s, false)", [patience])
+        try:
+            await connection.execute(
+                SQL("SELECT pg_advisory_lock{}(%s)").format(SQL(self._kind)), [LOCK]
+            )
+        except psycopg.errors.LockNotAvailable:
+            raise await _held(connection) from None
+
     async def _watch(self) -> None:
         """Return when the lock is lost: its connection is cut, silent, or no longer holds it."""
         connection = self._connection
@@ -100,7 +144,7 @@ class DaemonLock:
 
     async def _holds(self, connection: Connection) -> bool:
         async with asyncio.timeout(self._probe_seconds):
-            held = f"{_HOLDERS} AND pid = pg_backend_pid() AND {_IS_WRITABLE}"
+            held = f"{_HOLDS} AND pid = pg_backend_pid() AND {_IS_WRITABLE}"
             cursor = await connection.execute(held, [LOCK])
             return await cursor.fetchone() is not None
 
@@ -111,19 +155,6 @@ class DaemonLock:
             except WaremindError as error:
                 tell(error)
                 await asyncio.sleep(RETRY_SECONDS * random.uniform(0.5, 1.0))  # noqa: S311  # jitter
-
-
-async def _lock(connection: Connection, patience_seconds: float, tell: Tell) -> None:
-    cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-    if await cursor.fetchone() == (True,):
-        return
-    tell(await _held(connection))
-    patience = f"{max(1, patience_seconds * 1000):.0f}ms"  # 0 would be for ever
-    await connection.execute("SELECT set_config('lock_timeout', %s, false)", [patience])
-    try:
-        await connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-    except psycopg.errors.LockNotAvailable:
-        raise await _held(connection) from None
 
 
 async def _refuse_read_only(connection: Connection) -> None:

@@ -92,6 +92,15 @@ async def migrate(connection: Connection, migrations: Sequence[Migration]) -> in
             return len(missing)
 
 
+async def missing(connection: Connection, migrations: Sequence[Migration]) -> bool:
+    """Tell whether something of `migrations` is yet to be applied; raises as `migrate` does."""
+    with translated(connection.info.dsn):
+        cursor = await connection.execute("SELECT to_regclass('schema_migrations')")
+        if await cursor.fetchone() == (None,):
+            return True
+        return bool(check(await applied(connection), migrations))
+
+
 def check(applied: Sequence[Applied], migrations: Sequence[Migration]) -> Sequence[Migration]:
     """Compare what was applied, in order, with what there is; returns what is missing."""
     if len(applied) > len(migrations):

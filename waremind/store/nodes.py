@@ -3,10 +3,12 @@
 On one machine there is one node, which takes over whatever another one has left.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from psycopg.rows import class_row
 from psycopg.sql import SQL
 
 from waremind.store import accounts
@@ -51,6 +53,62 @@ _LOSE_TRACK = """
 async def register(connection: Connection, row: NodeRow) -> None:
     """Add a node, unless it is there."""
     await connection.execute(_INSERT, _COLUMNS.values(row))
+
+
+async def beat(connection: Connection, node: str, now: datetime) -> bool | None:
+    """Show a sign of life; tells whether the node leads, None: it is not there any more."""
+    cursor = await connection.execute(
+        "UPDATE nodes SET beat = beat + 1, beat_at = %s WHERE id = %s RETURNING leads", [now, node]
+    )
+    found = await cursor.fetchone()
+    return found[0] if found else None
+
+
+async def select_all(connection: Connection) -> list[NodeRow]:
+    """Read every node, by name."""
+    async with connection.cursor(row_factory=class_row(NodeRow)) as cursor:
+        await cursor.execute(SQL("SELECT {} FROM nodes ORDER BY name, id").format(_COLUMNS.names))
+        return await cursor.fetchall()
+
+
+async def count_accounts(connection: Connection) -> dict[str, int]:
+    """Count the accounts of each node."""
+    query = "SELECT node_id, count(*) FROM accounts WHERE node_id IS NOT NULL GROUP BY node_id"
+    return dict(await (await connection.execute(query)).fetchall())
+
+
+async def follow(connection: Connection, node: str, lost: Mapping[str, int]) -> bool:
+    """Let a node lead, unless another one does that is not lost; tells whether it leads now.
+
+    `lost` are nodes with the beat at which each was last seen: one that has shown another sign of
+    life since then is none of them.
+    """
+    query = "SELECT id, beat, leads FROM nodes ORDER BY id FOR UPDATE"
+    there = await (await connection.execute(query)).fetchall()
+    leader = next(((id_, beat) for id_, beat, leads in there if leads), None)
+    if node not in {id_ for id_, *_ in there}:
+        return False
+    if leader and leader[0] != node and lost.get(leader[0]) != leader[1]:
+        return False
+    await connection.execute("UPDATE nodes SET leads = false WHERE leads AND id <> %s", [node])
+    await connection.execute("UPDATE nodes SET leads = true WHERE id = %s", [node])
+    return True
+
+
+async def forget_former(connection: Connection, row: NodeRow) -> None:
+    """Remove nodes that have ended: of the same name, and those not heard of for a day."""
+    await connection.execute(
+        "DELETE FROM nodes n WHERE (name = %s OR beat_at < now() - interval '1 day')"
+        " AND id <> %s AND NOT leads"
+        " AND NOT EXISTS (SELECT FROM accounts a WHERE a.node_id = n.id)",
+        [row.name, row.id],
+    )
+
+
+async def has_all(connection: Connection, node: str) -> bool:
+    """Tell whether every account is the node's."""
+    query = "SELECT 1 FROM accounts WHERE node_id IS DISTINCT FROM %s LIMIT 1"
+    return (await connection.execute(query, [node])).rowcount == 0
 
 
 async def remove(connection: Connection, node: str) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from waremind.domain.lifecycle import Cause
 from waremind.whatsapp import pairing, translation
+from waremind.whatsapp.deadline import SeenDeadline
 from waremind.whatsapp.gateway import Pairing
 from waremind.whatsapp.presence import Presence
 from waremind.whatsapp.report_writer import ReportWriter
@@ -39,7 +40,10 @@ class Client(Protocol):
 class EventTranslator:
     """Translates one client's events; knows whether it is online and whose account it is."""
 
-    def __init__(self, wanted: Pairing | None, writer: ReportWriter) -> None:
+    def __init__(
+        self, wanted: Pairing | None, writer: ReportWriter, deadline: SeenDeadline
+    ) -> None:
+        self._deadline = deadline
         self._wanted = wanted
         self._writer = writer
         self._codes = 0
@@ -82,6 +86,7 @@ class EventTranslator:
         if report := translation.EVENTS[name](context, event):
             self._keep(report)
             self._writer.write(report)
+            self._leave_if_mute(report)
         if name == "Connected":
             self.presence.ensure(client.announce)
 
@@ -104,6 +109,12 @@ class EventTranslator:
             self._writer.report(Cause.CONNECT_FAILED, error)
         elif unknown[1] in REFUSALS and not self.online.is_set():
             self._writer.report(Cause.REFUSED, "for a reason that the engine does not know")
+
+    def _leave_if_mute(self, report: object) -> None:
+        """Leave where the engine would come back and put out who has the account now."""
+        is_cut_off = isinstance(report, LifeReport) and report.cause is Cause.DISCONNECTED
+        if is_cut_off and self._deadline.is_over:
+            self._writer.report(Cause.CONNECT_FAILED, "cut off while it may not send")
 
     def _keep(self, report: object) -> None:
         match report:

@@ -15,6 +15,7 @@ from waremind.process import Process
 from waremind.whatsapp.channel import Channel
 from waremind.whatsapp.child_protocol import PACKET_BYTES, encode_line
 from waremind.whatsapp.console import Console
+from waremind.whatsapp.deadline import Deadline
 from waremind.whatsapp.gateway import Opening
 from waremind.whatsapp.reports import AnyReport
 
@@ -45,7 +46,8 @@ class Child:
 class ForkClient:
     """Has children forked. The server process starts with the first, and again when it died."""
 
-    def __init__(self) -> None:
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
         self._server: _ServerProcess | None = None
         self._lock = asyncio.Lock()
 
@@ -75,7 +77,7 @@ class ForkClient:
             channel = await _open_channel(ours, on_report)
             subject = {"account": opening.account, "session": opening.session}
             console = await _open_console(reader, subject)
-            descriptors = (theirs.fileno(), printed.fileno())
+            descriptors = (theirs.fileno(), printed.fileno(), self._deadline.descriptor)
             return Child(
                 await self._server.fork(encode_line(opening), *descriptors), channel, console
             )

@@ -2,9 +2,9 @@
 
 Run as `python -m waremind.whatsapp.fork_server FD PID`. A process that has loaded neonize's Go
 library cannot be forked, so this one never does. On the socket `FD` it takes one packet a child
-(the opening, with the child's protocol and console descriptors) and answers with the pid and a
-pidfd, or a sentence that says why there is none. It ends when the daemon (`PID`) closes its end
-or dies.
+(the opening, with the child's protocol, console and deadline descriptors) and answers with the
+pid and a pidfd, or a sentence that says why there is none. It ends when the daemon (`PID`) closes
+its end or dies.
 """
 
 import os
@@ -22,11 +22,12 @@ from waremind.whatsapp.preload import preload
 
 
 class ForkRequest(NamedTuple):
-    """What a child is forked with: its opening (JSON) and its two descriptors."""
+    """What a child is forked with: its opening (JSON) and its three descriptors."""
 
     opening: bytes
     protocol: int
     console: int
+    deadline: int
 
 
 def main() -> None:
@@ -39,7 +40,8 @@ def main() -> None:
     server = os.getpid()
     if request := serve(socket.socket(fileno=descriptor)):
         die_with(server)
-        worker.run(request.opening, socket.socket(fileno=request.protocol), request.console)
+        protocol = socket.socket(fileno=request.protocol)
+        worker.run(request.opening, protocol, request.console, request.deadline)
 
 
 def serve(daemon: socket.socket) -> ForkRequest | None:
@@ -51,7 +53,7 @@ def serve(daemon: socket.socket) -> ForkRequest | None:
                 if key.fileobj is not daemon:
                     reap(key, selector)
                     continue
-                packet, descriptors, _, _ = socket.recv_fds(daemon, PACKET_BYTES, 2)
+                packet, descriptors, _, _ = socket.recv_fds(daemon, PACKET_BYTES, 3)
                 if not packet:
                     return None
                 if request := fork_child(packet, descriptors, daemon, selector):

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 
+from waremind.whatsapp.deadline import Deadline
 from waremind.whatsapp.fork_client import ForkClient
 from waremind.whatsapp.gateway import OnReport, Opening
 from waremind.whatsapp.sandbox import lacks
@@ -15,12 +16,17 @@ HEARTBEAT_SECONDS = 15.0
 
 
 class ProcessGateway:
-    """Runs neonize in a child process for each account."""
+    """Runs neonize in a child process for each account; none sends after the deadline."""
 
-    def __init__(self, *, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        deadline: Deadline | None = None,
+    ) -> None:
         for lack in lacks():
             log.warning("sessions are confined less than they should be: %s", lack)
-        self._fork_client = ForkClient()
+        self._fork_client = ForkClient(deadline or Deadline())
         self._sessions: dict[str, ProcessSession] = {}
         slots = asyncio.Semaphore(os.cpu_count() or 1)
         self._environment = SessionEnvironment(

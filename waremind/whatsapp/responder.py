@@ -20,6 +20,7 @@ from waremind.whatsapp.child_protocol import (
     encode_result,
     read_request,
 )
+from waremind.whatsapp.deadline import SeenDeadline
 from waremind.whatsapp.event_translator import EventTranslator
 from waremind.whatsapp.media_uploads import MediaUploads
 from waremind.whatsapp.report_writer import ReportWriter
@@ -57,8 +58,10 @@ class Responder:
         translator: EventTranslator,
         writer: ReportWriter,
         sandbox: Sandbox,
+        deadline: SeenDeadline,
     ) -> None:
         self._client = client
+        self._deadline = deadline
         self._sandbox = sandbox
         self._translator = translator
         self._writer = writer
@@ -121,6 +124,8 @@ class Responder:
         if not self._translator.online.is_set():
             return NotSent("not connected")
         self._translator.presence.ensure(self._client.announce)
+        if self._deadline.is_over:
+            return NotSent("its daemon is cut off from the database")
         try:
             return Sent(send())
         except Exception as error:  # noqa: BLE001 - see above

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from waremind.domain.lifecycle import Cause
 from waremind.whatsapp import sandbox
 from waremind.whatsapp.child_protocol import read_opening
+from waremind.whatsapp.deadline import SeenDeadline
 from waremind.whatsapp.engine_loading import load_engine
 from waremind.whatsapp.event_translator import NO_DEVICE, EventTranslator
 from waremind.whatsapp.gateway import Opening
@@ -27,18 +28,19 @@ OOM_SCORE = "500"  # of 1000
 DATA_BYTES = 1 << 30  # the parent ends what takes half of this; it looks now and then only
 
 
-def run(packet: bytes, protocol: socket.socket, console: int) -> NoReturn:
+def run(packet: bytes, protocol: socket.socket, console: int, deadline: int) -> NoReturn:
     """Be the session of an opening until the parent's end of `protocol` closes."""
     prepare_process(console)
     opening = read_opening(packet)
     writer = ReportWriter(opening.session, protocol)
-    translator = EventTranslator(opening.pairing, writer)
+    until = SeenDeadline(deadline)
+    translator = EventTranslator(opening.pairing, writer, until)
     enter_directory(opening, writer)
     load_libmagic()  # which may have come since the fork server looked for it
     confined = enter_sandbox(opening, writer)
     client = load_client(opening, translator, writer)
     threading.Thread(target=connect, args=(client, translator), daemon=True).start()
-    responder = Responder(client, translator, writer, confined)
+    responder = Responder(client, translator, writer, confined, until)
     with protocol.makefile("rb") as lines:
         ReaderPool(lines, responder.respond).run()
 

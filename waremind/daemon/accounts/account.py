@@ -19,6 +19,7 @@ from waremind.daemon.accounts.inbox import (
     CommandResult,
     Inbox,
     Keys,
+    LetGo,
     Message,
     PairingOptions,
     Rename,
@@ -35,7 +36,7 @@ from waremind.domain.refusals import refusal
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
 from waremind.store import accounts as table
-from waremind.store import holds
+from waremind.store import device_snapshots, holds
 from waremind.store.accounts import AccountRow, Belongings
 from waremind.store.database import is_unavailable
 from waremind.store.deliveries import ChangedDelivery
@@ -45,6 +46,12 @@ log = logging.getLogger(__name__)
 
 # How often a report that PostgreSQL could not take is offered again.
 OFFER_AGAIN_SECONDS = 1.0
+
+# Whoever goes on after us has to have the keys by then.
+KEYS_KEPT_AT = frozenset({State.LINKED, State.CONNECTED})
+
+# A session that is put out so soon after its account was another node's: by that one's last.
+TAKEN_LATELY_SECONDS = 120.0
 
 AccountReport = Signal | Restricted | AnyReport
 
@@ -60,7 +67,9 @@ def _age(row: AccountRow) -> tuple[int, datetime]:
 class Account:
     """The actor that owns one account."""
 
-    def __init__(self, row: AccountRow, environment: AccountEnvironment) -> None:
+    def __init__(
+        self, row: AccountRow, environment: AccountEnvironment, *, taken: bool = False
+    ) -> None:
         self.row = row
         self.code: Code | None = None
         self.progress = ProgressFeed()
@@ -74,6 +83,7 @@ class Account:
         self._pairing = PairingOptions()
         self._monotonic = asyncio.get_running_loop().time
         self._pairing_until = 0.0
+        self._taken_until = self._monotonic() + TAKEN_LATELY_SECONDS if taken else 0.0
 
     def post(self, message: Message) -> None:
         """Put something into the inbox; a session that floods it is ended, as if it had crashed."""
@@ -89,7 +99,7 @@ class Account:
 
         Raises WaremindError `conflict` and its kin, `not_found` or `database_unavailable`.
         """
-        if self._is_over:
+        if self.is_over:
             raise self._gone()
         self.post(command)
         return await command.done
@@ -105,7 +115,7 @@ class Account:
 
     async def run(self) -> None:
         """Handle the inbox until the account is deleted, or another daemon's."""
-        while not self._is_over:
+        while not self.is_over:
             message = await self._inbox.next(OFFER_AGAIN_SECONDS if self._kept else None)
             await self._offer_kept()
             match message:
@@ -113,9 +123,8 @@ class Account:
                     pass
                 case Command() | Rename():
                     await settle(message.done, self._done(message), account=self.row.label)
-                case Claimed(row):
-                    if _age(row) > _age(self.row):
-                        self._go_on_from(row)
+                case Claimed() | LetGo():
+                    self._hear_of_owner(message)
                 case _ if self._kept:  # nothing overtakes what is kept
                     self._kept.append(message)
                 case _:
@@ -128,7 +137,8 @@ class Account:
                 message.done.set_exception(self._gone())
 
     @property
-    def _is_over(self) -> bool:
+    def is_over(self) -> bool:
+        """Whether it is deleted, or another daemon's."""
         return self.row.state is State.DELETED or not self._is_ours
 
     def _gone(self) -> WaremindError:
@@ -155,7 +165,7 @@ class Account:
             return await self._do(message)
 
     async def _do(self, message: Command | Rename) -> CommandResult:
-        if self._is_over:
+        if self.is_over:
             raise self._gone()
         if isinstance(message, Rename):
             return await self._rename(message)
@@ -248,6 +258,8 @@ class Account:
             case LifeReport():
                 expected = expected_phone(self._pairing, self.row)
                 cause = cause_of(message, self.row, expected, self._environment.now())
+                if cause is Cause.REPLACED and self._monotonic() < self._taken_until:
+                    cause = Cause.CONNECT_FAILED  # tried again soon, and no case for a person
                 await self._step(cause, message)
             case Restricted():
                 await self._amend(replace(self.row, restricted_until=message.until))
@@ -283,6 +295,8 @@ class Account:
         keys, now = command.keys if command else None, self._environment.now()
         news = keys.identity if keys else report
         before, row = self.row, next_row(self.row, to, cause, now, news)
+        if row.state in KEYS_KEPT_AT:
+            await self.effects.keep_keys(row)
         operator = command.operator if command else None
         detail = command.detail if command else {}
         gone = await self._write(row, f"account.{cause}", operator, **detail)
@@ -328,6 +342,8 @@ class Account:
                 written = await table.write_transition(connection, row, self.row.session)
             if not written:
                 raise _MovedOnError
+            if row.device != self.row.device:
+                await device_snapshots.keep_only(connection, row.id, row.device)
             if row.state is not State.CONNECTED or row.restricted_until:
                 held = await holds.hold(connection, [row.id], self._environment.now())
             if operator:
@@ -348,6 +364,12 @@ class Account:
             self._let_go()
         else:
             self._go_on_from(stored)
+
+    def _hear_of_owner(self, message: Claimed | LetGo) -> None:
+        if isinstance(message, LetGo):
+            self._let_go()
+        elif _age(message.row) > _age(self.row):
+            self._go_on_from(message.row)
 
     def _let_go(self) -> None:
         """End the session of an account that another daemon has now: it decides how that goes on.

@@ -64,6 +64,16 @@ class Effects:
         for effect in effects:
             self._DO[effect](self, transition)
 
+    async def keep_keys(self, row: AccountRow) -> None:
+        """Keep the keys of a device that is linked, or has connected, before its row says so."""
+        if row.device:
+            await self._sessions.keep_keys(row.device, row.session)
+
+    async def ended(self) -> None:
+        """Wait until the end of a session is over that is under way."""
+        if self.ending:
+            await asyncio.wait([self.ending])
+
     def break_off(self) -> None:
         """End the open session as a crash ends it: the table says how it goes on."""
         if self.session:

@@ -107,7 +107,12 @@ class Claimed:
     row: AccountRow
 
 
-Message = Command | Rename | Signal | Restricted | Claimed | AnyReport
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """The account is another node's now."""
+
+
+Message = Command | Rename | Signal | Restricted | Claimed | LetGo | AnyReport
 
 
 # News of groups and receipts beyond this are not kept: the session that says so much is ended.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from waremind.daemon.accounts.account import Account
 from waremind.daemon.accounts.environment import AccountEnvironment
-from waremind.daemon.accounts.inbox import Claimed
+from waremind.daemon.accounts.inbox import Claimed, LetGo
 from waremind.daemon.system import audit
 from waremind.daemon.system.changes import Subscriber
 from waremind.domain.ids import near_misses, new_id, parse_reference, shown, suggesting
@@ -90,14 +90,22 @@ class Accounts(Subscriber):
 
     def accounts_claimed(self, rows: Collection[AccountRow]) -> None:
         """Begin with accounts that are ours from now on."""
+        taken = self._environment.runtime.membership.has_followed
         for row in rows:
             if known := self._accounts.get(row.id):
                 known.post(Claimed(row))
             else:
-                self._begin(row).signal(Cause.STARTED)
+                begun = self._begin(row, taken=taken)
+                begun.signal(Cause.CLAIMED if taken else Cause.STARTED)
 
-    def _begin(self, row: AccountRow) -> Account:
-        account = self._accounts[row.id] = Account(row, self._environment)
+    def accounts_lost(self) -> None:
+        """Let go of all accounts: another node has them."""
+        accounts, self._accounts = self._accounts, {}
+        for account in accounts.values():
+            account.post(LetGo())
+
+    def _begin(self, row: AccountRow, *, taken: bool = False) -> Account:
+        account = self._accounts[row.id] = Account(row, self._environment, taken=taken)
         self._environment.tasks.create_task(account.run())
         return account
 
@@ -107,7 +115,8 @@ class Accounts(Subscriber):
 
     def account_let_go(self, account: str) -> None:
         """Know an account no longer that is another daemon's."""
-        self._accounts.pop(account, None)
+        if (found := self._accounts.get(account)) and found.is_over:
+            del self._accounts[account]
 
     def draft(self, label: str) -> AccountRow:
         """Make the row of an account that is not there yet."""
@@ -150,3 +159,5 @@ class Accounts(Subscriber):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
                 await self._environment.place.gateway.close()
+                # What is kept of their keys is written when they are gone.
+                await asyncio.gather(*(account.effects.ended() for account in self))

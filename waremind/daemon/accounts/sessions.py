@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from waremind.daemon.accounts.device_keys import DeviceKeys, LocalKeys, SessionKeys
 from waremind.daemon.accounts.transitions import kept_devices
 from waremind.daemon.system.logs import event
 from waremind.domain.lifecycle import Cause
@@ -52,6 +53,7 @@ class SessionPlace:
     root: Path  # the directory `sessions/`
     gate: OpeningGate
     tasks: asyncio.TaskGroup
+    device_keys: DeviceKeys = field(default_factory=LocalKeys)
     left: dict[Path, datetime] = field(default_factory=dict[Path, datetime])
     """Since when which directories are there that could not be removed."""
 
@@ -109,16 +111,18 @@ class Sessions:
         It opens when that end is complete, the removal of files included.
         """
         opening = Opening(self._account, number, self._directory(device), pairing)
-        birth = self._open(opening, self._ending, gated=gated)
+        birth = self._open(opening, device, self._ending, gated=gated)
         self._opening = self._place.tasks.create_task(birth)
 
     async def _open(
-        self, opening: Opening, ending: asyncio.Task[bool] | None, *, gated: bool
+        self, opening: Opening, device: int, ending: asyncio.Task[bool] | None, *, gated: bool
     ) -> Session | None:
         try:
             await _over(ending)
             if gated:
                 await self._place.gate.slot()
+            if opening.pairing is None:
+                await self._place.device_keys.fetch(self._keys(opening.session, device))
             return await self._place.gateway.open(opening, self._on_report)
         except Exception as error:  # noqa: BLE001 - one account can never hurt the daemon
             event(
@@ -166,7 +170,12 @@ class Sessions:
             session = await _settled(opening)
             removed = await _over(before)
             if session:
-                return await session.end(log_out=log_out_seconds > 0)
+                is_removed = await session.end(log_out=log_out_seconds > 0)
+                if device and not forget:
+                    await self._place.device_keys.keep(
+                        self._keys(session.number, device), ended=True
+                    )
+                return is_removed
             if not (log_out_seconds and device):
                 return device is None
             return await self._log_out(device, log_out_seconds, removed=removed)
@@ -185,6 +194,13 @@ class Sessions:
             return removed
         opening = Opening(self._account, device, directory)
         return await self._place.gateway.log_out(opening, seconds)
+
+    async def keep_keys(self, device: int, number: int) -> None:
+        """Keep the keys of a device as session `number` has them now."""
+        await self._place.device_keys.keep(self._keys(number, device))
+
+    def _keys(self, number: int, device: int) -> SessionKeys:
+        return SessionKeys(self._account, device, number, self._directory(device))
 
     def _directory(self, device: int) -> Path:
         return self._place.directory(self._account, device)

@@ -100,7 +100,7 @@ def _history(row: AccountRow, step: Step, cause: Cause, now: datetime) -> dict[s
     changes: dict[str, Any] = {}
     if row.state is State.CONNECTED and now - row.state_since >= STABLE:
         changes["retries"] = 0
-    if Effect.RETRY in step.effects and cause is not Cause.STARTED:
+    if Effect.RETRY in step.effects and cause not in {Cause.STARTED, Cause.CLAIMED}:
         changes["retries"] = changes.get("retries", row.retries) + 1
     if cause is Cause.REPLACED:
         changes["replaced_at"] = now

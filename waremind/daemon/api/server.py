@@ -26,10 +26,13 @@ from waremind.daemon.system.uploads import ConnectionUploads, UploadRoom
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
 from waremind.requests.core import Access, allows
+from waremind.requests.daemon import Doctor, Status, Version
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
+
+OF_EACH_NODE = (Status, Doctor, Version)  # what a node that stands by answers for itself
 
 CALLS_AT_ONCE = 16  # of one client, also those that wait; further ones wait in its socket
 LAST_CALL_SECONDS = 1.0  # for who is waiting when the daemon stops
@@ -174,6 +177,7 @@ class Client:
         try:
             call = protocol.decode_call(line)
             self._refuse_without_access(call)
+            self._refuse_standing_by(call)
             method = HANDLERS[type(call.request)]
             self._unanswered += 1
             await self._slots.acquire()
@@ -191,6 +195,16 @@ class Client:
         message = f"cannot ask for {call.request.method}: this socket only lets look"
         hint = f"become a member of the group of {path}, log in again, and ask there"
         failure = WaremindError(ErrorCode.PERMISSION_DENIED, message, hint=hint)
+        raise protocol.BadCallError(call.id, protocol.FAILED, failure)
+
+    def _refuse_standing_by(self, call: protocol.Call) -> None:
+        """Raise BadCallError `node_unreachable` for what only the node that leads can answer."""
+        membership = self._environment.services.runtime.membership
+        if not membership.stands_by or isinstance(call.request, OF_EACH_NODE):
+            return
+        name = f"node {membership.leader.name!r}" if membership.leader else "no node"
+        message = f"cannot ask for {call.request.method} here: {name} has the accounts"
+        failure = WaremindError(ErrorCode.NODE_UNREACHABLE, message)
         raise protocol.BadCallError(call.id, protocol.FAILED, failure)
 
     async def _begin(self, call: protocol.Call, weight: int) -> None:

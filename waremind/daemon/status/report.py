@@ -3,7 +3,7 @@
 import logging
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,8 +16,16 @@ from waremind.daemon.system.tasks import within
 from waremind.domain.lifecycle import MEANINGS
 from waremind.domain.wall_time import rfc3339
 from waremind.errors import ErrorCode, WaremindError
-from waremind.objects import DaemonState, NextReminder, RunCounts, StatusAttention, StatusReport
-from waremind.store import delivery_rows, reminders
+from waremind.objects import (
+    DaemonState,
+    NextReminder,
+    NodeState,
+    RunCounts,
+    StatusAttention,
+    StatusReport,
+)
+from waremind.store import delivery_rows, nodes, reminders
+from waremind.store.database import Connection
 from waremind.store.reminders import Upcoming
 
 log = logging.getLogger(__name__)
@@ -33,6 +41,7 @@ class _Stored:
     needs: list[StatusAttention]
     counts: RunCounts | None = None
     following: Upcoming | None = None
+    nodes: list[NodeState] = field(default_factory=list[NodeState])
 
 
 async def status_report(services: Services) -> StatusReport:
@@ -51,6 +60,7 @@ async def status_report(services: Services) -> StatusReport:
         next_at=rfc3339(following.fires_at, ZoneInfo(following.zone)) if following else None,
         next_reminder=following and NextReminder(following.id, following.name, following.zone),
         attention=attention,
+        nodes=stored.nodes,
     )
 
 
@@ -74,8 +84,24 @@ async def _read(services: Services) -> _Stored:
         needs = await needs_in_database(services, connection)
         counted = await delivery_rows.count(connection, services.now() - LATELY)
         following = await reminders.select_next(connection)
+        found = await _nodes(services, connection) if services.settings.cluster.name else []
     counts = RunCounts(counted.due, counted.held, counted.failed, counted.unknown)
-    return _Stored(needs, counts, following)
+    return _Stored(needs, counts, following, found)
+
+
+async def _nodes(services: Services, connection: Connection) -> list[NodeState]:
+    lost = services.runtime.membership.lost_nodes()
+    accounts = await nodes.count_accounts(connection)
+    return [
+        NodeState(
+            row.name,
+            "lost" if row.id in lost else "speaking" if row.leads else "standby",
+            accounts.get(row.id, 0),
+            row.version,
+            rfc3339(row.beat_at),
+        )
+        for row in await nodes.select_all(connection)
+    ]
 
 
 def _each_once(needs: list[StatusAttention]) -> list[StatusAttention]:

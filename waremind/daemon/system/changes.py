@@ -21,6 +21,9 @@ class Subscriber:
     def account_let_go(self, account: str) -> None:
         """Hear that an account (its id) is another daemon's now."""
 
+    def accounts_lost(self) -> None:
+        """Hear that all accounts are another daemon's now."""
+
     def accounts_claimed(self, rows: Collection[AccountRow]) -> None:
         """Hear that these accounts are this node's from now on."""
 
@@ -55,6 +58,11 @@ class Changes(Subscriber):
         """Say that an account (its id) is another daemon's now."""
         for each in self._subscribers:
             each.account_let_go(account)
+
+    def accounts_lost(self) -> None:
+        """Say that all accounts are another daemon's now."""
+        for each in self._subscribers:
+            each.accounts_lost()
 
     def accounts_claimed(self, rows: Collection[AccountRow]) -> None:
         """Say that these accounts are this node's from now on."""

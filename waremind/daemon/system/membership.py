@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Collection
 from datetime import datetime
 from typing import NoReturn
 
@@ -37,11 +38,23 @@ class Membership:
         self.lost = asyncio.Event()
         self.lost.set()
         self.changes = Changes()
+        self.has_followed = False  # another node, which was lost
+        self.leader: NodeRow | None = None
+        """Who leads, as far as is known, where there are others."""
         self._lock = lock
         self._database = database
         self._clock = clock
         self._failures = failures
         self._name = name
+
+    @property
+    def stands_by(self) -> bool:
+        """Whether another node has the accounts."""
+        return False
+
+    def lost_nodes(self) -> Collection[str]:
+        """Name the nodes (their ids) that show no sign of life."""
+        return ()
 
     async def join(self) -> None:
         """Take over all accounts, which whoever held the lock before may have had.

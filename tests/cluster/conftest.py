@@ -1,0 +1,37 @@
+"""Two nodes on one database, an account, and the WhatsApp of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from cluster.node import Node
+from daemon_process import until
+from delivery.stage import Stage
+from whatsapp_server.fixtures import played_whatsapp
+from whatsapp_server.harness import PlayedWhatsApp
+
+__all__ = ["played_whatsapp"]
+
+
+@pytest.fixture
+def nodes(dsn: str, played_whatsapp: PlayedWhatsApp) -> Iterator[tuple[Node, Node]]:
+    """Run two nodes, of which the first one leads."""
+    with ExitStack() as stack:
+        first = stack.enter_context(Node("first", played_whatsapp, dsn))
+        until(first.leads, "the first node to lead")
+        second = stack.enter_context(Node("second", played_whatsapp, dsn))
+        yield first, second
+
+
+@pytest.fixture
+def account(nodes: tuple[Node, Node], dsn: str, played_whatsapp: PlayedWhatsApp) -> Stage:
+    """Have an account with a group on the node that leads."""
+    stage = Stage(nodes[0], played_whatsapp, dsn, "ops", "628110000001")
+    nodes[0].add("ops")
+    stage.group()
+    stage.pair()
+    stage.group()
+    stage.sync()
+    return stage

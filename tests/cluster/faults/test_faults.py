@@ -1,0 +1,82 @@
+"""What else may happen to a node; `make cluster` runs it, as each waits for a lease to end."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from cluster.node import LEASE_SECONDS, SILENCE_SECONDS, Node, texts
+from daemon_process import steady, until
+from delivery.stage import Stage
+from postgres_fixtures import FAST
+from whatsapp_server.harness import PlayedWhatsApp
+
+from waremind.store.embedded import EmbeddedPostgres
+
+
+@pytest.mark.parametrize("sessions", [True, False], ids=["machine", "daemon alone"])
+def test_a_node_that_hangs_and_goes_on_gives_way(
+    nodes: tuple[Node, Node], account: Stage, played_whatsapp: PlayedWhatsApp, *, sessions: bool
+) -> None:
+    first, second = nodes
+    account.send("before")
+    first.hang(sessions=sessions)
+    until(second.leads, "the second node to lead", SILENCE_SECONDS)
+    account.daemon = second
+    account.wait("connected")
+    first.go_on()
+    until(lambda: not first.leads(), "the first node to give way")
+    account.send("after")
+    assert texts(played_whatsapp) == {"before": 2, "after": 2}
+
+
+def test_what_was_leaving_when_its_node_was_killed_is_unknown_and_not_sent_again(
+    nodes: tuple[Node, Node], account: Stage, played_whatsapp: PlayedWhatsApp
+) -> None:
+    first, second = nodes
+    played_whatsapp.behave(account.phone, ack_messages=False)
+    account.remind(text="leaving", to=account.groups[:1])
+    until(played_whatsapp.messages, "the message to leave")
+    first.kill()
+    played_whatsapp.behave(account.phone, ack_messages=True)
+    until(second.leads, "the second node to lead", SILENCE_SECONDS)
+    account.daemon = second
+    account.wait("connected")
+    assert account.settled() == {"unknown": 1}
+    account.send("after")
+    assert texts(played_whatsapp) == {"leaving": 1, "after": 2}
+
+
+def test_an_outage_of_the_database_ends_no_session_and_makes_nobody_lost(
+    played_whatsapp: PlayedWhatsApp,
+) -> None:
+    directory = Path(tempfile.mkdtemp(prefix="waremind-"))
+    directory.chmod(0o711)
+    server = EmbeddedPostgres(directory / "postgres", settings=FAST)
+    with asyncio.Runner() as runner:
+        dsn = runner.run(server.start())
+        with (
+            Node("first", played_whatsapp, dsn) as first,
+            Node("second", played_whatsapp, dsn) as second,
+        ):
+            until(lambda: first.leads() or second.leads(), "a node to lead")
+            leader, other = (first, second) if first.leads() else (second, first)
+            account = Stage(leader, played_whatsapp, dsn, "ops", "628110000001")
+            leader.add("ops")
+            account.group()
+            account.pair()
+            session = leader.child(account.wait("connected").id)
+            account.send("before")
+            runner.run(server.stop())
+            steady(leader.process.poll, 2 * LEASE_SECONDS)
+            runner.run(server.start())
+            until(leader.leads, "the node to lead again", SILENCE_SECONDS)
+            account.send("after")
+            assert leader.child(account.wait("connected").id) == session
+            assert not other.leads()
+            assert texts(played_whatsapp) == {"before": 1, "after": 1}
+        runner.run(server.stop())
+    shutil.rmtree(directory)

@@ -1,0 +1,55 @@
+"""A real daemon as a node of a cluster, and what its phones have read."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+
+from daemon_process import DaemonProcess, environment
+from delivery.stage import UNGOVERNED
+from whatsapp_server.harness import PlayedWhatsApp
+
+from waremind.errors import ErrorCode, WaremindError
+from waremind.requests.account import AccountList
+
+LEASE_SECONDS = 4.0
+# A lease, two beats of whoever looks, and a login.
+SILENCE_SECONDS = LEASE_SECONDS + 6
+
+
+class Node(DaemonProcess):
+    """A daemon of a cluster."""
+
+    def __init__(self, name: str, whatsapp: PlayedWhatsApp, dsn: str) -> None:
+        cluster = {
+            "WAREMIND_CLUSTER__NAME": name,
+            "WAREMIND_CLUSTER__LEASE_SECONDS": str(LEASE_SECONDS),
+        }
+        super().__init__(environment(whatsapp, dsn) | UNGOVERNED | cluster)
+        self.name = name
+
+    def leads(self) -> bool:
+        """Tell whether it has the accounts."""
+        try:
+            self.call(AccountList())
+        except WaremindError as error:
+            if error.code is ErrorCode.NODE_UNREACHABLE:
+                return False
+            raise
+        return True
+
+    def hang(self, *, sessions: bool) -> None:
+        """Stop the daemon, and its sessions too, as a machine that hangs; `go_on` ends that."""
+        for pid in {self.process.pid, *(self.processes() if sessions else ())}:
+            os.kill(pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        for pid in {self.process.pid, *self.processes()}:
+            os.kill(pid, signal.SIGCONT)
+
+
+def texts(whatsapp: PlayedWhatsApp) -> Counter[str | None]:
+    """Count what a member has read, by text; None: what could not be read."""
+    read = (message.texts.values() for message in whatsapp.messages())
+    return Counter(next(iter(set(each)), None) for each in read)

@@ -1,0 +1,58 @@
+"""Two real daemons on one database: one has the accounts until it is lost, then the other one."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from cluster.node import LEASE_SECONDS, SILENCE_SECONDS, Node, texts
+from daemon_process import DaemonProcess, environment, until
+from delivery.stage import Stage
+from whatsapp_server.harness import PlayedWhatsApp
+
+from waremind.errors import WaremindError
+from waremind.requests.account import AccountList
+from waremind.requests.daemon import Status
+
+
+def test_a_node_that_is_killed_is_followed_without_a_qr_and_nothing_comes_twice(
+    nodes: tuple[Node, Node], account: Stage, played_whatsapp: PlayedWhatsApp, dsn: str
+) -> None:
+    first, second = nodes
+    assert not second.leads()
+    with pytest.raises(WaremindError, match="node 'first' has the accounts"):
+        second.call(AccountList())
+    account.send("before")
+    began = time.monotonic()
+    first.kill()
+    until(second.leads, "the second node to lead", SILENCE_SECONDS)
+    account.daemon = second
+    account.wait("connected")
+    assert time.monotonic() - began < SILENCE_SECONDS
+    account.send("after")
+    assert texts(played_whatsapp) == {"before": 2, "after": 2}
+    refuse_single(played_whatsapp, dsn)
+    first.start()
+    assert not first.leads()
+    assert [(node.name, node.state) for node in second.call(Status()).nodes] == [
+        ("first", "standby"),
+        ("second", "speaking"),
+    ]
+    # What is ended in order goes over at once, with all its keys.
+    began = time.monotonic()
+    second.stop()
+    until(first.leads, "the first node to lead again", SILENCE_SECONDS)
+    assert time.monotonic() - began < LEASE_SECONDS
+    account.daemon = first
+    account.wait("connected")
+    account.send("back")
+    assert texts(played_whatsapp)["back"] == 2
+
+
+def refuse_single(whatsapp: PlayedWhatsApp, dsn: str) -> None:
+    """Start a daemon that is no node: it has to be refused beside a cluster."""
+    single = DaemonProcess(environment(whatsapp, dsn))
+    single.launch()
+    assert single.process.wait(30) != 0
+    assert "another daemon does" in single.log
+    single.close()

@@ -1,0 +1,72 @@
+"""When a node may act for its accounts, and when others may take them: by its own clock each.
+
+No two clocks are compared. Seconds are those of a clock that also counts while a machine sleeps.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# Between the end of a node's lease and the first moment at which another one calls it lost.
+MARGIN_SECONDS = 1.0
+
+
+class Lease:
+    """Until when a node may act: it has to show a sign of life in time, and be told it still leads.
+
+    It counts from before the sign was sent, so that whoever has seen it counts from a later moment.
+    """
+
+    def __init__(self, lease_seconds: float) -> None:
+        self._seconds = lease_seconds - MARGIN_SECONDS
+        self.until = float("-inf")
+
+    def renew(self, sent_at: float) -> None:
+        """Take note that a sign of life that was sent then has arrived."""
+        self.until = max(self.until, sent_at + self._seconds)
+
+    def end(self) -> None:
+        """Take note that another node leads."""
+        self.until = float("-inf")
+
+    def holds(self, at: float) -> bool:
+        """Tell whether the node may act at a moment."""
+        return at < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The beat that a node was seen with, and since when it has not changed."""
+
+    beat: int
+    since: float
+
+
+class Watch:
+    """What a node has seen of the others' beats."""
+
+    def __init__(self, lease_seconds: float) -> None:
+        self._lease_seconds = lease_seconds
+        self._seen: dict[str, _Seen] = {}
+
+    def see(self, beats: Mapping[str, int], at: float) -> None:
+        """Take note of all beats (by node) as they were read, by a question answered at `at`."""
+        before = self._seen
+        self._seen = {
+            node: before[node] if node in before and before[node].beat == beat else _Seen(beat, at)
+            for node, beat in beats.items()
+        }
+
+    def lose_sight(self) -> None:
+        """Begin to count anew: the database did not answer, to the others neither perhaps."""
+        self._seen.clear()
+
+    def lost(self, at: float) -> dict[str, int]:
+        """Name the nodes that have shown no sign of life for a whole lease, with their last beat.
+
+        Whoever takes their accounts has to find them at that beat still.
+        """
+        return {
+            node: seen.beat
+            for node, seen in self._seen.items()
+            if at - seen.since >= self._lease_seconds
+        }
