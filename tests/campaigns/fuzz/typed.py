@@ -129,6 +129,8 @@ def _arguments(chance: Random) -> list[str]:
     command = chance.choice(list(_commands()))
     rest: list[str] = []
     for parameter in _commands()[command]:
+        if parameter.name == "follow":  # which has no end
+            continue
         needed = parameter.required or parameter.param_type_name == "argument"
         if chance.random() < (0.9 if needed else 0.3):
             rest += _given(chance, parameter)
