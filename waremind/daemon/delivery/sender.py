@@ -6,6 +6,7 @@
 import asyncio
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import NoReturn, cast
@@ -59,6 +60,7 @@ class Sender(Subscriber):
         self._due: dict[str, datetime] = {}  # when each account next has something to do
         self._busy: set[str] = set()  # accounts that are sending, or in the round of a lane
         self._ended: dict[str, Ending] = {}  # by account, until PostgreSQL has taken it
+        self._written = asyncio.Event()  # of some account
         self._take_backs = TakeBacks()
         self._leaving: dict[str, asyncio.Task[None]] = {}  # the sends, by account, past any freeze
         self._term = 0  # for which it is known what others have left
@@ -228,6 +230,7 @@ class Sender(Subscriber):
             raise
         for account in ended:
             del self._ended[account]
+        self._written.set()
         written = [ChangedDelivery(one.run_id, each, one.status) for each, one in ended.items()]
         self._changes.runs_changed(held + written)
         return marked
@@ -305,6 +308,15 @@ class Sender(Subscriber):
         leaving = [send for each, send in self._leaving.items() if account in {None, each}]
         if leaving:
             await asyncio.wait(leaving, timeout=FINISH_SECONDS)
+
+    async def let_be_written(self, account: str) -> None:
+        """Wait, but not for long, until what is leaving of an account has left, and is written."""
+        await self.let_leave(account)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_SECONDS):
+                while account in self._ended:
+                    self._written.clear()
+                    await self._written.wait()
 
     async def _outcome(self, sending: Sending, handed: Handed | None) -> Outcome:
         session = self._senders.session(sending.account_id)

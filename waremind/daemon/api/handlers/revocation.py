@@ -41,16 +41,18 @@ async def _want(services: Services, caller: Caller | None, run: Run, groups: Seq
             is_news |= await revocations.is_news(connection, run.id, groups, now)
             if caller is None:
                 return is_news
+            # Asked before, too: what has left by the second time is not yet wanted.
+            leaving = await revocations.is_leaving(connection, run.id, groups)
             changed = await revocations.want(connection, run.id, groups, now)
             if is_news and look == 0:
                 target = ("run", run.id, run.reminder)
                 action, detail = RunRevoke.method, {"groups": list(groups)}
                 await audit.write(connection, now, caller.operator, action, target, **detail)
-            leaving = await revocations.is_leaving(connection, run.id, groups)
+            leaving |= await revocations.is_leaving(connection, run.id, groups)
         services.revoker.wanted(changed)
         if not leaving:
             break
-        await services.sender.let_leave(run.account_id)
+        await services.sender.let_be_written(run.account_id)
     return is_news
 
 
