@@ -163,3 +163,15 @@ async def test_an_account_that_another_node_has_is_let_go_and_begun_anew_when_it
         await playing.add("soon", at="2026-03-02T08:01:00")
         await playing.pass_to(START + MINUTE)
         assert [seen.text for seen in playing.sent] == ["soon"]
+
+
+async def test_what_was_thawed_while_another_node_had_the_accounts_is_no_longer_frozen(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        await playing.freeze()
+        await playing.sql("DELETE FROM freezes")
+        await playing.daemon.runtime.membership.join()
+        await playing.add("soon", at="2026-03-02T08:01:00")
+        await playing.pass_to(START + MINUTE)
+        assert [seen.text for seen in playing.sent] == ["soon"]

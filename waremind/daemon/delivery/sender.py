@@ -148,6 +148,7 @@ class Sender(Subscriber):
                 self._term = term
 
     async def _take_over(self, now: datetime) -> None:
+        await self._holds.read_freezes()
         await self._holds.judge_late("late" if self._term else "down")
         async with self._database.connection() as connection:
             sent = await table.started(connection, now - self.pace.memory())
