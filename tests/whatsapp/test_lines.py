@@ -38,10 +38,11 @@ def test_a_child_ends_quietly_when_the_daemon_is_gone_and_has_not_read_its_last_
 
 LOGGING_IN = """
 import socket, sys
+from waremind.whatsapp.deadline import Deadline, SeenDeadline
 from waremind.whatsapp.event_translator import EventTranslator
 from waremind.whatsapp.report_writer import ReportWriter
 writer = ReportWriter(1, socket.socket(fileno=0))
-EventTranslator(None, writer).on_connect_error(sys.argv[1])
+EventTranslator(None, writer, SeenDeadline(Deadline().descriptor)).on_connect_error(sys.argv[1])
 """
 
 
