@@ -159,6 +159,19 @@ def test_what_is_not_taken_says_why(ics: str, reason: str) -> None:
     assert reason in found.reason
 
 
+def test_only_a_time_without_a_zone_needs_one() -> None:
+    def zone_of(ics: str) -> str:
+        found = IcsEvents(ics.encode(), None, None, alarms=True).answer()
+        assert isinstance(found, tuple)
+        return found[0].zone if isinstance(found[0], FoundEvent) else found[0].reason
+
+    assert zone_of(GOOGLE) == "America/New_York"
+    assert zone_of(event("DTSTART:20270104T090000Z")) == "UTC"
+    cure = "its time has no zone: give --tz, or set default_tz in config.toml"
+    assert zone_of(event("DTSTART:20270104T090000")) == cure
+    assert zone_of(event("DTSTART;VALUE=DATE:20270104")) == cure
+
+
 @pytest.mark.parametrize(
     ("ics", "reason"),
     [

@@ -74,7 +74,9 @@ async def _events(services: Services, request: ReminderImport) -> Sequence[Found
     content = request.ics.encode()
     if len(content) > LONGEST_ICS:
         raise _refused(f"it is longer than {LONGEST_ICS} bytes", "leave out past events")
-    zone = choose_zone(request.tz, services.settings.default_tz).key
+    default_tz = services.settings.default_tz or None
+    has_zone = request.tz is not None or default_tz is not None
+    zone = choose_zone(request.tz, default_tz).key if has_zone else None
     asked = IcsEvents(content, zone, _clock(request.all_day), request.alarms)
     found = await services.evaluator.events(asked)
     if found is None:

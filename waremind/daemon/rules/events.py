@@ -59,10 +59,13 @@ class LeftEvent:
 
 @dataclass(frozen=True, slots=True)
 class IcsEvents:
-    """The events of an ICS file; `zone` is that of times without one, `all_day` what those get."""
+    """The events of an ICS file.
+
+    `zone` is that of times without one, and `all_day` when those fire that are days; None: untold.
+    """
 
     content: bytes
-    zone: str
+    zone: str | None
     all_day: time | None
     alarms: bool
     cpu_seconds: float = 5.0
@@ -155,17 +158,25 @@ class IcsEvents:
         """Name the zone of an event's own clock."""
         begin = event["DTSTART"]
         if not isinstance(begin.dt, datetime):
-            return self.zone
+            return self._given_zone()
         if begin.dt.tzinfo is None:
             if tzid := begin.params.get("TZID"):
                 raise _NotTakenError(f"its time zone {tzid!r} is not known")
-            return self.zone
+            return self._given_zone()
         key: str | None = getattr(begin.dt.tzinfo, "key", None)
         if key is None and begin.dt.utcoffset():
             raise _NotTakenError(f"its time zone {begin.params.get('TZID')!r} is the file's own")
         if key is None or key == "UTC":
-            return "UTC" if "RRULE" in event or "RDATE" in event else self.zone
+            is_series = "RRULE" in event or "RDATE" in event
+            return "UTC" if is_series or self.zone is None else self.zone
         return key
+
+    def _given_zone(self) -> str:
+        if self.zone is None:
+            raise _NotTakenError(
+                "its time has no zone: give --tz, or set default_tz in config.toml"
+            )
+        return self.zone
 
     def _wall(self, when: date | datetime, zone: str) -> datetime:
         """Return what the zone's clock shows."""
