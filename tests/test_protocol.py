@@ -125,6 +125,12 @@ def test_no_line_does_worse_than_being_refused(line: bytes) -> None:
     assert bad(line).failure.message.startswith("cannot ")
 
 
+def test_a_line_that_is_not_finished_in_time_is_refused() -> None:
+    refused = protocol.too_slow(30)
+    assert refused.failure.message.endswith("not finished within 30 s")
+    assert refused.failure.code is ErrorCode.TIMED_OUT
+
+
 def test_a_line_that_is_too_long_is_refused() -> None:
     assert "longer than" in protocol.too_long().failure.message
 
