@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from in_box import ask, played
+from in_box import PHONE, ask, played, restart
 from whatsapp.sabotage import harm_all
 
 HOSTILE = Path(__file__).parents[1] / "whatsapp/hostile.py"
@@ -19,11 +19,12 @@ SESSIONS = STATE / "sessions"
 SECRETS = ("/etc/waremind/config.toml", "/etc/credstore/waremind.dsn", "/etc/shadow")
 SOCKETS = ("/run/waremind/waremind.sock", "/run/dbus/system_bus_socket")
 
-# From then on each session does harm first.
+# Each session that begins while there are victims does harm first.
 ENTRANCE = """
 from pathlib import Path
-Path("victims.json").write_text(Path({victims!r}).read_text())
-exec(compile(Path({hostile!r}).read_text(), "hostile.py", "exec"), {{}})
+if Path({victims!r}).exists():
+    Path("victims.json").write_text(Path({victims!r}).read_text())
+    exec(compile(Path({hostile!r}).read_text(), "hostile.py", "exec"), {{}})
 """
 
 
@@ -31,7 +32,10 @@ def main() -> None:
     """Pair one account as always, and one whose engine is hostile."""
     program = sys.argv[1]
     with played(program, Path(sys.argv[2])) as (whatsapp, _, _):
-        sabotage(whatsapp.overlay, victims())
+        file = sabotage(whatsapp.overlay)
+        restart()  # the engine is imported once
+        whatsapp.wait_online(PHONE)
+        readable(file, json.dumps(victims()))
         ask(program, "account", "add", "taken")
         wait_for_code(program)
         attempts = json.loads(next(SESSIONS.glob("*/*/attempts.json")).read_text())
@@ -72,14 +76,20 @@ def cwd(pid: int) -> Path:
         return Path("/")
 
 
-def sabotage(overlay: Path, whom: dict[str, Any]) -> None:
-    """Have the engine do harm to these victims when a session makes its client."""
+def sabotage(overlay: Path) -> Path:
+    """Have a session do harm when it makes its client; returns the file that names victims."""
     hostile, file = overlay / "hostile.py", overlay / "victims.json"
-    hostile.write_text(HOSTILE.read_text())
-    file.write_text(json.dumps(whom))
-    for path in (hostile, file):
-        path.chmod(0o644)
+    readable(hostile, HOSTILE.read_text())
     harm_all(overlay / "neonize", ENTRANCE.format(hostile=str(hostile), victims=str(file)))
+    return file
+
+
+def readable(file: Path, text: str) -> None:
+    """Write a file that every session may read."""
+    new = file.with_suffix(".new")
+    new.write_text(text)
+    new.chmod(0o644)
+    new.replace(file)
 
 
 def wait_for_code(program: str) -> None:

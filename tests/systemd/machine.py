@@ -68,7 +68,12 @@ class Box:
         """Run a command as root, and fail with what it said."""
         words = [str(SDBOX), "run", self.name, *map(str, command)]
         done = subprocess.run(
-            words, capture_output=True, text=True, check=False, timeout=patience_seconds
+            words,
+            capture_output=True,
+            text=True,
+            errors="replace",  # the journal keeps what is no text
+            check=False,
+            timeout=patience_seconds,
         )
         assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done
