@@ -11,9 +11,6 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from waremind.device_store import content, files
 from waremind.errors import ErrorCode, MisconfigurationError, WaremindError
 
@@ -36,11 +33,16 @@ class Seal:
 
     def close(self, plain: bytes, about: str) -> bytes:
         """Seal a snapshot; only who names the same `about` opens it again."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - 10 MB
+
         nonce = os.urandom(NONCE_BYTES)
         return SEALED + nonce + AESGCM(self.key).encrypt(nonce, plain, about.encode())
 
     def open(self, sealed: bytes, about: str) -> bytes:
         """Open a sealed snapshot. Raises WaremindError `invalid_input` for another key or text."""
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - as above
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
         nonce = sealed[len(SEALED) : len(SEALED) + NONCE_BYTES]
         try:
             cipher = sealed[len(SEALED) + NONCE_BYTES :]
