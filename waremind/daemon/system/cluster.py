@@ -19,7 +19,7 @@ from waremind.domain.membership import Lease, Watch
 from waremind.settings import Cluster
 from waremind.store import nodes
 from waremind.store.database import Connection, Database
-from waremind.store.lock import DaemonLock, Tell
+from waremind.store.lock import DaemonLock
 from waremind.store.nodes import NodeRow
 from waremind.whatsapp.deadline import Deadline, boottime
 
@@ -62,13 +62,6 @@ class ClusterMembership(Membership):
             await nodes.register(connection, row)
             await nodes.forget_former(connection, row)
         await self._beat()
-
-    async def keep(self, tell: Tell) -> NoReturn:
-        """Show signs of life, and look for those of others, for ever."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._lock.keep(tell))
-            tasks.create_task(self._follow())
-        raise AssertionError
 
     async def leave(self) -> None:
         """Have another node lead at once."""

@@ -69,7 +69,7 @@ class Membership:
         self._begin(claimed)
 
     async def keep(self, tell: Tell) -> NoReturn:
-        """Follow the lock for ever: what is lost with it is taken over again when it is back."""
+        """Hold the lock and what comes with it, for ever."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._lock.keep(tell))
             tasks.create_task(self._follow())
@@ -82,6 +82,7 @@ class Membership:
             await nodes.remove(connection, self.node)
 
     async def _follow(self) -> NoReturn:
+        """Take over again, when the lock is back, what is lost with it."""
         while True:
             await self._lock.lost.wait()
             self._end()
