@@ -11,6 +11,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from waremind.cli.invocation import Invocation
+from waremind.cli.private_file import create, unwritable
 from waremind.cli.progress import Step, followed
 from waremind.client import ANSWER_SECONDS, Client
 from waremind.device_store import content, files
@@ -110,20 +111,16 @@ def _try_place(path: Path, draft: Path) -> None:
         message = f"cannot write {path}: it is there already"
         raise WaremindError(ErrorCode.ALREADY_EXISTS, message, hint="choose another: -o FILE")
     try:
-        os.close(_created(draft))
+        os.close(create(draft))
         draft.unlink()
     except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def _created(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        raise unwritable(path, error) from None
 
 
 def _write(path: Path, draft: Path, image: bytes) -> None:
     """Write a file in one go, for good, and over no other."""
     try:
-        with os.fdopen(_created(draft), "wb") as file:
+        with os.fdopen(create(draft), "wb") as file:
             file.write(image)
             file.flush()
             os.fsync(file.fileno())
@@ -132,13 +129,6 @@ def _write(path: Path, draft: Path, image: bytes) -> None:
         os.fsync(directory)
         os.close(directory)
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _unwritable(path: Path, error: OSError) -> WaremindError:
-    denied = isinstance(error, PermissionError)
-    code = ErrorCode.PERMISSION_DENIED if denied else ErrorCode.INVALID_INPUT
-    message = f"cannot write {path}: {error.strerror}"
-    return WaremindError(code, message, hint="choose another place: -o FILE")

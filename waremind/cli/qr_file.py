@@ -7,6 +7,7 @@ from pathlib import Path
 from waremind.cli import qr
 from waremind.cli.display import PATH_ON_PHONE, Display, Form, lines_of
 from waremind.cli.output import Output
+from waremind.cli.private_file import create, unwritable
 from waremind.cli.views import here
 from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode, WaremindError
@@ -50,20 +51,12 @@ class QrFile(Display):
 
     def _write(self, content: bytes) -> None:
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-            with os.fdopen(os.open(self._draft, flags, 0o600), "wb") as file:
+            with os.fdopen(create(self._draft), "wb") as file:
                 file.write(content)
         except OSError as error:
-            raise _unwritable(self._path, error) from None
+            raise unwritable(self._path, error) from None
 
     def close(self) -> None:
         """Remove what was written."""
         for path in self._ours:
             path.unlink(missing_ok=True)
-
-
-def _unwritable(path: Path, error: OSError) -> WaremindError:
-    denied = isinstance(error, PermissionError)
-    code = ErrorCode.PERMISSION_DENIED if denied else ErrorCode.INVALID_INPUT
-    message = f"cannot write {path}: {error.strerror}"
-    return WaremindError(code, message, hint="choose another place: -o FILE")
