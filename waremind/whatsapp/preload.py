@@ -33,13 +33,6 @@ def load_libmagic() -> None:
     """Load the system's libmagic, or the wheel's where the system has none; once."""
     if "magic" in sys.modules:
         return
-    if ctypes.util.find_library("magic") is None:
-        import_all(["pylibmagic"])
-    import_all(["magic"])
-
-
-def import_all(names: list[str]) -> None:
-    """Import modules, leaving out those that cannot be."""
-    for name in names:
-        with suppress(Exception):
+    for name in ["magic"] if ctypes.util.find_library("magic") else ["pylibmagic", "magic"]:
+        with suppress(Exception):  # what cannot be imported, the engine will report
             import_module(name)
