@@ -13,7 +13,7 @@ import young_engine
 
 from waremind.daemon.system.log_writer import LogWriter
 
-pytest_plugins = ["postgres_fixtures", "accounts.fixtures"]
+pytest_plugins = ["bounded_coroutines", "postgres_fixtures", "accounts.fixtures"]
 
 _YOUNG = "young-engine-"
 

@@ -44,21 +44,28 @@ async def test_fifty_pairings_leave_no_process_descriptor_or_thread(real: RealSt
     server = real.gateway._fork_client._server
     assert server is not None
 
-    def used() -> tuple[list[int], int, int, int]:
-        pid = server.process.pid
-        return children_of(pid), descriptors_of(pid), descriptors_of(os.getpid()), threads()
+    def used() -> tuple[int, ...]:
+        pid, threads = server.process.pid, [each.name for each in threading.enumerate()]
+        return (
+            len(children_of(pid)),
+            descriptors_of(pid),
+            descriptors_of(os.getpid()),
+            len([name for name in threads if "asyncio" not in name]),
+        )
 
-    def threads() -> int:
-        return len([each for each in threading.enumerate() if "asyncio" not in each.name])
+    async def become(most: tuple[int, ...]) -> None:
+        """Wait until no more is used: what a session had goes a moment after its end."""
+        async with asyncio.timeout(10):
+            while any(now > then for now, then in zip(used(), most, strict=True)):
+                await asyncio.to_thread(os.sched_yield)
 
+    await become((0, *used()[1:]))  # of the tests before this one
     before = used()
     for _ in range(50):
         ear = await real.open(Pairing())
         await ear.code()
         await real.session.end()
-    while used()[0] != before[0]:  # the fork server reaps a moment later
-        await asyncio.to_thread(os.sched_yield)
-    assert used() == before
+    await become(before)
 
 
 async def test_a_child_leaves_no_process_of_its_own(real: RealStage) -> None:
