@@ -100,7 +100,8 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
     `members` counts whom it was for, `delivered` and `read` those who have got it and read it, by
     one device or several; `receipts` lists them, when asked for. `revoke_reason` and
-    `revoke_text` say why a message that was to be deleted still stands.
+    `revoke_text` say why a message that was to be deleted still stands. `node` is the node of a
+    cluster that sent it last.
     """
 
     group: GroupName
@@ -113,6 +114,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     members: int
     delivered: int
     read: int
+    node: str | None = None
     receipts: list[MemberReceipt] | UnsetType = UNSET
 
 
@@ -121,7 +123,8 @@ class Run(Struct, frozen=True, kw_only=True):
 
     `reminder` is the reminder's name as it is now, None for a message of `waremind send`. A
     `rehearsal` of it went to other groups than its own; a `follow_up` says what the run
-    `follows` has said, to groups where too few had read it.
+    `follows` has said, to groups where too few had read it. `node` is the node of a cluster that
+    last began to send something of it.
     """
 
     id: str
@@ -140,6 +143,7 @@ class Run(Struct, frozen=True, kw_only=True):
     started_at: Timestamp | None
     finished_at: Timestamp | None
     deliveries: list[Delivery]
+    node: str | None = None
     media: MediaFile | None = None
 
 
@@ -209,11 +213,17 @@ class Occurrence(Struct, frozen=True):
     text: str | None = None
 
 
-class Operator(Struct, frozen=True):
+class OperatorName(Struct, frozen=True):
     """Who asked, as the kernel says."""
 
     uid: int
     name: str | None
+
+
+class Operator(OperatorName, frozen=True):
+    """Who asked, and on which node of a cluster: a uid means something on one machine only."""
+
+    node: str | None = None
 
 
 class Target(Struct, frozen=True):
@@ -225,11 +235,12 @@ class Target(Struct, frozen=True):
 
 
 class AuditEntry(Struct, frozen=True, kw_only=True):
-    """Who did what, when."""
+    """Who did what, when; in a cluster also on which `node`, where the uid means something."""
 
     id: int
     at: Timestamp
-    operator: Operator
+    operator: OperatorName
+    node: str | None = None
     action: str
     target: Target
     detail: dict[str, object]

@@ -97,6 +97,7 @@ ANSWERS: dict[type, Any] = {
                 id=1,
                 at=samples.NOON,
                 operator=Operator(0, EVIL),
+                node=EVIL,
                 action="account.delete",
                 target=Target("account", "acc_1", EVIL),
                 detail={"reason": EVIL},

@@ -12,7 +12,8 @@ from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.errors import WaremindError
 from waremind.requests.account import AccountList
-from waremind.requests.daemon import Status
+from waremind.requests.daemon import AuditList, Status
+from waremind.requests.run import RunShow
 
 
 def test_a_node_that_is_killed_is_followed_without_a_qr_and_nothing_comes_twice(
@@ -22,14 +23,14 @@ def test_a_node_that_is_killed_is_followed_without_a_qr_and_nothing_comes_twice(
     assert not second.leads()
     with pytest.raises(WaremindError, match="node 'first' has the accounts"):
         second.call(AccountList())
-    account.send("before")
+    before = account.send("before")
     began = time.monotonic()
     first.kill()
     until(second.leads, "the second node to lead", SILENCE_SECONDS)
     account.daemon = second
     account.wait("connected")
     assert time.monotonic() - began < SILENCE_SECONDS
-    account.send("after")
+    assert account.send("after").node == "second"
     assert texts(played_whatsapp) == {"before": 2, "after": 2}
     refuse_single(played_whatsapp, dsn)
     first.start()
@@ -46,6 +47,10 @@ def test_a_node_that_is_killed_is_followed_without_a_qr_and_nothing_comes_twice(
     account.daemon = first
     account.wait("connected")
     account.send("back")
+    assert first.call(RunShow(run=before.id)).run.node == "first"  # it is another one by now
+    assert [entry.node for entry in first.call(AuditList(limit=3)).audit] == [
+        *("first", "second", "first"),
+    ]
     assert texts(played_whatsapp)["back"] == 2
 
 

@@ -75,6 +75,11 @@ async def is_idle(playing: Engine) -> bool:
     return not playing.daemon.sender._ended and not playing.daemon.sender._occupied
 
 
+async def has_no_work(playing: Engine) -> bool:
+    """Tell whether the sender has found out that it has nothing to do."""
+    return not playing.daemon.sender._due and await is_idle(playing)
+
+
 async def test_a_late_outcome_is_written_also_while_the_accounts_are_lost(
     dsn: str, tmp_path: Path
 ) -> None:
@@ -107,6 +112,8 @@ async def test_no_message_is_marked_by_a_node_or_a_session_that_has_no_longer_th
         await playing.freeze()
         await playing.add("soon", at="2026-03-02T08:00:00")
         await playing.wait_for("SELECT 1 FROM deliveries WHERE status = 'held'")
+        await playing.at_rest()
+        await until(lambda: has_no_work(playing))
         await playing.sql("DELETE FROM freezes")
         await playing.sql("UPDATE deliveries SET status = 'scheduled', reason = NULL")
         ours, row = playing.daemon.runtime.membership.node, playing.daemon.accounts.get(ACCOUNT).row

@@ -30,6 +30,7 @@ def _table(result: Audit) -> Iterator[Block]:
 
 def _row(entry: AuditEntry) -> list[str]:
     operator = entry.operator.name or f"uid {entry.operator.uid}"
+    node = f"@{entry.node}" if entry.node else ""
     target = entry.target.name or entry.target.id or entry.target.kind
     detail = " ".join(f"{key}={value}" for key, value in entry.detail.items())
-    return [here(entry.at), operator, entry.action, target, detail or "-"]
+    return [here(entry.at), f"{operator}{node}", entry.action, target, detail or "-"]

@@ -113,6 +113,7 @@ def _record(result: requests.RunResult) -> Iterator[Block]:
             ("reminder", run.reminder and _what(run)),
             ("follows", run.follows),
             ("account", run.account),
+            ("node", run.node),
             ("occurs at", run.occurs_at),
             ("until", run.until),
             ("occurrences", str(run.count) if run.count > 1 else None),

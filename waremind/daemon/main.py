@@ -60,7 +60,6 @@ log = logging.getLogger("waremind.daemon")
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 LEAVE_SECONDS = 2.0  # for a database that is away at the end
 READERS = 4  # connections to PostgreSQL for those who ask, whoever sends meanwhile
-OURSELVES = Operator(os.geteuid(), name_of(os.geteuid()))
 
 
 def run(configuration: Configuration, *, frozen: bool = False) -> int:
@@ -133,7 +132,8 @@ async def _main(current: LiveSettings, systemd: Systemd, *, frozen: bool) -> Non
         stack.push_async_callback(leave, membership)
         runtime = Runtime(current, database, readers, membership, clock, failures)
         if frozen:
-            await Holds(runtime).freeze(None, OURSELVES, "started with --frozen")
+            ourselves = Operator(os.geteuid(), name_of(os.geteuid()), settings.cluster.name)
+            await Holds(runtime).freeze(None, ourselves, "started with --frozen")
         await _serve(runtime, systemd, access.name, deadline)
 
 

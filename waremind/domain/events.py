@@ -47,7 +47,10 @@ EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "freeze.ended": ("a freeze has ended", _FREEZE),
         "attention.begun": ("something needs a person", _NEED),
         "attention.ended": ("it needs nobody any more", _NEED),
-        "audit.written": ("an operator did something", "id, operator, action, target, detail"),
+        "audit.written": (
+            "an operator did something",
+            "id, operator, node, action, target, detail",
+        ),
     }
 )  # fmt: skip
 

@@ -12,7 +12,7 @@ from waremind.store.database import Connection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRow:
-    """One entry; `uid` and `operator` are the kernel's word."""
+    """One entry; `uid` and `operator` are the word of the kernel of `node`."""
 
     at: datetime
     uid: int
@@ -22,6 +22,7 @@ class AuditRow:
     target_id: str | None
     target_name: str | None
     detail: dict[str, Any]
+    node: str | None = None
     id: int = 0
 
 
@@ -29,8 +30,8 @@ async def append(connection: Connection, row: AuditRow) -> None:
     """Write an entry in the transaction of what it tells of."""
     await connection.execute(
         "INSERT INTO audit_log"
-        " (at, uid, operator, action, target_kind, target_id, target_name, detail)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+        " (at, uid, operator, action, target_kind, target_id, target_name, detail, node)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
             row.at,
             row.uid,
@@ -40,6 +41,7 @@ async def append(connection: Connection, row: AuditRow) -> None:
             row.target_id,
             row.target_name,
             Jsonb(row.detail),
+            row.node,
         ],
     )
 
@@ -54,8 +56,8 @@ async def select(
     """Read entries, newest first, older than the one with the id `before`; `limit` 0 means all."""
     async with connection.cursor(row_factory=class_row(AuditRow)) as cursor:
         await cursor.execute(
-            "SELECT id, at, uid, operator, action, target_kind, target_id, target_name, detail"
-            " FROM audit_log WHERE at >= coalesce(%s, '-infinity'::timestamptz)"
+            "SELECT id, at, uid, operator, action, target_kind, target_id, target_name, detail,"
+            " node FROM audit_log WHERE at >= coalesce(%s, '-infinity'::timestamptz)"
             " AND id < coalesce(%s::bigint, 9223372036854775807)"
             " ORDER BY id DESC LIMIT nullif(%s, 0)",
             [since, before, limit],

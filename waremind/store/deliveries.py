@@ -36,10 +36,14 @@ class Ending:
 
 
 class Able(NamedTuple):
-    """The accounts of a node that may send now: their ids, each with its session's number."""
+    """The accounts of a node that may send now: their ids, each with its session's number.
+
+    `name` is the node's in a cluster.
+    """
 
     node: str
     sessions: Mapping[str, int]
+    name: str | None = None
 
 
 async def insert_of_runs(
@@ -124,7 +128,8 @@ async def move_on(
             )
             UPDATE deliveries d
             SET status = 'sending', started_at = greatest(%(now)s, d.due_at),
-                attempts = d.attempts + 1, node_id = %(node)s, session = a.session
+                attempts = d.attempts + 1, node_id = %(node)s, node = %(name)s,
+                session = a.session
             FROM able a
             CROSS JOIN LATERAL (
                 SELECT ctid FROM deliveries
@@ -142,6 +147,7 @@ async def move_on(
             """,
             {
                 "node": able.node,
+                "name": able.name,
                 "endings": as_json(endings),
                 "accounts": list(able.sessions),
                 "sessions": list(able.sessions.values()),

@@ -23,6 +23,8 @@ class DeliveryRow:
     revoke_reason: str | None
     message_id: str | None
     attempts: int
+    started_at: datetime | None
+    node: str | None
     members: int
     delivered: int
     read: int
@@ -34,7 +36,8 @@ async def of_runs(connection: Connection, runs: Sequence[str]) -> list[DeliveryR
         await cursor.execute(
             """
             SELECT d.run_id, d.group_id, g.jid, g.name, d.status, d.reason, d.detail,
-                   d.revoke_reason, d.message_id, d.attempts, c.members, c.delivered, c.read
+                   d.revoke_reason, d.message_id, d.attempts, d.started_at, d.node,
+                   c.members, c.delivered, c.read
             FROM deliveries d
             JOIN whatsapp_groups g ON g.id = d.group_id
             CROSS JOIN LATERAL (

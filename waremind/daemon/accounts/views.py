@@ -6,7 +6,7 @@ from waremind.domain.lifecycle import MEANINGS, State, actions
 from waremind.domain.quoting import quoted
 from waremind.domain.standing import STANDINGS, Need, told
 from waremind.domain.wall_time import optional_rfc3339, rfc3339
-from waremind.objects import Account, Attention, AuditEntry, Freeze, Group, Operator, Target
+from waremind.objects import Account, Attention, AuditEntry, Freeze, Group, OperatorName, Target
 from waremind.store.accounts import AccountRow
 from waremind.store.audit import AuditRow
 from waremind.store.groups import GroupRow
@@ -104,7 +104,8 @@ def audit_entry_of(row: AuditRow) -> AuditEntry:
     return AuditEntry(
         id=row.id,
         at=rfc3339(row.at),
-        operator=Operator(row.uid, row.operator),
+        operator=OperatorName(row.uid, row.operator),
+        node=row.node,
         action=row.action,
         target=Target(row.target_kind, row.target_id, row.target_name),
         detail=row.detail,

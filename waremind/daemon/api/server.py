@@ -58,7 +58,8 @@ class Server:
 
     def __init__(self, services: Services, connections: int) -> None:
         uploads = UploadRoom(services.settings.state_dir)
-        self._environment = Environment(services, Operators(), shared_answers(), uploads)
+        operators = Operators(services.settings.cluster.name)
+        self._environment = Environment(services, operators, shared_answers(), uploads)
         self._admission = Admission(connections)
         self._hangups = Hangups()
         # A connection that is about to be read has no Client yet.

@@ -215,7 +215,8 @@ class Sender(Subscriber):
         ended = {account: self._ended[account] for account in picked if account in self._ended}
         sessions = ((account, self._senders.session_number(account)) for account in ready)
         node = self._membership.node
-        able = Able(node, {account: number for account, number in sessions if number is not None})
+        numbers = {account: number for account, number in sessions if number is not None}
+        able = Able(node, numbers, self._current.settings.cluster.name)
         held: list[ChangedDelivery] = []
         try:
             with self._take_backs.taking() as taken:

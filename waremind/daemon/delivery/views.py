@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
+from operator import itemgetter
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -60,6 +61,7 @@ def run_of(row: SeenRun, deliveries: Sequence[DeliveryRow]) -> Run:
     zone = ZoneInfo(row.zone)
     telling = next((d for d in deliveries if d.status == row.status and d.reason), None)
     reason = row.reason or (telling.reason if telling else None)
+    begun = [(each.started_at, each.node) for each in deliveries if each.started_at]
     return Run(
         id=row.id,
         kind=row.kind,
@@ -77,6 +79,7 @@ def run_of(row: SeenRun, deliveries: Sequence[DeliveryRow]) -> Run:
         started_at=optional_rfc3339(row.started_at, zone),
         finished_at=optional_rfc3339(row.finished_at, zone),
         deliveries=[_delivery(delivery) for delivery in deliveries],
+        node=max(begun, key=itemgetter(0))[1] if begun else None,
         media=media_file(row),
     )
 
@@ -114,6 +117,7 @@ def _delivery(row: DeliveryRow) -> Delivery:
         members=row.members,
         delivered=row.delivered,
         read=row.read,
+        node=row.node,
     )
 
 

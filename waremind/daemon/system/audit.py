@@ -27,5 +27,6 @@ async def write(
         target_id=id_,
         target_name=name,
         detail=detail,
+        node=operator.node,
     )
     await table.append(connection, row)

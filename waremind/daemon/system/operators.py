@@ -29,13 +29,16 @@ def name_of(uid: int) -> str | None:
 
 
 class Operators:
-    """Names operators by their uid; asks in threads of its own, one for each uid at a time.
+    """Names operators by their uid, on the `node` of a cluster.
 
-    Not in asyncio's: a few that hang would keep everything else that is done there from being done,
-    and the daemon from ending.
+    It asks in threads of its own, one for each uid at a time. Not in asyncio's: a few that hang
+    would keep everything else that is done there from being done, and the daemon from ending.
     """
 
-    def __init__(self, look_up: Callable[[int], str | None] = name_of) -> None:
+    def __init__(
+        self, node: str | None = None, look_up: Callable[[int], str | None] = name_of
+    ) -> None:
+        self._node = node
         self._look_up = look_up
         self._entries: dict[int, _Entry] = {}
 
@@ -46,7 +49,7 @@ class Operators:
             entry.looking = entry.looking or self._start(uid, entry)
             await asyncio.wait([entry.looking], timeout=NAME_SECONDS)
             entry.looked_up_at = time.monotonic()
-        return Operator(uid, entry.name)
+        return Operator(uid, entry.name, self._node)
 
     def _start(self, uid: int, entry: _Entry) -> asyncio.Future[None]:
         loop = asyncio.get_running_loop()
