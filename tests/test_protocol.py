@@ -14,10 +14,10 @@ from msgspec import UNSET
 from waremind import protocol
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import StatusReport
-from waremind.requests import REQUESTS
 from waremind.requests.account import AccountAdd, AccountPair, PairEvent, PairQr
 from waremind.requests.core import Mutation, Request, checked, result_type
 from waremind.requests.daemon import Status, Version, VersionResult
+from waremind.requests.methods import REQUESTS
 
 VERSION = b'{"jsonrpc": "2.0", "id": 1, "method": "version"}'
 

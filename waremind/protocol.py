@@ -11,7 +11,6 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from waremind.errors import ErrorCode, WaremindError
-from waremind.requests import REQUESTS
 from waremind.requests.core import Request, result_type
 from waremind.zero_bytes import has_zero_byte
 
@@ -160,6 +159,8 @@ def decode_call(line: bytes) -> Call:
 
     Raises BadCallError, with the id of the line where it can be read.
     """
+    from waremind.requests.methods import REQUESTS  # noqa: PLC0415 - a client needs few of them
+
     try:
         envelope = _envelopes.decode(line)
     except _UNREADABLE as error:

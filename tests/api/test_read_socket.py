@@ -20,9 +20,9 @@ from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.client import Client
 from waremind.errors import ErrorCode, WaremindError
-from waremind.requests import REQUESTS
 from waremind.requests.core import Request
 from waremind.requests.daemon import Version
+from waremind.requests.methods import REQUESTS
 
 OPERATE = sorted(name for name, kind in REQUESTS.items() if kind.access == "operate")
 

@@ -21,6 +21,8 @@ from bench.finding import Finding, Scale
 
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
+# As where it is installed: what Python has compiled once it need not compile each time.
+INSTALLED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 WAREMIND = str(BIN / "waremind")
 EMPTY_TYPER = """
 import typer
@@ -98,5 +100,5 @@ def _medians(commands: dict[str, list[str]], rounds: int) -> dict[str, float]:
 def _milliseconds(command: list[str]) -> float:
     begun = time.perf_counter()
     with Path(os.devnull).open("wb") as nowhere:
-        subprocess.run(command, stdout=nowhere, stderr=nowhere, check=False)
+        subprocess.run(command, env=INSTALLED, stdout=nowhere, stderr=nowhere, check=False)
     return (time.perf_counter() - begun) * 1000

@@ -6,7 +6,7 @@ import pytest
 from docs.drawn import DOCS, DRAWN
 from docs.protocol_page import MARK, reference
 
-from waremind.requests import REQUESTS
+from waremind.requests.methods import REQUESTS
 
 
 @pytest.mark.parametrize("name", DRAWN)

@@ -14,8 +14,8 @@ from waremind.errors import ErrorCode
 
 F = TypeVar("F", bound=Callable[..., None])
 
-HOURS = re.compile(r"[0-9]{1,2}:[0-9]{2}-[0-9]{1,2}:[0-9]{2}")
-QUIET = re.compile(rf"^--quiet=(?={HOURS.pattern}$)")
+# Compiled when it is first used: few commands have quiet hours.
+HOURS = r"[0-9]{1,2}:[0-9]{2}-[0-9]{1,2}:[0-9]{2}"
 HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 
@@ -77,8 +77,9 @@ def _with_quiet_hours(arguments: list[str]) -> Iterator[str]:
     """Take `--quiet 22:00-07:00` for quiet hours, where there are any: hours are no argument."""
     following = [*arguments[1:], ""]
     for argument, after in zip(arguments, following, strict=True):
-        says_hours = argument == "--quiet" and HOURS.fullmatch(after)
-        yield "--quiet-hours" if says_hours else QUIET.sub("--quiet-hours=", argument)
+        says_hours = argument == "--quiet" and re.fullmatch(HOURS, after)
+        written = re.sub(rf"^--quiet=(?={HOURS}$)", "--quiet-hours=", argument)
+        yield "--quiet-hours" if says_hours else written
 
 
 class Command(TyperCommand):

@@ -1,10 +1,10 @@
 """One invocation of a command: the options that all take, the daemon's answer, the exit code."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 
 import typer
+from msgspec import Struct
 
 from waremind import paths
 from waremind.cli.layout import Block
@@ -18,8 +18,7 @@ NOT_AS_ASKED = 3  # `--exit-status`
 CHANGES_PENDING = 10  # `--check`
 
 
-@dataclass
-class SharedOptions:
+class SharedOptions(Struct):
     """The values of the options that all commands take, before or after the subcommand."""
 
     json: bool = False

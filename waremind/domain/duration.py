@@ -9,7 +9,8 @@ from waremind.errors import ErrorCode, WaremindError
 LONGEST = timedelta(days=3660)
 UNIT_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
-_DURATION = re.compile("".join(rf"(?:(\d{{1,10}}){unit})?" for unit in UNIT_SECONDS), re.ASCII)
+# Compiled when it is first used: few commands read a duration.
+_DURATION = "".join(rf"(?:([0-9]{{1,10}}){unit})?" for unit in UNIT_SECONDS)
 
 
 def parse_duration(text: str, *, flag: str) -> timedelta:
@@ -17,7 +18,7 @@ def parse_duration(text: str, *, flag: str) -> timedelta:
 
     Raises WaremindError (`invalid_input`) on anything else, and on more than ten years.
     """
-    found = _DURATION.fullmatch(text.strip().lower())
+    found = re.fullmatch(_DURATION, text.strip().lower())
     if found is None or not any(found.groups()):
         raise _refused(text, flag, "it is not a duration")
     numbers = map(int, found.groups(default="0"))

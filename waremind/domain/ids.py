@@ -5,9 +5,8 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from waremind.domain.characters import without_hidden
 from waremind.errors import ErrorCode, WaremindError
@@ -19,13 +18,13 @@ LENGTH = 12  # 60 bits
 MAX_NAME = 64
 MAX_CANONICAL = 1_000  # no name of a group is as long
 
-_ID_FORM = re.compile(rf"({'|'.join(get_args(Kind))})_", re.IGNORECASE)
-_JID_FORM = re.compile(r".*@(g\.us|s\.whatsapp\.net|lid|newsletter|broadcast)", re.IGNORECASE)
+# Compiled when they are first used: few commands read a name.
+_ID_FORM = rf"(?i:{'|'.join(get_args(Kind))})_"
+_JID_FORM = r".*@(?i:g\.us|s\.whatsapp\.net|lid|newsletter|broadcast)"
 COMPARED_AT_MOST = 1_000  # names, in 10 ms of everybody's time
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """What an operator refers to something by; only one that is a name is compared with names."""
 
     kind: Literal["id", "jid", "name"]
@@ -35,9 +34,9 @@ class Reference:
 def parse_reference(argument: str) -> Reference:
     """Tell by its form whether an argument is an id, a JID or a name, whatever has such a name."""
     text = plain(argument)
-    if _ID_FORM.match(text):
+    if re.match(_ID_FORM, text):
         return Reference("id", text)
-    return Reference("jid" if _JID_FORM.fullmatch(text) else "name", text)
+    return Reference("jid" if re.fullmatch(_JID_FORM, text) else "name", text)
 
 
 def new_id(kind: Kind) -> str:
@@ -57,7 +56,7 @@ def _broken_rule(name: str) -> str | None:
         "it begins or ends with a space": name != name.strip(),
         "it begins with a dash": name.startswith("-"),
         "it is all digits": name.isdigit(),
-        "it has the form of an id": _ID_FORM.match(name) is not None,
+        "it has the form of an id": re.match(_ID_FORM, name) is not None,
     }
     return next((rule for rule, broken in rules.items() if broken), None)
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from campaigns.fuzz.stage import SPARE, VICTIM, Stage
 
-from waremind.requests import REQUESTS
+from waremind.requests.methods import REQUESTS
 
 # Whatever they say, these stop or start the messages of all when no account is named.
 FOR_ALL = {"freeze", "thaw"}
