@@ -58,6 +58,8 @@ RULES = {
     "FREQ=WEEKLY;BYDAY=TU,SA;COUNT=300": "2023-12-02T12:00:00",
     "FREQ=DAILY;COUNT=900": "2023-12-31T05:00:00",
     "FREQ=WEEKLY;UNTIL=20310331": "2023-12-31T02:30:00",
+    "FREQ=HOURLY;INTERVAL=7": "2023-12-01T09:15:00",
+    "FREQ=HOURLY;BYDAY=FR,SA,SU,MO;BYHOUR=0,1,2,3,22": "2023-12-01T01:00:00",
 }
 LEADS = [timedelta(days=1), timedelta(hours=1), timedelta(days=7), timedelta(days=1, hours=2)]
 QUIET = ["22:00-07:00", "00:00-02:30", "02:30-03:30", "12:00-13:00", "20:00-19:00"]
@@ -72,10 +74,12 @@ def days_of(country: str) -> dict[date, str]:
 
 def occurrences(text: str, recurrence: Recurrence) -> list[tuple[datetime, datetime]]:
     """Return the local times of a rule and their instants, by dateutil's full expansion."""
+    instants = expected(text, recurrence, recurrence.starts_at, END + MARGIN)
+    if "HOURLY" in text:  # real hours, named by what the clock shows then
+        return [(at.astimezone(recurrence.zone).replace(tzinfo=None), at) for at in instants]
     # Of two on one instant the earlier name stays, as it comes first.
     walls = sorted(expansion(text, recurrence.start), reverse=True)
     named = {wall.replace(tzinfo=recurrence.zone).astimezone(UTC): wall for wall in walls}
-    instants = expected(text, recurrence, recurrence.starts_at, END + MARGIN)
     return [(named[at], at) for at in instants]
 
 

@@ -132,7 +132,9 @@ def with_leads(occurrences: list[Told], asked: Asked) -> list[Told]:
     for one in occurrences:
         for lead in asked.leads if one.fate == "fires" else []:
             whole = DAY * lead.days
-            at = utc(clock(one.at, asked.zone) - whole, asked.zone) - (lead - whole)
+            # A difference of local times forgets which of two is meant.
+            begin = utc(clock(one.at, asked.zone) - whole, asked.zone) if whole else one.at
+            at = begin - (lead - whole)
             ahead.append(Told(one.own, one.own_at, at, number=one.number, lead=lead))
     return sorted([*occurrences, *ahead], key=lambda one: (one.at, one.lead, one.own_at))
 

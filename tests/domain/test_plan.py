@@ -1,5 +1,6 @@
 """What bends a rule: each way by itself, and all of them together, with the sentences."""
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -232,6 +233,30 @@ def test_leads_come_ahead_and_go_where_their_occurrence_goes() -> None:
 def test_a_lead_counts_days_on_the_local_clock() -> None:
     monthly = plan("FREQ=MONTHLY", "2027-03-28T09:00", leads=(timedelta(days=1, hours=2),))
     assert fires(monthly, "2027-03-01T00:00Z", 2) == ["03-27 07:00", "03-28 09:00"]
+
+
+def test_leads_leave_in_order_where_the_clock_is_put_forward() -> None:
+    exceptions = Exceptions(skipped=frozenset({moment("2027-03-29T03:30")}))
+    rule = "FREQ=MINUTELY;INTERVAL=30;COUNT=3"
+    thrice = plan(rule, "2027-03-29T02:30", exceptions, leads=(timedelta(days=1),))
+    # 2:30 does not exist on the day before: its message leaves at 3:30.
+    assert fires(thrice, "2027-03-28T00:00Z", 4) == [
+        "03-28 03:00",
+        "03-28 03:30",
+        "03-29 02:30",
+        "03-29 03:00",
+    ]
+
+
+def test_no_lead_is_lost_with_the_day_that_a_date_line_takes() -> None:
+    begin, apia = moment("2011-12-27T00:00Z"), ZoneInfo("Pacific/Apia")  # it had no 30 December
+    leads = (timedelta(days=1), timedelta(days=2))
+    daily = Recurrence(parse_rule("FREQ=DAILY;COUNT=8"), moment("2011-12-27T09:00"), apia)
+    messages = list(Plan(daily, leads=leads).occurrences(begin))
+    assert {one.nominal.day for one in messages if one.lead} == {28, 29, 30, 1, 2, 3, 4}
+    for one, following in itertools.pairwise(one for one in messages if one.fires):
+        going_on = Plan(daily, leads=leads).going_on(one.position)
+        assert [each for each in going_on if each.fires][1] == following
 
 
 def test_two_at_one_time_are_one() -> None:

@@ -1,16 +1,15 @@
 """Days off: holidays under a name, days that nobody works on, and where occurrences go then."""
 
-import itertools
 from calendar import day_name
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from waremind.domain.planned import Fate, Note, Planned, clock_note
-from waremind.domain.wall_time import instant_of, wall_of
+from waremind.domain.wall_time import instant_of
 
 EVERY_WEEKDAY = frozenset(range(7))
 FARTHEST_DAYS = 366
@@ -51,9 +50,7 @@ class DaysOff:
         return None if day.weekday() in self.workdays else WEEKDAY_NAMES[day.weekday()]
 
     def working_day(self, day: date) -> date | None:
-        """Return the day itself, or the nearest that the policy allows; None: there is none."""
-        if self.name_of(day) is None:
-            return day
+        """Return the nearest to a day off that the policy allows; None: there is none."""
         if self.on_off is OnOff.SKIP:
             return None
         step = -DAY if self.on_off is OnOff.BEFORE else DAY
@@ -63,91 +60,110 @@ class DaysOff:
     def first_day(self, day: date) -> date:
         """Return from where on to look for what comes on `day` or later, or shares a day with it.
 
-        That is the first of the days off before the last working day up to it.
+        That is the last working day up to it, or the first of the days off right before it.
         """
         if self.on_off is OnOff.SKIP:
             return day
+        # Before a day off lies what it shares a working day with; after some, where they go to.
+        nearer = day if self.on_off is OnOff.BEFORE else day - DAY
         for _ in range(FARTHEST_DAYS):
-            if self.name_of(day) is None:
+            if self.name_of(nearer) is None:
                 break
-            day -= DAY
-        for _ in range(FARTHEST_DAYS):
-            if self.name_of(day - DAY) is None:
-                break
-            day -= DAY
-        return day
+            nearer -= DAY
+        return nearer if self.on_off is OnOff.BEFORE else nearer + DAY
 
     def moved(self, planned: Iterable[Planned], zone: ZoneInfo) -> Iterator[Planned]:
         """Move, or drop, what falls on days off; in the order of own times, as it came.
 
         Two days that land on one are one: what is there already stays, else what comes first.
         """
-        return _Moving(self, zone).moved(planned)
+        known_until = min((each.ends_on for each in self.calendars), default=date.max)
+        return _Moving(self, zone, known_until).moved(planned)
 
 
+class _Dated(NamedTuple):
+    """An occurrence, its local day, the name of a day off, and the working day for it."""
+
+    one: Planned
+    day: date
+    name: str | None
+    target: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Moving:
-    """One pass over occurrences, which remembers what it has found out about days."""
+    """One pass over occurrences."""
 
-    def __init__(self, days_off: DaysOff, zone: ZoneInfo) -> None:
-        self._zone = zone
-        self._on_off = days_off.on_off
-        self._calendars = days_off.calendars
-        self._name_of = cache(days_off.name_of)
-        self._working_day = cache(days_off.working_day)
-        self._target: date | None = None
+    days_off: DaysOff
+    zone: ZoneInfo
+    known_until: date
 
     def moved(self, planned: Iterable[Planned]) -> Iterator[Planned]:
-        dated = ((one, wall_of(one.at, self._zone).date()) for one in planned)
-        groups: Iterable[Iterable[tuple[Planned, date]]]
-        if self._on_off is OnOff.SKIP:
-            groups = ([one] for one in dated)
-        else:
-            groups = (group for _, group in itertools.groupby(dated, self._shared))
-        for group in groups:
-            yield from self._landed(list(group))
+        dated = self._dated(planned)
+        return self._after(dated) if self.days_off.on_off is OnOff.AFTER else self._before(dated)
 
-    def _shared(self, dated: tuple[Planned, date]) -> date | None:
-        """Return the working day that it shares; what stays goes with who came before."""
-        one, day = dated
-        if one.is_movable:
-            self._target = self._working_day(day) or self._target
-        return self._target
+    def _dated(self, planned: Iterable[Planned]) -> Iterator[_Dated]:
+        day = name = target = None
+        for one in planned:
+            today = one.at.astimezone(self.zone).date()
+            if today != day:
+                day, name = today, self.days_off.name_of(today)
+                target = day if name is None else self.days_off.working_day(day)
+            yield _Dated(one, today, name, target)
 
-    def _landed(self, group: Sequence[tuple[Planned, date]]) -> Iterator[Planned]:
-        """Place those that share a working day; the days are those that they come from."""
-        days = [day for one, day in group if one.is_movable]
-        stays = next((day for day in days if self._name_of(day) is None), min(days, default=None))
-        for one, source in group:
-            if not one.is_movable or self._name_of(source) is None:
-                yield self._known(one, source)
-            elif (target := self._working_day(source)) is None:
-                yield one.dropped(Fate.DAY_OFF, self._lost(one, source))
-            elif source == stays:
-                yield self._placed(one, source, target)
-            else:
-                note = Note("day_merged", (one.nominal, self._name(source), target))
-                yield one.dropped(Fate.MERGED, note)
+    def _before(self, dated: Iterable[_Dated]) -> Iterator[Planned]:
+        """Place them as they come: the first of those that share a working day stays."""
+        shared = stays = None
+        for each in dated:
+            one, day, _, target = each
+            if target != shared and target and one.is_movable:
+                shared, stays = target, day
+            yield self._landed(each, stays)
 
-    def _placed(self, one: Planned, source: date, target: date) -> Planned:
+    def _after(self, dated: Iterable[_Dated]) -> Iterator[Planned]:
+        """Place those that share a working day once all are known: of it is who stays there."""
+        shared: date | None = None
+        group: list[_Dated] = []
+        for each in dated:
+            if each.target != shared and each.target and each.one.is_movable:
+                yield from self._all_landed(group)
+                shared, group = each.target, []
+            group.append(each)
+        yield from self._all_landed(group)
+
+    def _all_landed(self, group: Sequence[_Dated]) -> Iterator[Planned]:
+        movable = [each for each in group if each.one.is_movable]
+        days = (each.day for each in movable)
+        stays = next((each.day for each in movable if not each.name), min(days, default=None))
+        return (self._landed(each, stays) for each in group)
+
+    def _landed(self, dated: _Dated, stays: date | None) -> Planned:
+        """Place one; of days off that share a working day, those of one day stay."""
+        one, day, name, target = dated
+        if name is None or not one.is_movable:
+            return one if day <= self.known_until else self._known(one, day)
+        if target is None:
+            return one.dropped(Fate.DAY_OFF, self._lost(one, name))
+        if day == stays:
+            return self._known(self._placed(one, name, target), max(day, target))
+        return one.dropped(Fate.MERGED, Note("day_merged", (one.nominal, name, target)))
+
+    def _placed(self, one: Planned, name: str, target: date) -> Planned:
         """Move one to a working day, at its own time of day."""
         wall = datetime.combine(target, one.nominal.time())
-        at = instant_of(wall, self._zone)
-        notes = [Note(f"day_{self._on_off}", (one.nominal, self._name(source)))]
-        if special := clock_note(wall, at, self._zone):
-            notes.append(special)
-        return self._known(one.placed(at, *notes), max(source, target))
+        at = instant_of(wall, self.zone)
+        moved = Note(f"day_{self.days_off.on_off}", (one.nominal, name))
+        special = clock_note(wall, at, self.zone)
+        return one.placed(at, moved, special) if special else one.placed(at, moved)
 
-    def _lost(self, one: Planned, source: date) -> Note:
-        if self._on_off is OnOff.SKIP:
-            return Note("day_skipped", (one.nominal, self._name(source)))
-        return Note("day_lost", (one.nominal, self._name(source), self._on_off))
-
-    def _name(self, day: date) -> str:
-        return self._name_of(day) or ""
+    def _lost(self, one: Planned, name: str) -> Note:
+        if self.days_off.on_off is OnOff.SKIP:
+            return Note("day_skipped", (one.nominal, name))
+        return Note("day_lost", (one.nominal, name, self.days_off.on_off))
 
     def _known(self, one: Planned, day: date) -> Planned:
         """Say of which calendars a day lies beyond the end."""
-        ended = [each for each in self._calendars if day > each.ends_on]
+        ended = [each for each in self.days_off.calendars if day > each.ends_on]
         if not ended:
             return one
         notes = (Note("calendar_ended", (each.name, each.ends_on)) for each in ended)

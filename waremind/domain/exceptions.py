@@ -42,17 +42,20 @@ class Exceptions:
             yield Planned.of(occurrence)
         yield from (_added(at, wall, ended) for at, wall in added)
 
-    def applied(self, one: Planned, zone: ZoneInfo) -> Planned:
-        """Say what becomes of an occurrence by what an operator has said of it."""
+    def applied(self, planned: Iterable[Planned], zone: ZoneInfo) -> Iterator[Planned]:
+        """Say what becomes of occurrences by what an operator has said of them."""
+        spoken_of = self.excepted | self.skipped | self.moved.keys()
+        for one in planned:
+            yield self._applied(one, zone) if one.nominal in spoken_of else one
+
+    def _applied(self, one: Planned, zone: ZoneInfo) -> Planned:
         own = one.nominal
         if own in self.excepted:
             return one.dropped(Fate.EXCEPTED, Note("excepted", (own,)))
         if own in self.skipped:
             return one.dropped(Fate.SKIPPED, Note("skipped", (own,)))
-        if to := self.moved.get(own):
-            moved = one.placed(instant_of(to, zone), Note("moved", (own,)))
-            return moved._replace(is_fixed=True)
-        return one
+        moved = one.placed(instant_of(self.moved[own], zone), Note("moved", (own,)))
+        return moved._replace(is_fixed=True)
 
     def moves_back(self, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
         """List what is moved to an earlier time, the last one first: its own instant, and that."""

@@ -19,7 +19,6 @@ from waremind.domain.quiet_hours import Lateness, QuietHours, held_back
 from waremind.domain.recurrence import Occurrence, Recurrence
 from waremind.domain.wall_time import instant_of, wall_of
 
-DAY = timedelta(days=1)
 NEVER_LATE = Lateness(timedelta(), Misfire.SKIP)
 # By so much at most what is known of a zone moves an occurrence.
 ASTRAY = timedelta(days=2)
@@ -112,21 +111,27 @@ class Plan:
     def _planned(self, since: datetime, known: Position | None) -> Iterator[Planned]:
         """Yield all that is planned from an instant on, and some that came before."""
         zone = self.zone
-        planned = self._named(since, known)
+        own_at = self._own_instant(known) if known else None
+        if known and own_at:
+            since = min(since, own_at - known.lead)
+        if self.quiet:
+            since = self.quiet.undelayed(since, zone)
+        planned = self._named(since, known, own_at)
         if self.exceptions:
-            planned = (self.exceptions.applied(one, zone) for one in planned)
+            planned = self.exceptions.applied(planned, zone)
         if self.days_off:
             planned = self.days_off.moved(planned, zone)
         if self.numbered:
-            planned = self._counted(planned, known)
+            planned = self._counted(planned, known, own_at)
         by_days = self.days_off is not None
         reach = Reach(zone, self.leads, self.exceptions.moves_back(zone), by_days)
-        return held_back(in_order(planned, reach), self.quiet, self.lateness, zone)
+        return held_back(in_order(planned, reach, since), self.quiet, self.lateness, zone)
 
-    def _named(self, since: datetime, known: Position | None) -> Iterator[Planned]:
+    def _named(
+        self, since: datetime, known: Position | None, own_at: datetime | None
+    ) -> Iterator[Planned]:
         """Yield what the rule and an operator name from where on it matters for an instant."""
-        own_at = known and self._own_instant(known)
-        first = self._first(min(since, own_at) if own_at else since)
+        first = self._first(since)
         if self.numbered and known is None:
             first = min(first, self.recurrence.starts_at, self.exceptions.begin(self.zone, first))
         last = (self.recurrence.rule and self.recurrence.rule.count) or 0
@@ -140,11 +145,10 @@ class Plan:
     def _first(self, since: datetime) -> datetime:
         """Return from which own instant on something may leave at an instant or later."""
         wall = wall_of(since, self.zone)
-        if self.quiet:
-            wall = datetime.combine(wall.date() - DAY, time())
-        if origin := self.exceptions.origin(self._together(wall), wall):
-            wall = min(wall, origin)
-        return min(instant_of(self._together(wall), self.zone), since)
+        first = self._together(wall)
+        if origin := self.exceptions.origin(first, wall):
+            first = self._together(origin)
+        return min(instant_of(first, self.zone), since)
 
     def _together(self, wall: datetime) -> datetime:
         """Return where those begin that days off may move to a local time or later."""
@@ -158,20 +162,21 @@ class Plan:
             return known.at  # also where the clock shows it twice
         return instant_of(known.nominal, self.zone)
 
-    def _counted(self, planned: Iterator[Planned], known: Position | None) -> Iterator[Planned]:
+    def _counted(
+        self, planned: Iterator[Planned], known: Position | None, own_at: datetime | None
+    ) -> Iterator[Planned]:
         """Give each the number of those that count before it; one that is known has its own."""
         number = 0
-        if known:
-            own_at = self._own_instant(known)
+        if known and own_at:
             before, planned = itertools.tee(planned)
             earlier = itertools.takewhile(lambda one: one.own_at < own_at, before)
             number = known.number - sum(map(self._counts, earlier))
         for one in planned:
-            yield one._replace(number=number)
+            yield one.counted(number)
             number += self._counts(one)
 
     def _counts(self, one: Planned) -> bool:
-        return self.skipped_count or one.fate not in UNCOUNTED
+        return one.fate is Fate.FIRES or self.skipped_count or one.fate not in UNCOUNTED
 
 
 def _after_lost(due: Position, passed: list[Planned]) -> Iterator[Planned]:

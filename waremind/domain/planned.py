@@ -135,6 +135,15 @@ class Planned(NamedTuple):
         """What is stored of it."""
         return Position(self.at, self.nominal, self.ordinal, self.number, self.lead)
 
+    def counted(self, number: int) -> "Planned":
+        """Give it the number of those before it."""
+        return Planned(*self[:6], number, *self[7:])  # a quarter of what `_replace` costs
+
+    def ahead(self, lead: timedelta, at: datetime, note: Note) -> "Planned":
+        """Make the message that leaves so long ahead of it, at an instant."""
+        kept = (self.nominal, self.own_at, self.announces)
+        return Planned(at, *kept, at, *self[5:7], lead, *self[8:10], (note, *self.notes))
+
     def placed(self, at: datetime, *notes: Note) -> "Planned":
         """Put it at another instant, and say why."""
         return self._replace(at=at, announces=at, meant_at=at, notes=self.notes + notes)

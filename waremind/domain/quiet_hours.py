@@ -15,6 +15,9 @@ from waremind.errors import ErrorCode, WaremindError
 
 # What leaves at one instant is kept apart by the least that PostgreSQL tells apart.
 APART = timedelta(microseconds=1)
+# More than all that is kept apart takes; and than quiet hours last, also where a clock goes back.
+JUST_NOW = timedelta(seconds=1)
+LONGEST = timedelta(hours=27)
 _CLOCK = r"((?:[01]?\d|2[0-3]):[0-5]\d)"
 _HOURS = re.compile(rf"{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)
 
@@ -58,6 +61,17 @@ class QuietHours:
         later = min((each for each in shown if each > at), default=instant_of(end, zone))
         changed = clock_change(at, later, zone)
         return (self.end_of(changed, zone) or changed) if changed else later
+
+    def undelayed(self, since: datetime, zone: ZoneInfo) -> datetime:
+        """Return from when on what is held back may leave, or be judged, at an instant or later.
+
+        That is before the quiet hours which hold shortly before it: after their end come those
+        that are kept apart.
+        """
+        shortly_before = since - JUST_NOW
+        if not self._holds(wall_of(shortly_before, zone).time()):
+            return since
+        return shortly_before - LONGEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,11 +103,17 @@ class Recurrence:
         if after < self.starts_at:
             after, inclusive = self.starts_at, True
         last = (self.rule and self.rule.count) or 0
+        ends_at = self.ends_at
         unended = _from(self._unended(after), after, inclusive=inclusive)
-        for found, ordinal in zip(unended, ordinals, strict=False):
-            if found.at > self.ends_at or ordinal > last:
-                return
-            yield found._replace(ordinal=ordinal)
+        if not last:
+            return itertools.takewhile(lambda found: found.at <= ends_at, unended)
+        numbered = (
+            found._replace(ordinal=ordinal)
+            for found, ordinal in zip(unended, ordinals, strict=False)
+        )
+        return itertools.takewhile(
+            lambda found: found.at <= ends_at and found.ordinal <= last, numbered
+        )
 
     def _unended(self, since: datetime) -> Iterator[Occurrence]:
         """Yield what the rule names from shortly before an instant on."""

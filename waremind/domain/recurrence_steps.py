@@ -19,6 +19,21 @@ def real_times(rule: Rule, start: datetime, zone: ZoneInfo, since: datetime) -> 
     twice fires twice, one that it leaves out does not fire; no real hour is lost or doubled.
     """
     starts_at = instant_of(start, zone)
+    if not rule.has_parts:
+        return _each_period(UNITS[rule.freq] * rule.interval, starts_at, since)
+    return _named_times(rule, starts_at, zone, since)
+
+
+def _each_period(step: timedelta, starts_at: datetime, since: datetime) -> Iterator[datetime]:
+    """Yield the one time of each period, of which nothing is left out."""
+    number = max((since - starts_at) // step, 0)
+    periods = (LAST_INSTANT - starts_at) // step + 1
+    return (starts_at + step * each for each in range(number, periods))
+
+
+def _named_times(
+    rule: Rule, starts_at: datetime, zone: ZoneInfo, since: datetime
+) -> Iterator[datetime]:
     first = wall_of(starts_at, zone)
     into = timedelta(minutes=first.minute, seconds=first.second) % UNITS[rule.freq]
     seconds = rule.bysecond or (first.second,)

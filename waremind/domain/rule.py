@@ -76,6 +76,11 @@ class Rule:
         """Return the values of one of BY_PARTS."""
         return getattr(self, part.lower())
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether BY parts say which times of a period are meant, or which periods."""
+        return any(self.values(part) for part in BY_PARTS)
+
     def ends_at(self, zone: ZoneInfo) -> datetime | None:
         """Return the last instant at which UNTIL lets the rule fire in `zone`, in UTC."""
         match self.until:
