@@ -38,8 +38,8 @@ class ErrorCode(StrEnum):
     NODE_UNREACHABLE = (
         "node_unreachable",
         4,
-        "another node has the accounts",
-        "ask there: waremind status says which node leads",
+        "the node that has the account does not answer",
+        "try again in a moment: waremind status lists the nodes",
     )
     VERSION_MISMATCH = (
         "version_mismatch",
@@ -150,6 +150,7 @@ class ErrorCode(StrEnum):
 RETRYABLE = frozenset(
     {
         ErrorCode.DAEMON_UNREACHABLE,
+        ErrorCode.NODE_UNREACHABLE,
         ErrorCode.NOT_CONNECTED,
         ErrorCode.BUSY,
         ErrorCode.PAIRING_TIMED_OUT,

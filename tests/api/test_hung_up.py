@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,7 +23,6 @@ from waremind.requests.run import RunList, RunRevoke
 
 ASKED = 16
 ANY: Any = None
-LEADING: Any = SimpleNamespace(runtime=SimpleNamespace(membership=SimpleNamespace(stands_by=False)))
 
 
 def test_answers_that_nobody_waits_for_leave_nothing_in_the_log(shared: Stage) -> None:
@@ -45,7 +43,7 @@ async def test_who_has_hung_up_costs_no_look_and_loses_no_command(request_: Any)
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     hangups, seat = Hangups(), Admission(8).enter(os.geteuid())
-    environment = Environment(LEADING, Operators(), {type(request_): answer}, ANY)
+    environment = Environment(ANY, Operators(), {type(request_): answer}, ANY, None)
     client = Client(environment, Connection(ours, seat, hangups), seat, "operate")
     theirs.sendall(encode_call(1, request_))
     running = asyncio.create_task(client.run())

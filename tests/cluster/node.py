@@ -10,8 +10,7 @@ from daemon_process import DaemonProcess, environment
 from delivery.stage import UNGOVERNED
 from whatsapp_server.harness import PlayedWhatsApp
 
-from waremind.errors import ErrorCode, WaremindError
-from waremind.requests.account import AccountList
+from waremind.requests.daemon import Status
 
 LEASE_SECONDS = 4.0
 # A lease, two beats of whoever looks, and a login.
@@ -31,13 +30,8 @@ class Node(DaemonProcess):
 
     def leads(self) -> bool:
         """Tell whether it has the accounts."""
-        try:
-            self.call(AccountList())
-        except WaremindError as error:
-            if error.code is ErrorCode.NODE_UNREACHABLE:
-                return False
-            raise
-        return True
+        nodes = self.call(Status()).nodes
+        return any(each.name == self.name and each.state == "speaking" for each in nodes)
 
     def hang(self, *, sessions: bool) -> None:
         """Stop the daemon, and its sessions too, as a machine that hangs; `go_on` ends that."""

@@ -157,12 +157,12 @@ async def test_an_account_that_another_node_has_is_let_go_and_begun_anew_when_it
         before = await playing.sql("SELECT * FROM accounts")
         accounts, operator = playing.daemon.accounts, Operator(0, "root")
         session, account = playing.gateway.sessions[-1], accounts.get(ACCOUNT)
-        with pytest.raises(WaremindError, match="another daemon has it now"):
+        with pytest.raises(WaremindError, match="another node has it now"):
             await account.command(Rename("new", operator))
         await session.gone.wait()
         assert accounts.find(ACCOUNT) is None
         assert await playing.sql("SELECT * FROM accounts") == before
-        with pytest.raises(WaremindError, match="another daemon has it now"):
+        with pytest.raises(WaremindError, match="another node has it now"):
             await account.command(Rename("new", operator))
         await playing.daemon.runtime.membership.join()
         assert accounts.get(ACCOUNT) is not account

@@ -39,6 +39,7 @@ from waremind.daemon.system.logs import event
 from waremind.daemon.system.membership import Membership
 from waremind.daemon.system.operators import name_of
 from waremind.daemon.system.postgres import Access, patiently, postgres
+from waremind.daemon.system.relay import Relay
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.settings import LiveSettings, reload
 from waremind.daemon.system.systemd import Systemd
@@ -51,6 +52,7 @@ from waremind.store import migrations
 from waremind.store.database import Connection, Database, connect
 from waremind.store.grants import grant_to_daemon
 from waremind.store.lock import DaemonLock
+from waremind.store.notifications import Notifications
 from waremind.whatsapp.deadline import Deadline
 from waremind.whatsapp.gateway import Gateway
 from waremind.whatsapp.process_gateway import ProcessGateway
@@ -134,7 +136,7 @@ async def _main(current: LiveSettings, systemd: Systemd, *, frozen: bool) -> Non
         if frozen:
             ourselves = Operator(os.geteuid(), name_of(os.geteuid()), settings.cluster.name)
             await Holds(runtime).freeze(None, ourselves, "started with --frozen")
-        await _serve(runtime, systemd, access.name, deadline)
+        await _serve(runtime, systemd, access, deadline)
 
 
 def _obey_signals(current: LiveSettings, systemd: Systemd) -> None:
@@ -179,9 +181,7 @@ async def _bring_up_to_date(connection: Connection, lock: DaemonLock) -> None:
         await migrations.migrate(connection, steps)
 
 
-async def _serve(
-    runtime: Runtime, systemd: Systemd, database_name: str, deadline: Deadline
-) -> None:
+async def _serve(runtime: Runtime, systemd: Systemd, access: Access, deadline: Deadline) -> None:
     """Run the accounts and the outbox, and answer clients, until cancelled."""
     settings = runtime.current.settings
     async with contextlib.AsyncExitStack() as stack:
@@ -191,7 +191,7 @@ async def _serve(
         hear = partial(runtime.failures.hear, "hold the database's lock")
         tasks.create_task(runtime.membership.keep(hear))
         gateway = ProcessGateway(deadline=deadline)
-        services = assemble(runtime, tasks, gateway, evaluator, database_name)
+        services = assemble(runtime, tasks, gateway, evaluator, access.name)
         try:
             await services.holds.read_freezes()
             await services.accounts.start()
@@ -201,8 +201,9 @@ async def _serve(
             measuring = until_exit(tasks, services.instruments.run())
             # Who follows events is told of the end before the server waits for its clients.
             following = until_exit(tasks, services.feed.run())
-            listening = Server(services, connections).listening(listeners)
-            async with telling, measuring, sending, listening, following:
+            server = Server(services, connections, relay_of(runtime, access))
+            listening, relaying = server.listening(listeners), until_exit(tasks, server.relaying())
+            async with telling, measuring, sending, listening, following, relaying:
                 announce(settings)
                 systemd.tell(READY=1)
                 await beat(services, systemd)
@@ -253,6 +254,14 @@ def assemble(
     return Services(
         runtime, database_name, accounts, outbox, evaluator, feed, instruments, runtime.clock.now()
     )
+
+
+def relay_of(runtime: Runtime, access: Access) -> Relay | None:
+    """Make what carries commands between nodes, if there may be others."""
+    if runtime.current.settings.cluster.name is None:
+        return None
+    notifications = Notifications(access.dsn)
+    return Relay(runtime.readers, runtime.membership, runtime.failures, notifications)
 
 
 def device_keys_of(runtime: Runtime, tasks: asyncio.TaskGroup) -> DeviceKeys:

@@ -105,6 +105,14 @@ async def select(connection: Connection, account: str) -> AccountRow | None:
         return await cursor.fetchone()
 
 
+async def find(connection: Connection, key: str, *, is_id: bool) -> AccountRow | None:
+    """Find an account by its id or else by its label."""
+    column = SQL("id") if is_id else SQL("label")
+    async with connection.cursor(row_factory=class_row(AccountRow)) as cursor:
+        await cursor.execute(_SELECT + SQL("WHERE {} = %s").format(column), [key])
+        return await cursor.fetchone()
+
+
 async def select_all(connection: Connection) -> list[AccountRow]:
     """Read every account, by label."""
     async with connection.cursor(row_factory=class_row(AccountRow)) as cursor:

@@ -256,6 +256,16 @@ async def is_open(connection: Connection, run: str) -> bool:
     return (await connection.execute(query, [run])).rowcount > 0
 
 
+async def is_leaving_elsewhere(connection: Connection, node: str, account: str | None) -> bool:
+    """Tell whether another node is sending something just now, of one account or of any."""
+    query = (
+        "SELECT 1 FROM deliveries WHERE status = 'sending' AND node_id IS DISTINCT FROM %(node)s"
+        " AND (%(account)s::text IS NULL OR account_id = %(account)s) LIMIT 1"
+    )
+    found = await connection.execute(query, {"node": node, "account": account})
+    return found.rowcount > 0
+
+
 class OpenDelivery(NamedTuple):
     """A delivery that has not ended, and when its message leaves if it is being sent."""
 

@@ -71,6 +71,14 @@ async def select_all(connection: Connection) -> list[NodeRow]:
         return await cursor.fetchall()
 
 
+async def name_of(connection: Connection, node: str | None) -> str | None:
+    """Name a node; None when it is not there any more."""
+    found = await (
+        await connection.execute("SELECT name FROM nodes WHERE id = %s", [node])
+    ).fetchone()
+    return found[0] if found else None
+
+
 async def count_accounts(connection: Connection) -> dict[str, int]:
     """Count the accounts of each node."""
     query = "SELECT node_id, count(*) FROM accounts WHERE node_id IS NOT NULL GROUP BY node_id"

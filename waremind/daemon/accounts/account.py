@@ -143,8 +143,8 @@ class Account:
 
     def _gone(self) -> WaremindError:
         if not self._is_ours:
-            message = f"cannot go on with account {self.row.label!r}: another daemon has it now"
-            return WaremindError(ErrorCode.CONFLICT, message, hint="ask that one")
+            message = f"cannot go on with account {self.row.label!r}: another node has it now"
+            return WaremindError(ErrorCode.CONFLICT, message, hint="try again in a moment")
         message = f"cannot find account {self.row.label!r}: it was deleted"
         return WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind account list")
 

@@ -95,15 +95,15 @@ def refuse_other_number(row: AccountRow, device: Device, *, allowed: bool) -> No
     )
 
 
-def refuse_second_user(mark: Mark | None, owner: Account | None, row: AccountRow) -> None:
+def refuse_second_user(mark: Mark | None, owner: AccountRow | None, row: AccountRow) -> None:
     """Raise WaremindError `conflict` for a copy of keys that an account here still uses."""
-    if mark is None or owner is None or owner.row.device is None:
+    if mark is None or owner is None or owner.device is None:
         return
     message = (
         f"cannot import account {shown(row.label)}: it is a copy of the keys that account "
-        f"{shown(owner.row.label)} uses"
+        f"{shown(owner.label)} uses"
     )
-    hint = f"waremind account export {quoted(owner.row.label)} --move makes way for it"
+    hint = f"waremind account export {quoted(owner.label)} --move makes way for it"
     raise WaremindError(ErrorCode.CONFLICT, message, hint=hint)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Iterator
+from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -17,18 +17,20 @@ from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
 from waremind.store import accounts as table
 from waremind.store.accounts import AccountRow
+from waremind.store.database import Connection
 
 # Children that hang in a system call are killed by then; systemd's own patience is longer.
 STOP_SECONDS = 8.0
 
 
 class Accounts(Subscriber):
-    """The accounts of this daemon, each with its inbox."""
+    """The accounts of this node, each with its inbox; and what is stored of all others."""
 
     def __init__(self, environment: AccountEnvironment) -> None:
         self._environment = environment
         self._accounts: dict[str, Account] = {}
         self._adding = asyncio.Lock()
+        self._is_alone = environment.settings.cluster.name is None
         environment.changes.subscribe(self)
 
     def __iter__(self) -> Iterator[Account]:
@@ -36,11 +38,11 @@ class Accounts(Subscriber):
         return iter(sorted(self._accounts.values(), key=lambda account: account.row.label))
 
     def rows(self) -> list[AccountRow]:
-        """List the accounts' rows by label."""
+        """List the rows of this node's accounts by label."""
         return [account.row for account in self]
 
     def find(self, key: str) -> Account | None:
-        """Find an account by its id or label."""
+        """Find an account of this node by its id or label."""
         if found := self._accounts.get(key):  # no label has the form of an id
             return found
         reference = parse_reference(key)
@@ -49,23 +51,55 @@ class Accounts(Subscriber):
         return next((a for a in self._accounts.values() if a.row.label == reference.text), None)
 
     def get(self, key: str) -> Account:
-        """Find an account by its id or label.
+        """Find an account of this node by its id or label.
 
         Raises WaremindError `not_found`.
         """
         if found := self.find(key):
             return found
-        message = f"cannot find account {shown(key)}: there is none with this id or label"
-        near = map(shown, near_misses(key, (row.label for row in self.rows())))
-        hint = suggesting(near, "waremind account list --all")
-        raise WaremindError(ErrorCode.NOT_FOUND, message, hint=hint)
+        raise absent(key, self.rows())
 
-    def only(self, key: str | None) -> str | None:
+    async def known(self, connection: Connection | None = None) -> list[AccountRow]:
+        """List the rows of all accounts by label, also those of other nodes.
+
+        These are read from the database, by `connection` if there is one.
+        """
+        if self._is_alone:
+            return self.rows()
+        async with self._lent(connection) as lent:
+            return await table.select_all(lent)
+
+    async def row(self, key: str, connection: Connection | None = None) -> AccountRow:
+        """Find the row of an account by its id or label, also of another node.
+
+        Raises WaremindError `not_found`.
+        """
+        if row := await self.find_row(key, connection):
+            return row
+        raise absent(key, await self.known(connection))
+
+    async def find_row(self, key: str, connection: Connection | None = None) -> AccountRow | None:
+        """Find the row of an account by its id or label, also of another node."""
+        if (found := self.find(key)) or self._is_alone:
+            return found and found.row
+        reference = parse_reference(key)
+        async with self._lent(connection) as lent:
+            return await table.find(lent, reference.text, is_id=reference.kind == "id")
+
+    async def only(self, key: str | None) -> str | None:
         """Give the id of the one account that a list is to be of; None: of all.
 
         Raises WaremindError `not_found`.
         """
-        return None if key is None else self.get(key).row.id
+        return None if key is None else (await self.row(key)).id
+
+    @contextlib.asynccontextmanager
+    async def _lent(self, connection: Connection | None) -> AsyncGenerator[Connection]:
+        if connection:
+            yield connection
+            return
+        async with self._environment.runtime.readers.connection() as lent:
+            yield lent
 
     def keys_of(self, account: str, device: int) -> Path:
         """Say in which directory the keys of an account's device are."""
@@ -120,7 +154,7 @@ class Accounts(Subscriber):
 
     def draft(self, label: str) -> AccountRow:
         """Make the row of an account that is not there yet."""
-        now = self._environment.now()
+        now, membership = self._environment.now(), self._environment.runtime.membership
         return AccountRow(
             id=new_id("acc"),
             label=label,
@@ -128,24 +162,26 @@ class Accounts(Subscriber):
             created_at=now,
             status_since=now,
             state_since=now,
-            node_id=self._environment.runtime.membership.node,
+            # Whoever runs no accounts now leaves it to another node.
+            node_id=membership.node if self._is_alone or membership.held.is_set() else None,
         )
 
     async def add(self, label: str, operator: Operator) -> tuple[AccountRow, bool]:
         """Create an unpaired account unless one has the label; returns it, and whether it is new.
 
-        Raises WaremindError `already_exists` when another daemon has just given the label away.
+        Raises WaremindError `already_exists` when another node has just given the label away.
         """
         async with self._adding:  # two who ask at once: the second one finds it
-            if there := self.find(label):
-                return there.row, False
+            if there := await self.find_row(label):
+                return there, False
             row = self.draft(label)
             async with self._environment.database.transaction() as connection:
                 if not await table.insert(connection, row):
                     raise table.taken(label)
                 target, now = ("account", row.id, row.label), row.created_at
                 await audit.write(connection, now, operator, "account.add", target)
-            self._begin(row)
+            if row.node_id:
+                self._begin(row)
             return row, True
 
     async def stop(self) -> None:
@@ -161,3 +197,11 @@ class Accounts(Subscriber):
                 await self._environment.place.gateway.close()
                 # What is kept of their keys is written when they are gone.
                 await asyncio.gather(*(account.effects.ended() for account in self))
+
+
+def absent(key: str, rows: Sequence[AccountRow]) -> WaremindError:
+    """Say that there is no such account; `rows` are those that there are."""
+    message = f"cannot find account {shown(key)}: there is none with this id or label"
+    near = map(shown, near_misses(key, (row.label for row in rows)))
+    hint = suggesting(near, "waremind account list --all")
+    return WaremindError(ErrorCode.NOT_FOUND, message, hint=hint)

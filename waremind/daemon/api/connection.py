@@ -27,6 +27,18 @@ class HungUpError(ConnectionError):
     """The client is gone: nobody waits for this any more."""
 
 
+async def unless_gone(gone: asyncio.Future[None], work: Awaitable[T]) -> T:
+    """Wait for `work`; once `gone` is done it is cancelled. Raises HungUpError then."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise HungUpError
+        return task.result()
+    finally:
+        task.cancel()
+
+
 class Connection:
     """One client's socket. asyncio's transports would buffer what is not read and not asked for."""
 
@@ -61,14 +73,7 @@ class Connection:
 
     async def unless_gone(self, work: Awaitable[T]) -> T:
         """Wait for `work`; when the client is gone it is cancelled. Raises HungUpError."""
-        task = asyncio.ensure_future(work)
-        try:
-            await asyncio.wait((task, self.gone), return_when=asyncio.FIRST_COMPLETED)
-            if not task.done():
-                raise HungUpError
-            return task.result()
-        finally:
-            task.cancel()
+        return await unless_gone(self.gone, work)
 
     async def read_line(self) -> bytes | None:
         """Read a line; None at the end. It may be idle as long as it likes between two of them.

@@ -12,27 +12,28 @@ from typing import Any, TypeVar, cast
 from waremind import protocol
 from waremind.daemon.api.acceptor import Acceptor
 from waremind.daemon.api.admission import Admission, Seat
+from waremind.daemon.api.bugs import bug
+from waremind.daemon.api.commanded import CommandedAnswers
 from waremind.daemon.api.connection import LINE_SECONDS, Connection, HungUpError
-from waremind.daemon.api.handlers import HANDLERS, Handler, Method
+from waremind.daemon.api.handlers import HANDLERS, Method
 from waremind.daemon.api.hangups import Hangups
 from waremind.daemon.api.listing import Listing
+from waremind.daemon.api.places import Handler
 from waremind.daemon.api.sharing import Shared
 from waremind.daemon.rules.queue import asker
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller, peer_of
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.operators import Operators
+from waremind.daemon.system.relay import Relay
 from waremind.daemon.system.uploads import ConnectionUploads, UploadRoom
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
-from waremind.requests.core import Access, allows
-from waremind.requests.daemon import Doctor, Status, Version
+from waremind.requests.core import Access, Request, allows
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-
-OF_EACH_NODE = (Status, Doctor, Version)  # what a node that stands by answers for itself
 
 CALLS_AT_ONCE = 16  # of one client, also those that wait; further ones wait in its socket
 LAST_CALL_SECONDS = 1.0  # for who is waiting when the daemon stops
@@ -46,6 +47,7 @@ class Environment:
     operators: Operators
     shared: Mapping[type[Any], Handler]
     uploads: UploadRoom
+    relay: Relay | None  # on a single machine there is none
 
 
 def shared_answers() -> dict[type[Any], Handler]:
@@ -56,10 +58,10 @@ def shared_answers() -> dict[type[Any], Handler]:
 class Server:
     """Answers the clients of one listening socket; `connections` of them at most."""
 
-    def __init__(self, services: Services, connections: int) -> None:
+    def __init__(self, services: Services, connections: int, relay: Relay | None) -> None:
         uploads = UploadRoom(services.settings.state_dir)
         operators = Operators(services.settings.cluster.name)
-        self._environment = Environment(services, operators, shared_answers(), uploads)
+        self._environment = Environment(services, operators, shared_answers(), uploads, relay)
         self._admission = Admission(connections)
         self._hangups = Hangups()
         # A connection that is about to be read has no Client yet.
@@ -91,6 +93,13 @@ class Server:
         for task in self._clients:
             task.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
+
+    async def relaying(self) -> None:
+        """Hear of other nodes, and do what they ask for, until cancelled."""
+        environment = self._environment
+        if environment.relay:
+            answers = CommandedAnswers(environment.services, environment.uploads)
+            await environment.relay.run(answers.answer, environment.services.outbox.look_again)
 
     def _enter(self, access: Access, connection: socket.socket) -> None:
         """Let a connection in, or tell it why not."""
@@ -178,7 +187,6 @@ class Client:
         try:
             call = protocol.decode_call(line)
             self._refuse_without_access(call)
-            self._refuse_standing_by(call)
             method = HANDLERS[type(call.request)]
             self._unanswered += 1
             await self._slots.acquire()
@@ -196,16 +204,6 @@ class Client:
         message = f"cannot ask for {call.request.method}: this socket only lets look"
         hint = f"become a member of the group of {path}, log in again, and ask there"
         failure = WaremindError(ErrorCode.PERMISSION_DENIED, message, hint=hint)
-        raise protocol.BadCallError(call.id, protocol.FAILED, failure)
-
-    def _refuse_standing_by(self, call: protocol.Call) -> None:
-        """Raise BadCallError `node_unreachable` for what only the node that leads can answer."""
-        membership = self._environment.services.runtime.membership
-        if not membership.stands_by or isinstance(call.request, OF_EACH_NODE):
-            return
-        name = f"node {membership.leader.name!r}" if membership.leader else "no node"
-        message = f"cannot ask for {call.request.method} here: {name} has the accounts"
-        failure = WaremindError(ErrorCode.NODE_UNREACHABLE, message)
         raise protocol.BadCallError(call.id, protocol.FAILED, failure)
 
     async def _begin(self, call: protocol.Call, weight: int) -> None:
@@ -241,8 +239,7 @@ class Client:
             caller = await self._caller(call, method.weight)
             if call.request.access == "read":  # what was commanded is done for who has left, too
                 self._connection.require_client()
-            answer = self._environment.shared.get(type(call.request), method.answer)
-            result = await answer(self._environment.services, caller, call.request)
+            result = await self._result(caller, call.request, method)
             if isinstance(result, Listing):
                 await self._connection.write_all(result.pieces(call.id))
             else:
@@ -251,11 +248,17 @@ class Client:
             await write(protocol.encode_error(call.id, protocol.FAILED, failure))
         except HungUpError:
             raise
-        except Exception as error:
-            log.exception("a bug", extra={"fields": {"method": call.request.method}})
-            message = f"cannot answer {call.request.method}: {type(error).__name__}"
-            failure = WaremindError(ErrorCode.INTERNAL, message)
+        except Exception as error:  # noqa: BLE001 - it is logged, and nothing can end the daemon
+            failure = bug(call.request, error)
             await write(protocol.encode_error(call.id, protocol.FAILED, failure))
+
+    async def _result(self, caller: Caller, request: Request[Any], method: Method) -> Any:
+        """Answer where the request is to be answered; on a single machine that is here."""
+        services, relay = self._environment.services, self._environment.relay
+        answer = self._environment.shared.get(type(request), method.answer)
+        if relay is None:
+            return await answer(services, caller, request)
+        return await method.place(relay, answer, services, caller, request)
 
     async def _caller(self, call: protocol.Call, weight: int) -> Caller:
         """Say who asks; only who acts is named, as a name may take long."""

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from waremind.daemon.api.handlers import Handler
+from waremind.daemon.api.places import Handler
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller
 

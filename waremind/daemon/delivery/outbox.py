@@ -17,10 +17,12 @@ from waremind.daemon.delivery.sender import Sender
 from waremind.daemon.delivery.waiters import RunWaiters
 from waremind.daemon.system.runtime import Runtime
 from waremind.domain.lifecycle import State
+from waremind.store import deliveries, revocations
 from waremind.store.accounts import AccountRow
 from waremind.whatsapp.gateway import Session
 from waremind.whatsapp.reports import Receipt
 
+POLL_SECONDS = 0.2  # for the end of a run that another node may send
 STARTING = frozenset({State.STARTING, State.LINKED, State.RESUMING})
 
 
@@ -34,6 +36,10 @@ class RegisteredSenders:
         """Name the account to a person; by its id when it is gone."""
         found = self._accounts.find(account)
         return found.row.label if found else account
+
+    def is_ours(self, account: str) -> bool:
+        """Tell whether this node has the account."""
+        return self._accounts.find(account) is not None
 
     def is_connected(self, account: str) -> bool:
         """Tell whether the account is connected now."""
@@ -78,7 +84,9 @@ class Outbox:
         self.revoker = Revoker(runtime, senders, self.sender)
         self.scheduler = Scheduler(runtime, self.holds)
         self.follow_ups = FollowUps(runtime, self.holds)
-        self.waiters = RunWaiters(runtime.readers)
+        self._accounts = accounts
+        has_others = runtime.current.settings.cluster.name is not None
+        self.waiters = RunWaiters(runtime.readers, POLL_SECONDS if has_others else None)
         runtime.changes.subscribe(
             self.holds,
             self.sender,
@@ -99,6 +107,17 @@ class Outbox:
             tasks.create_task(self.holds.run())
             tasks.create_task(self._receipts.run())
             tasks.create_task(keep_house(self._runtime))
+
+    async def look_again(self) -> None:
+        """Find out what other nodes have written for this one to do."""
+        await self.holds.read_freezes()
+        ours = [account.row.id for account in self._accounts]
+        async with self._runtime.readers.connection() as connection:
+            work = await deliveries.work(connection, ours)
+            wanting = await revocations.accounts_wanting(connection)
+        self.revoker.want(wanting)
+        self.scheduler.wake()
+        self._runtime.changes.work_for([entry.account_id for entry in work])
 
     async def finish(self) -> None:
         """Write what was heard while the accounts were stopped."""

@@ -21,6 +21,10 @@ class SendingAccounts(Protocol):
         """Name the account to a person; by its id when it is gone."""
         ...
 
+    def is_ours(self, account: str) -> bool:
+        """Tell whether this node has the account."""
+        ...
+
     def is_connected(self, account: str) -> bool:
         """Tell whether the account is connected now."""
         ...

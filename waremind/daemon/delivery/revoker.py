@@ -64,10 +64,11 @@ class Revoker(Subscriber):
     def wanted(self, deliveries: Collection[ChangedDelivery]) -> None:
         """Hear what became of the deliveries of a run that an operator revokes."""
         self._changes.runs_changed(deliveries)
-        self._want({each.account_id for each in deliveries if each.status == "revoking"})
+        self.want({each.account_id for each in deliveries if each.status == "revoking"})
 
-    def _want(self, accounts: Collection[str]) -> None:
-        self._wanting.update(accounts)
+    def want(self, accounts: Collection[str]) -> None:
+        """Hear that these accounts have something to delete; another node's are not our concern."""
+        self._wanting.update(filter(self._senders.is_ours, accounts))
         self._sender.pace.giving_way = frozenset(self._wanting)
         self._woken.set()
 
@@ -137,7 +138,7 @@ class Revoker(Subscriber):
         term = self._membership.term
         if self._term != term:
             lost = await table.lose_track(connection, list(self._busy))
-            self._want(await table.accounts_wanting(connection))
+            self.want(await table.accounts_wanting(connection))
             self._term = term
             self._changes.runs_changed(lost)
 

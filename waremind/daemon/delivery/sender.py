@@ -21,7 +21,7 @@ from waremind.daemon.delivery.take_backs import TakeBacks
 from waremind.daemon.system.changes import Subscriber
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.runtime import Runtime
-from waremind.daemon.system.tasks import run_forever, wait_first
+from waremind.daemon.system.tasks import run_forever, wait_first, within
 from waremind.errors import WaremindError
 from waremind.store import deliveries as table
 from waremind.store import holds as holds_table
@@ -36,6 +36,7 @@ RETRY_SECONDS = 0.5  # with a database that is away
 LANES = 2  # while one waits for PostgreSQL, the messages of the other one leave
 ROUND = 64  # accounts at most in one transaction of a lane: the next ones are for another
 SUSPENDED = timedelta(seconds=10)  # so late no load makes a round: the machine has slept
+LOOK_SECONDS = 0.05  # at what another node is sending, which tells nobody
 FINISH_SECONDS = 2.0  # for what is being sent when the daemon stops, and to write it
 
 
@@ -44,6 +45,8 @@ class Sender(Subscriber):
 
     def __init__(self, runtime: Runtime, senders: SendingAccounts, holds: Holds) -> None:
         self._database = runtime.database
+        self._readers = runtime.readers
+        self._has_others = runtime.current.settings.cluster.name is not None
         self._membership = runtime.membership
         self._clock = runtime.clock
         self._failures = runtime.failures
@@ -70,7 +73,7 @@ class Sender(Subscriber):
     def work_for(self, accounts: Collection[str]) -> None:
         """Look again: these accounts have something to send, or may send again."""
         now = self._clock.now()
-        for account in accounts:
+        for account in filter(self._senders.is_ours, accounts):
             self._due[account] = now
         self._woken.set()
 
@@ -310,6 +313,21 @@ class Sender(Subscriber):
         leaving = [send for each, send in self._leaving.items() if account in {None, each}]
         if leaving:
             await asyncio.wait(leaving, timeout=FINISH_SECONDS)
+        if self._has_others:
+            await self._let_others(account)
+
+    async def _let_others(self, account: str | None) -> None:
+        """Wait, but not for long, until what other nodes are sending has left, and is written."""
+        with suppress(TimeoutError):
+            await within(FINISH_SECONDS, self._left_elsewhere(account))
+
+    async def _left_elsewhere(self, account: str | None) -> None:
+        while await self._is_leaving_elsewhere(account):  # noqa: ASYNC110 - PostgreSQL is asked
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _is_leaving_elsewhere(self, account: str | None) -> bool:
+        async with self._readers.connection() as connection:
+            return await table.is_leaving_elsewhere(connection, self._membership.node, account)
 
     async def let_be_written(self, account: str) -> None:
         """Wait, but not for long, until what is leaving of an account has left, and is written."""

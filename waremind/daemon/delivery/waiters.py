@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from weakref import WeakValueDictionary
 
 from waremind.daemon.system.changes import Subscriber
@@ -11,10 +12,15 @@ from waremind.store.deliveries import ChangedDelivery
 
 
 class RunWaiters(Subscriber):
-    """The runs that somebody waits for."""
+    """The runs that somebody waits for.
 
-    def __init__(self, database: Database) -> None:
+    With `poll_seconds` they are also looked at so often: another node may end them, which tells
+    nobody.
+    """
+
+    def __init__(self, database: Database, poll_seconds: float | None = None) -> None:
         self._database = database
+        self._poll_seconds = poll_seconds
         # By run; an event lives as long as somebody waits for it.
         self._changed = WeakValueDictionary[str, asyncio.Event]()
 
@@ -25,7 +31,9 @@ class RunWaiters(Subscriber):
             async with self._database.connection() as connection:
                 if not await table.is_open(connection, run):
                     return
-            await changed.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._poll_seconds):
+                    await changed.wait()
 
     def runs_changed(self, deliveries: Collection[ChangedDelivery]) -> None:
         """Let who waits for one of these runs look again."""

@@ -38,20 +38,25 @@ async def answer(
     async with services.database.connection() as connection:
         views = await reminders_of(services, connection, [row], {row.id: draft.groups})
         absentees = await missing(connection, draft.groups, named_by(row.options))
-    if not views:
+        account = await services.accounts.find_row(row.account_id, connection)
+    if account is None or not views:
         raise absent(row.name)
     return ReminderChanged(
         changed=changed,
         reminder=views[0],
         next=occurrences_of(draft.next, row.zone),
-        warnings=(*_warnings(services, request, draft, views[0]), *absentees),
+        warnings=(*_warnings(services, request, draft, account, views[0]), *absentees),
         created=created if isinstance(request, ReminderSet) else UNSET,
         check=checked(request),
     )
 
 
 def _warnings(
-    services: Services, request: Mutation[ReminderChanged], draft: Draft, view: Reminder
+    services: Services,
+    request: Mutation[ReminderChanged],
+    draft: Draft,
+    account: AccountRow,
+    view: Reminder,
 ) -> Iterator[str]:
     row = draft.row
     yield from draft.dropped
@@ -60,7 +65,6 @@ def _warnings(
     for entry in view.attention:
         if entry.code not in _PAST:
             yield f"{entry.text}; {entry.fix}"
-    account = services.accounts.get(row.account_id).row
     governor, grace = services.settings.governor, timedelta(seconds=row.grace_seconds)
     sent = [one for one in draft.next if one.fires]
     yield from budget_warnings(governor, account, len(draft.groups), sent, grace)

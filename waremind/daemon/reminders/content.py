@@ -135,7 +135,7 @@ async def asked_for(
     """Read what `add` and `set` ask for. Raises WaremindError."""
     settings = services.settings
     name = valid_name(request.name, "a reminder")
-    account = services.accounts.get(request.account).row
+    account = await services.accounts.row(request.account, connection)
     text = valid_text(request.text, attachment)
     fires = timing(_when(request), settings.default_tz, services.now())
     grace = request.grace_seconds

@@ -44,7 +44,7 @@ async def imported(
 
     Raises WaremindError, `invalid_input` too when none of them can be taken.
     """
-    account = services.accounts.get(request.account).row
+    account = await services.accounts.row(request.account)
     events = await _events(services, request)
     async with services.database.connection() as connection:
         groups = await groups_for(connection, account, request.to)

@@ -28,6 +28,7 @@ from waremind.store import calendars as calendars_table
 from waremind.store import reminders as reminders_table
 from waremind.store import runs as runs_table
 from waremind.store import silence as silence_table
+from waremind.store.accounts import AccountRow
 from waremind.store.calendars import CalendarRow
 from waremind.store.database import Connection
 from waremind.store.health import ailment_of
@@ -98,9 +99,19 @@ async def engine_and_keys(services: Services) -> Needs:
 
 
 async def accounts(services: Services) -> Needs:
-    """Say what accounts need."""
+    """Say what the accounts of this node need."""
+    return _of_accounts(services, services.accounts.rows())
+
+
+async def accounts_elsewhere(services: Services, connection: Connection) -> Needs:
+    """Say what accounts of other nodes need."""
+    rows = await services.accounts.known(connection)
+    return _of_accounts(services, [row for row in rows if services.accounts.find(row.id) is None])
+
+
+def _of_accounts(services: Services, rows: Sequence[AccountRow]) -> Needs:
     now, freeze_of = services.now(), services.holds.freeze_of
-    shown = (account_of(row, now, freeze_of(row.id)) for row in services.accounts.rows())
+    shown = (account_of(row, now, freeze_of(row.id)) for row in rows)
     return [_of("account", each.id, each.label, need) for each in shown for need in each.attention]
 
 
@@ -113,7 +124,7 @@ async def overdue(services: Services, connection: Connection) -> Needs:
 
 async def reminders(services: Services, connection: Connection) -> Needs:
     """Say which reminders cannot be sent, or were not."""
-    rows = services.accounts.rows()
+    rows = await services.accounts.known(connection)
     silent = [row.id for row in rows if MEANINGS[row.state].status in ACCOUNT_TROUBLES]
     troubled = await reminders_table.select_troubled(
         connection, silent, services.silent_before(), MOST + 1
@@ -154,6 +165,7 @@ FROM_MEMORY: tuple[Callable[[Services], Awaitable[Needs]], ...] = (
     accounts,
 )
 FROM_DATABASE: tuple[Callable[[Services, Connection], Awaitable[Needs]], ...] = (
+    accounts_elsewhere,
     overdue,
     reminders,
     calendars,

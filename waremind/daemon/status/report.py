@@ -25,6 +25,7 @@ from waremind.objects import (
     StatusReport,
 )
 from waremind.store import delivery_rows, nodes, reminders
+from waremind.store.accounts import AccountRow
 from waremind.store.database import Connection
 from waremind.store.reminders import Upcoming
 
@@ -42,6 +43,7 @@ class _Stored:
     counts: RunCounts | None = None
     following: Upcoming | None = None
     nodes: list[NodeState] = field(default_factory=list[NodeState])
+    accounts: list[AccountRow] = field(default_factory=list[AccountRow])
 
 
 async def status_report(services: Services) -> StatusReport:
@@ -49,7 +51,8 @@ async def status_report(services: Services) -> StatusReport:
     stored = await _stored(services)
     freeze, following = services.holds.freeze_of(None), stored.following
     attention = _each_once([*await needs_in_memory(services), *stored.needs])
-    statuses = (MEANINGS[row.state].status for row in services.accounts.rows())
+    accounts = stored.accounts or services.accounts.rows()
+    statuses = (MEANINGS[row.state].status for row in accounts)
     return StatusReport(
         ok=not attention,
         version=waremind.__version__,
@@ -85,8 +88,9 @@ async def _read(services: Services) -> _Stored:
         counted = await delivery_rows.count(connection, services.now() - LATELY)
         following = await reminders.select_next(connection)
         found = await _nodes(services, connection) if services.settings.cluster.name else []
+        accounts = await services.accounts.known(connection)
     counts = RunCounts(counted.due, counted.held, counted.failed, counted.unknown)
-    return _Stored(needs, counts, following, found)
+    return _Stored(needs, counts, following, found, accounts)
 
 
 async def _nodes(services: Services, connection: Connection) -> list[NodeState]:

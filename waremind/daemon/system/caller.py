@@ -20,13 +20,18 @@ class Wait(Protocol):
         ...
 
 
+async def _nobody_else() -> None:
+    """Tell nobody: all that is to be done is done here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks, by the kernel's word.
 
     `emit` sends one event of the request's stream; `has_room` waits until the caller has read what
     was sent, and says whether it did. What `wait` waits for counts as no work. `uploads` has what
-    the caller has handed over.
+    the caller has handed over. `written` is to be called when what was asked for is written and
+    others have to act on it, before that is waited for.
     """
 
     operator: Operator
@@ -34,6 +39,7 @@ class Caller:
     has_room: Callable[[], Awaitable[bool]]
     wait: Wait
     uploads: ConnectionUploads
+    written: Callable[[], Awaitable[None]] = _nobody_else
 
 
 class Credentials(NamedTuple):

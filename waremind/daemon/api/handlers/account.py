@@ -48,8 +48,8 @@ async def add(services: Services, caller: Caller, request: AccountAdd) -> Accoun
     """Create an unpaired account."""
     label = valid_name(request.label, "an account")
     if request.check:
-        there = services.accounts.find(label)
-        row = there.row if there else services.accounts.draft(label)
+        there = await services.accounts.find_row(label)
+        row = there or services.accounts.draft(label)
         changed = there is None
     else:
         row, changed = await services.accounts.add(label, caller.operator)
@@ -65,7 +65,7 @@ async def list_(services: Services, _caller: Caller, request: AccountList) -> Ac
     if request.status not in {None, *STATUSES}:
         message = f"cannot list accounts: there is no status {shown(request.status or '')}"
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="one of " + ", ".join(STATUSES))
-    accounts = [shown_account(services, row) for row in services.accounts.rows()]
+    accounts = [shown_account(services, row) for row in await services.accounts.known()]
     if request.status:
         return Accounts([a for a in accounts if a.status == request.status])
     return Accounts([a for a in accounts if request.all or a.status != "pending"])
@@ -73,7 +73,7 @@ async def list_(services: Services, _caller: Caller, request: AccountList) -> Ac
 
 async def show(services: Services, _caller: Caller, request: AccountShow) -> AccountResult:
     """Show one account."""
-    return AccountResult(shown_account(services, services.accounts.get(request.account).row))
+    return AccountResult(shown_account(services, await services.accounts.row(request.account)))
 
 
 async def pair(
@@ -142,7 +142,8 @@ async def rename(services: Services, caller: Caller, request: AccountRename) -> 
     """Give another label; the id stays."""
     account = services.accounts.get(request.account)
     label = valid_name(request.label, "an account")
-    if services.accounts.find(label) not in {None, account}:
+    there = await services.accounts.find_row(label)
+    if there and there.id != account.row.id:
         raise taken(label)
     result = await account.command(Rename(label, caller.operator, check=request.check))
     return _changed(services, account, request, changed=result.changed)

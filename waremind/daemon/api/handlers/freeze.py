@@ -15,13 +15,15 @@ LONGEST_REASON = 500
 async def freeze(services: Services, caller: Caller, request: FreezeSet) -> FreezeChanged:
     """Stop every outgoing message, of one account or of all."""
     _check_reason(request.reason or "")
-    account = _account(services, request.account)
+    account = await _account(services, request.account)
+    await services.holds.read_freezes()  # another node may have frozen something at this moment
     there = _freeze(services, account)
     changed = there is None
     if changed and not request.check:
         changed = await services.holds.freeze(account, caller.operator, request.reason)
         there = _freeze(services, account)
     if not request.check:
+        await caller.written()
         await services.sender.let_leave(account and account.id)  # nothing does from now on
     return FreezeChanged(
         changed=changed, frozen=there, account=account and account.label, check=checked(request)
@@ -30,7 +32,8 @@ async def freeze(services: Services, caller: Caller, request: FreezeSet) -> Free
 
 async def thaw(services: Services, caller: Caller, request: Thaw) -> FreezeChanged:
     """End a freeze, and judge what it held."""
-    account = _account(services, request.account)
+    account = await _account(services, request.account)
+    await services.holds.read_freezes()
     there = _freeze(services, account)
     released = None if there is None else 0
     if there is not None and not request.check:
@@ -53,8 +56,8 @@ def _check_reason(reason: str) -> None:
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="say it in a sentence")
 
 
-def _account(services: Services, key: str | None) -> AccountRow | None:
-    return None if key is None else services.accounts.get(key).row
+async def _account(services: Services, key: str | None) -> AccountRow | None:
+    return None if key is None else await services.accounts.row(key)
 
 
 def _freeze(services: Services, account: AccountRow | None) -> Freeze | None:

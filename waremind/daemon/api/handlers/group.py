@@ -17,7 +17,7 @@ from waremind.store.groups import GroupRow
 
 async def list_(services: Services, _caller: Caller, request: GroupList) -> Listing:
     """List groups, of one account or with a text in their names."""
-    account = services.accounts.only(request.account)
+    account = await services.accounts.only(request.account)
     wanted = plain(request.search or "").casefold()
 
     async def read(last: GroupRow | None, size: int) -> list[GroupRow]:

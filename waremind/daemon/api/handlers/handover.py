@@ -42,7 +42,7 @@ async def import_(services: Services, caller: Caller, request: AccountImport) ->
         handover.read, image, request.device, exclusive=request.exclusive
     )
     handover.refuse_other_number(account.row, device, allowed=request.new_number)
-    owner = services.accounts.find(mark.account) if mark else None
+    owner = await services.accounts.find_row(mark.account) if mark else None
     handover.refuse_second_user(mark, owner, account.row)
     row = await _taken_over(account, caller, request, keys)
     return _imported(services, row, device, mark, request)

@@ -101,8 +101,8 @@ async def edit(services: Services, caller: Caller, request: ReminderEdit) -> Rem
 
     async def redraft(row: ReminderRow, groups: Sequence[GroupRow]) -> Draft | None:
         old = await content_of(services, row, groups)
-        account = services.accounts.get(row.account_id).row
         async with services.database.connection() as connection:
+            account = await services.accounts.row(row.account_id, connection)
             new = await edited_content(connection, old, account, request, attachment)
         return await redrafted(services, row, old, new, new.grace) if old != new else None
 
@@ -181,7 +181,7 @@ async def list_(services: Services, _caller: Caller, request: ReminderList) -> L
     if request.state not in {None, *STATES}:
         message = f"cannot list reminders: there is no state {shown(request.state or '')}"
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="one of " + ", ".join(STATES))
-    account = services.accounts.only(request.account)
+    account = await services.accounts.only(request.account)
 
     async def read(last: ReminderRow | None, size: int) -> list[ReminderRow]:
         async with services.database.connection() as connection:

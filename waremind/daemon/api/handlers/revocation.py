@@ -52,6 +52,7 @@ async def _want(services: Services, caller: Caller | None, run: Run, groups: Seq
         services.revoker.wanted(changed)
         if not leaving:
             break
+        await caller.written()
         await services.sender.let_be_written(run.account_id)
     return is_news
 

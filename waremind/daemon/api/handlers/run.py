@@ -52,7 +52,7 @@ async def run_reminder(services: Services, caller: Caller, request: ReminderRun)
     now = services.now()
     async with services.database.transaction() as connection:
         row = await get(connection, request.reminder)
-        account = services.accounts.get(row.account_id).row
+        account = await services.accounts.row(row.account_id, connection)
         to = await groups_for(connection, account, request.to) if request.to else ()
         await check_may_send(connection, account, now)
         if request.check:
@@ -91,7 +91,7 @@ async def send(services: Services, caller: Caller, request: Send) -> RunChanged:
     key = _valid_key(request.key)
     attachment = await attachment_for(services, caller, request.media, check=request.check)
     text, mention = valid_text(request.text, attachment), fixed_mention(request.mention)
-    account = services.accounts.get(request.account).row
+    account = await services.accounts.row(request.account)
     now = services.now()
     run = replace(_message(services, account, text, key, now), **attaching(attachment))
     async with services.database.transaction() as connection:
@@ -147,7 +147,7 @@ async def list_(services: Services, _caller: Caller, request: RunList) -> Listin
     """List runs, newest first."""
     _check_status(request.status)
     limit = valid_limit(request.limit, "runs")
-    account = services.accounts.only(request.account)
+    account = await services.accounts.only(request.account)
     start = parse_since(request.since, services.now())
     async with services.database.connection() as connection:
         key = request.reminder

@@ -67,7 +67,7 @@ async def outbox(services: Services) -> Finding:
 
 async def accounts(services: Services) -> Finding:
     """List what accounts need a person for."""
-    return await _needs(services, {"account"}) or _connected(services)
+    return await _needs(services, {"account"}) or await _connected(services)
 
 
 async def reminders(services: Services) -> Finding:
@@ -85,7 +85,7 @@ async def phones(services: Services) -> Finding:
             "warning",
             fix=PHONE_CURE.format(label=quoted(row.label)),
         )
-        for row in services.accounts.rows()
+        for row in await services.accounts.known()
         if row.device and row.phone_seen_at and now - row.phone_seen_at > SILENT
     ]
     return silent or "every paired account's phone was seen within 10 days"
@@ -101,8 +101,8 @@ async def _needs(services: Services, kinds: set[str]) -> list[Trouble]:
     ]
 
 
-def _connected(services: Services) -> str:
-    rows = services.accounts.rows()
+async def _connected(services: Services) -> str:
+    rows = await services.accounts.known()
     connected = sum(row.state is State.CONNECTED for row in rows)
     return f"{len(rows)}, of which {connected} connected" if rows else "none yet"
 
