@@ -27,6 +27,9 @@ def test_a_node_that_is_killed_is_followed_without_a_qr_and_nothing_comes_twice(
     assert time.monotonic() - began < SILENCE_SECONDS
     assert account.send("after").node == "second"
     assert texts(played_whatsapp) == {"before": 2, "after": 2}
+    assert [need.code for need in second.call(Status()).attention if need.kind == "daemon"] == [
+        "node_lost"
+    ]
     refuse_single(played_whatsapp, dsn)
     first.start()
     assert not first.leads()

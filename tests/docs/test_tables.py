@@ -10,6 +10,8 @@ from docs.pages import ROOT
 from waremind.daemon.delivery.views import REASONS, REVOKE_REASONS
 from waremind.daemon.reminders.attention import TROUBLES
 from waremind.daemon.status.attention import SEVERITIES
+from waremind.daemon.status.cluster_attention import OF_ACCOUNTS
+from waremind.daemon.status.doctor.cluster import CLUSTER
 from waremind.daemon.status.doctor.disk import CHILDREN, DISK
 from waremind.daemon.status.doctor.machine import MACHINE
 from waremind.daemon.status.doctor.running import PEOPLE, RUNNING
@@ -60,7 +62,7 @@ def test_everything_that_needs_a_person_is_there() -> None:
         ("run", "send_unknown"),
     }
     others |= {("reminder, run", "nobody_received"), ("calendar", "calendar_ends")}
-    of_accounts = {("account", code) for code in needs | {"restricted"}}
+    of_accounts = {("account", code) for code in needs | {"restricted"} | OF_ACCOUNTS}
     of_daemon = {("daemon", code) for code in SEVERITIES if code != "frozen"}
     of_reminders = {("reminder", code) for code in TROUBLES if code != "nobody_received"}
     assert explained == others | of_accounts | of_reminders | of_daemon
@@ -68,7 +70,7 @@ def test_everything_that_needs_a_person_is_there() -> None:
 
 def test_every_check_of_the_doctor_is_there() -> None:
     outside = ["clock", "socket"]  # the command line's own
-    checks = (*RUNNING, *MACHINE, *DISK, CHILDREN, *PEOPLE)
+    checks = (*RUNNING, *CLUSTER, *MACHINE, *DISK, CHILDREN, *PEOPLE)
     assert column("Look after it") == [*outside, *(check.name for check in checks)]
 
 

@@ -1,6 +1,6 @@
 """What the rooms above may ask of the rooms below."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from waremind.daemon.accounts.registry import Accounts
@@ -12,6 +12,7 @@ from waremind.daemon.delivery.sender import Sender
 from waremind.daemon.delivery.waiters import RunWaiters
 from waremind.daemon.rules.evaluator import RuleEvaluator
 from waremind.daemon.system.event_feed import EventFeed
+from waremind.daemon.system.first_seen import FirstSeen
 from waremind.daemon.system.instruments import Instruments
 from waremind.daemon.system.runtime import WithRuntime
 from waremind.store.database import Database
@@ -28,6 +29,7 @@ class Services(WithRuntime):
     feed: EventFeed
     instruments: Instruments
     started_at: datetime
+    first_seen: FirstSeen = field(default_factory=FirstSeen)
 
     @property
     def database(self) -> Database:

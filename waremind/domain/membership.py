@@ -1,13 +1,19 @@
 """When a node may act for its accounts, and when others may take them: by its own clock each.
 
-No two clocks are compared. Seconds are those of a clock that also counts while a machine sleeps.
+No two clocks are compared for that. Seconds are those of a clock that also counts while a machine
+sleeps.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 # Between the end of a node's lease and the first moment at which another one calls it lost.
 MARGIN_SECONDS = 1.0
+# How far a node's clock may be off the database's: further needs a person, much further acts for no
+# account, as what is due would be sent at a wrong time.
+CLOCK_OFF = timedelta(seconds=2)
+CLOCK_WRONG = timedelta(seconds=30)
 
 
 class Lease:

@@ -27,6 +27,7 @@ class NodeRow:
     version: str
     beat_at: datetime
     started_at: datetime
+    engine: str = ""
     beat: int = 1
     leads: bool = False
 

@@ -36,7 +36,7 @@ def read_engine() -> Engine:
     made = REVISION.search(content)
     announced = ANNOUNCED.search(content)
     return Engine(
-        _version(),
+        engine_version(),
         date(*map(int, made.groups())) if made else None,
         f"2.3000.{struct.unpack('<I', announced[1])[0]}" if announced else None,
     )
@@ -48,7 +48,8 @@ def _libraries() -> list[Path]:
     return sorted(Path(places[0]).glob("*.so")) if places else []
 
 
-def _version() -> str:
+def engine_version() -> str:
+    """Say which neonize is installed."""
     try:
         return version("neonize")
     except PackageNotFoundError:

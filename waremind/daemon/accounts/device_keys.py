@@ -8,8 +8,11 @@ with every message, and an old one is worse than none, as the engine makes new o
 import asyncio
 import contextlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import NoReturn, Protocol
 
 from waremind.daemon.system.clock import Clock
@@ -40,6 +43,11 @@ class SessionKeys:
 class DeviceKeys(Protocol):
     """Has the keys at hand that a session needs, and keeps them when it has used them."""
 
+    @property
+    def behind(self) -> Mapping[str, datetime]:
+        """Since when the newest keys of accounts (by id) could not be kept."""
+        ...
+
     async def fetch(self, keys: SessionKeys) -> None:
         """Have the newest keys in the directory before the session opens.
 
@@ -54,6 +62,8 @@ class DeviceKeys(Protocol):
 
 class LocalKeys:
     """The keys of a single daemon: they stay where they are."""
+
+    behind: Mapping[str, datetime] = MappingProxyType({})
 
     async def fetch(self, keys: SessionKeys) -> None:
         """Have them, as they are there."""
@@ -72,6 +82,7 @@ class SharedKeys:
         self._membership = membership
         self._clock = clock
         self._stamps = stamps
+        self.behind: dict[str, datetime] = {}
         self._open: dict[str, SessionKeys] = {}  # by account
         self._written: dict[SessionKeys, tuple[tuple[int, ...], int]] = {}
 
@@ -92,6 +103,7 @@ class SharedKeys:
             if not await table.open_(connection, device, keys.session):
                 raise _not_here("another node has the account now")
         self._put_stamp(keys)
+        self.behind.pop(keys.account, None)
         self._open[keys.account] = keys
 
     async def keep(self, keys: SessionKeys, *, ended: bool = False) -> None:
@@ -99,6 +111,7 @@ class SharedKeys:
         if ended and self._open.get(keys.account) == keys:
             del self._open[keys.account]
         changed_at = _changed_at(keys.directory)
+        self.behind.setdefault(keys.account, self._clock.now())
         try:
             store, stands = await asyncio.to_thread(_copied, keys.directory, ratchets=ended)
         except WaremindError as error:
@@ -108,6 +121,7 @@ class SharedKeys:
             now = self._clock.now()
             taken = Snapshot(keys.session, ended, store)
             is_kept = await table.write(connection, self._device(keys), taken, now)
+        self.behind.pop(keys.account, None)
         if not ended and is_kept:
             self._put_stamp(keys)
             self._open[keys.account] = keys
@@ -127,9 +141,11 @@ class SharedKeys:
         changed_at, stands = self._written.get(keys, ((), 0))
         if (now_at := _changed_at(keys.directory)) == changed_at:
             return
+        self.behind.setdefault(keys.account, self._clock.now())
         _, now_stands = await asyncio.to_thread(_copied, keys.directory, ratchets=False)
         if now_stands == stands:
             self._written[keys] = now_at, stands
+            self.behind.pop(keys.account, None)
         elif self._open.get(keys.account) == keys:
             await self.keep(keys)
 

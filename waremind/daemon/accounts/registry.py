@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -109,6 +109,10 @@ class Accounts(Subscriber):
         """List the devices' directories that could not be removed, and since when."""
         left = self._environment.place.left
         return [(path, since) for path, since in left.items() if path.exists()]
+
+    def keys_behind(self) -> Mapping[str, datetime]:
+        """Say since when other nodes could not have the newest keys of accounts (by id)."""
+        return self._environment.place.device_keys.behind
 
     def owns_process(self, pid: int) -> bool:
         """Tell whether a process is a session's: it is nobody who may ask for anything."""

@@ -16,6 +16,7 @@ from waremind.daemon.delivery.overdue import LATE, Overdue, select_overdue
 from waremind.daemon.reminders.attention import ACCOUNT_TROUBLES, nobody_received
 from waremind.daemon.reminders.views import reminders_of
 from waremind.daemon.services import Services
+from waremind.daemon.status.cluster_attention import cluster_attention
 from waremind.daemon.status.daemon_attention import daemon_attention
 from waremind.daemon.system.failures import Failure
 from waremind.daemon.system.tasks import within
@@ -45,6 +46,9 @@ SEVERITIES: Mapping[str, Severity] = {
     "internal": "critical",
     "overdue": "critical",
     "keys_left": "critical",
+    "node_lost": "warning",
+    "clock_off": "warning",
+    "replication_asynchronous": "warning",
     "engine_old": "warning",
     "frozen": "warning",
 }
@@ -171,6 +175,7 @@ FROM_DATABASE: tuple[Callable[[Services, Connection], Awaitable[Needs]], ...] = 
     calendars,
     sends,
     received_by_nobody,
+    cluster_attention,
 )
 
 

@@ -15,9 +15,10 @@ from waremind.daemon.system.logs import event
 from waremind.daemon.system.membership import Membership
 from waremind.daemon.system.tasks import within
 from waremind.domain.ids import new_id
-from waremind.domain.membership import Lease, Watch
+from waremind.domain.membership import CLOCK_WRONG, Lease, Watch
 from waremind.settings import Cluster
 from waremind.store import nodes
+from waremind.store.cluster_health import clock_offset
 from waremind.store.database import Connection, Database
 from waremind.store.lock import DaemonLock
 from waremind.store.nodes import NodeRow
@@ -87,10 +88,14 @@ class ClusterMembership(Membership):
         """Show a sign of life, and do what the others' signs ask for."""
         sent_at, now = boottime(), self._clock.now()
         async with self._database.connection() as connection:
-            leads = await nodes.beat(connection, self.node, now)
+            is_wrong = abs(await clock_offset(connection, self._clock.now)) > CLOCK_WRONG
+            # Others have to take its accounts as those of a node that is lost.
+            leads = False if is_wrong else await nodes.beat(connection, self.node, now)
             there = await nodes.select_all(connection)
             self._see(there)
-            if leads is None:
+            if is_wrong:
+                self._give_way()
+            elif leads is None:
                 await self._start_over(connection)
             elif not leads:
                 self._give_way()

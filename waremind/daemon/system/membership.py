@@ -17,6 +17,7 @@ from waremind.store import nodes
 from waremind.store.database import Database
 from waremind.store.lock import DaemonLock, Tell
 from waremind.store.nodes import Claimed, NodeRow
+from waremind.whatsapp.engine_age import engine_version
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +120,7 @@ class Membership:
             id=self.node,
             name=self._name,
             version=waremind.__version__,
+            engine=engine_version(),
             beat_at=now,
             started_at=now,
         )

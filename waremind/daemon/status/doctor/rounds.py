@@ -2,6 +2,7 @@
 
 from waremind.daemon.services import Services
 from waremind.daemon.status.doctor.check import Check, Finding, examine
+from waremind.daemon.status.doctor.cluster import CLUSTER
 from waremind.daemon.status.doctor.disk import CHILDREN, DISK, NO_CHILDREN
 from waremind.daemon.status.doctor.machine import MACHINE
 from waremind.daemon.status.doctor.running import PEOPLE, ROLE_CURE, RUNNING, needless
@@ -17,6 +18,7 @@ async def examine_running(services: Services) -> list[CheckResult]:
     """Look at everything from inside of the daemon."""
     return [
         *await examine(RUNNING, services),
+        *await examine(CLUSTER if services.settings.cluster.name else (), services),
         *await examine(MACHINE, None),
         *await examine((*DISK, CHILDREN), services.settings),
         *await examine(PEOPLE, services),

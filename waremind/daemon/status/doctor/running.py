@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from waremind.daemon.services import Services
 from waremind.daemon.status.doctor.check import Check, Finding, Trouble
+from waremind.daemon.status.doctor.cluster import LISTED
 from waremind.daemon.status.report import status_report
 from waremind.domain.lifecycle import State
 from waremind.domain.quoting import quoted
@@ -97,7 +98,7 @@ async def _needs(services: Services, kinds: set[str]) -> list[Trouble]:
         Trouble(f"{quoted(who)}: {each.text}" if who else each.text, each.severity, each.fix)
         for each in attention
         for who in [each.name or each.id]
-        if each.kind in kinds and each.code != "engine_old"  # the engine has a line of its own
+        if each.kind in kinds and each.code not in {"engine_old", *LISTED}  # they have own lines
     ]
 
 

@@ -1,0 +1,98 @@
+"""What a node needs a person for: its clock, accounts that no node has, keys that are not kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from delivery.clockwork import Clock, Engine, engine
+
+from waremind import config
+from waremind.daemon.status.doctor.rounds import examine_running
+from waremind.daemon.status.report import status_report
+from waremind.daemon.system.cluster import ClusterMembership
+from waremind.daemon.system.failures import Failures
+from waremind.daemon.system.settings import LiveSettings
+from waremind.settings import Cluster
+from waremind.store.database import Database
+from waremind.store.lock import DaemonLock
+from waremind.whatsapp.deadline import Deadline
+
+pytestmark = pytest.mark.anyio
+
+MINUTE = timedelta(minutes=1)
+
+
+async def needs(playing: Engine) -> dict[str, str]:
+    """List what needs a person, by code with its severity."""
+    report = await status_report(playing.daemon)
+    return {need.code: need.severity for need in report.attention if need.code != "engine_old"}
+
+
+async def test_status_and_doctor_tell_of_what_only_a_cluster_needs(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with engine(dsn, tmp_path, datetime.now(UTC)) as playing:
+        await playing.wait_for("SELECT 1 FROM accounts WHERE state = 'connected'")
+        become_node(playing, dsn)  # which has kept no keys so far
+        assert await needs(playing) == {}
+        await playing.sql("UPDATE accounts SET node_id = NULL")
+        assert await needs(playing) == {}
+        playing.clock.pass_to(datetime.now(UTC) + MINUTE)
+        assert await needs(playing) == {
+            "clock_off": "critical",
+            "without_node": "warning",
+            "snapshot_old": "warning",
+        }
+        checks = {each.check: each for each in await examine_running(playing.daemon)}
+        assert "60 s ahead of the database's" in checks["clocks"].text
+        assert {name: checks[name].status for name in ("connection", "nodes", "replication")} == {
+            "connection": "ok",
+            "nodes": "ok",
+            "replication": "ok",
+        }
+        await playing.sql(
+            "INSERT INTO nodes (id, name, version, engine, beat_at, started_at)"
+            " VALUES ('nod_west', 'west', '0.1', '0.4', now(), now())"
+        )
+        checks = {each.check: each for each in await examine_running(playing.daemon)}
+        assert "west has 0.4" in checks["nodes"].text
+        playing.clock.pass_to(datetime.now(UTC) - timedelta(seconds=10))
+        assert (await needs(playing))["clock_off"] == "warning"
+
+
+def become_node(playing: Engine, dsn: str) -> None:
+    """Let a daemon that runs think that it is one of several."""
+    flags = {"cluster": {"name": "east"}, "database": {"url": dsn}}
+    settings = LiveSettings(config.load(None, flags))
+    runtime = replace(playing.daemon.runtime, current=settings)
+    playing.daemon = replace(playing.daemon, runtime=runtime)
+
+
+@asynccontextmanager
+async def member(dsn: str, clock: Clock) -> AsyncIterator[ClusterMembership]:
+    """Be a node with such a clock."""
+    lock = DaemonLock(dsn, shared=True)
+    await lock.take()
+    async with Database(dsn) as database:
+        failures, settings = Failures(clock.now), Cluster(name="east")
+        yield ClusterMembership(lock, database, clock, failures, settings, Deadline())
+    await lock.release()
+
+
+async def test_a_node_whose_clock_is_wrong_acts_for_no_account(dsn: str) -> None:
+    clock = Clock(datetime.now(UTC) + timedelta(hours=1))
+    async with member(dsn, clock) as node:
+        await node.join()
+        assert not node.held.is_set()
+        assert node.stands_by
+        clock.pass_to(datetime.now(UTC))
+        await node._beat()
+        assert node.held.is_set()
+        clock.pass_to(datetime.now(UTC) - timedelta(hours=1))
+        await node._beat()
+        assert not node.held.is_set()
