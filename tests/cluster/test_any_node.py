@@ -26,7 +26,9 @@ def test_every_command_works_on_the_node_that_has_not_the_account(
     second.add("dev")  # nobody's until the first node claims it
     dev = Stage(second, played_whatsapp, dsn, "dev", PHONE)
     dev.group()
-    # The QR comes to both, whoever joins where, and the end too.
+    with second.pairing("dev") as left:
+        left.qr()
+    # It goes on when its terminal is gone. The QR comes to whoever joins where, and the end too.
     with second.pairing("dev") as shown, first.pairing("dev") as joined:
         code = shown.qr()
         assert joined.qr() == code

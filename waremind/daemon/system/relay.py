@@ -19,7 +19,7 @@ from waremind.daemon.system.tasks import run_forever
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store import commands as table
 from waremind.store.commands import CommandRow, channel_of
-from waremind.store.database import Connection, Database
+from waremind.store.database import Connection, Database, is_unavailable
 from waremind.store.notifications import Notifications
 
 T = TypeVar("T")
@@ -267,8 +267,9 @@ class Relay:
         try:
             async with self._database.connection() as connection:
                 await table.answer(connection, command, answer)
-        except WaremindError:
-            return False
+        except Exception as error:  # noqa: BLE001 - nothing can end the daemon
+            retry(log, "cannot answer another node", reason=repr(error))
+            return not is_unavailable(error)
         return True
 
 
