@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from delivery.clockwork import NOBODY, Engine, engine
+from delivery.clockwork import NOBODY, START, Engine, engine
 
 from waremind.daemon.api.handlers import run as runs
+from waremind.daemon.status.report import status_report
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.run import ReminderRun, RunChanged
-from waremind.whatsapp.reports import SendRefused
+from waremind.whatsapp.reports import SendRefused, Sent
 
 pytestmark = pytest.mark.anyio
 
@@ -57,3 +59,15 @@ async def test_a_check_of_a_rehearsal_sends_nothing_and_an_unknown_group_is_refu
             await rehearse(playing, "Group 9")
         assert failure.value.code is ErrorCode.NOT_FOUND
         assert not playing.sent
+
+
+async def test_a_rehearsal_does_not_hide_that_the_last_run_failed(dsn: str, tmp_path: Path) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        reminder = await playing.add("standup", at="2026-03-02T09:00:00")
+        playing.gateway.whatsapp.answer = lambda _: SendRefused(479, "refused")
+        await rehearse(playing)
+        playing.gateway.whatsapp.answer = lambda message: Sent(message.group)
+        playing.clock.pass_to(START + timedelta(seconds=1))
+        assert (await rehearse(playing, "2@g.us")).run
+        needs = (await status_report(playing.daemon)).attention
+        assert [(need.id, need.code) for need in needs] == [(reminder.id, "last_run_failed")]

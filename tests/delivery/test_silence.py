@@ -12,6 +12,7 @@ from delivery.test_members import in_group, member, say, sent
 from waremind.daemon.api.handlers import run as runs
 from waremind.daemon.status.report import status_report
 from waremind.requests.run import ReminderRun, RunAcknowledge
+from waremind.store import silence
 
 pytestmark = pytest.mark.anyio
 
@@ -77,3 +78,18 @@ async def test_a_group_without_others_alarms_nobody(dsn: str, tmp_path: Path) ->
         await in_group(playing, member(1))
         playing.clock.pass_to(LATE)
         assert await alarms(playing) == []
+
+
+async def test_what_was_sent_to_a_group_without_others_is_looked_at_once(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        await in_group(playing)
+        alone, _ = await sent(playing)
+        playing.clock.pass_to(START + timedelta(seconds=1))
+        await in_group(playing, member(1))
+        addressed, _ = await sent(playing)
+        async with playing.daemon.database.connection() as connection:
+            assert await silence.acknowledge_unaddressed(connection, LATE) == 1
+            assert not await silence.is_silent(connection, alone)
+            assert await silence.is_silent(connection, addressed)

@@ -106,6 +106,7 @@ def test_a_run_says_how_it_is_and_why(daemon: Running) -> None:
 def test_a_message_of_unknown_outcome_needs_a_person_until_it_is_resolved(daemon: Running) -> None:
     run = unknown(daemon)
     daemon.sql("UPDATE runs SET reminder_id = NULL WHERE id = %s", run.id)
+    daemon.sql("UPDATE deliveries SET alarm_of = NULL WHERE run_id = %s", run.id)
     (need,) = [each for each in daemon.call(Status()).attention if each.kind == "run"]
     assert (need.code, need.id) == ("send_unknown", run.id)
     assert f"waremind run resolve {run.id}" in need.fix

@@ -32,6 +32,7 @@ from waremind.store import (
     receipts,
     reminders,
     runs,
+    silence,
 )
 from waremind.store.database import Connection, connect
 from waremind.store.deliveries import Able, Ending
@@ -44,7 +45,6 @@ from waremind.store.sending import Sending
 ROWS = int(os.environ.get("ROWS", "10"))
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 TIMES = 6
-FEW = 1000
 MEASURED = 300
 # Accounts with a group and a reminder each, and runs of which some are still to be sent.
 FILLED = """
@@ -79,11 +79,11 @@ FILLED = """
                      '2026-03-02 08:00Z'::timestamptz - ({rows} - i) * interval '1 s' AS t
               FROM generate_series(1, {rows}) i) v;
     INSERT INTO deliveries (run_id, group_id, account_id, position, status, reason, due_at,
-                            message_id, started_at, finished_at, received_at)
+                            message_id, started_at, finished_at, alarm_of, received_at)
         SELECT id, 'grp_' || substr(account_id, 5), account_id, 0,
                (ARRAY['scheduled', 'held', 'failed', 'unknown', 'sent', 'sent'])
                    [1 + least(number % ({rows} / 5), 5)],
-               'frozen', occurs_at, 'M' || number, occurs_at, occurs_at,
+               'frozen', occurs_at, 'M' || number, occurs_at, occurs_at, reminder_id,
                -- Nearly all that was sent was received.
                CASE WHEN number % ({rows} / 5) >= 4 AND number % 1000 > 0 THEN occurs_at END
         FROM runs;
@@ -138,13 +138,16 @@ async def claim(c: Connection) -> None:
     await deliveries.insert_of_runs(c, [RUN.id], NOW)
 
 
+def with_status(status: str) -> Callable[[Connection], Awaitable[Any]]:
+    """List runs as `run list --status` does."""
+    return lambda c: runs.select(c, Wanted(status=status, limit=100))
+
+
 def of_many(*indexes: str) -> tuple[str, ...]:
     """Ask for indexes that only a large table is worth."""
     return indexes if ROWS >= 1_000_000 else ()
 
 
-# From the few unknown deliveries to their runs, unless there are as few runs.
-UNKNOWN_SENDS = {"deliveries_unknown", "runs_pkey"} if ROWS >= FEW else {"deliveries_run"}
 # What the daemon does at each message, run, receipt, hold and look, and the indexes it must use.
 Statement = Callable[[Connection], Awaitable[Any]]
 HOT: Mapping[str, tuple[Statement, set[str]]] = {
@@ -191,7 +194,9 @@ HOT: Mapping[str, tuple[Statement, set[str]]] = {
     ),
     "what is open": (lambda c: deliveries.lock_open(c, "rem_1"), {"deliveries_run"}),
     "a key": (lambda c: runs.with_key(c, "acc_1", "key", NOW), {"runs_key"}),
-    "unknown sends": (lambda c: runs.unknown_sends(c, 10), UNKNOWN_SENDS),
+    "unknown sends": (lambda c: runs.unknown_sends(c, 10), {"deliveries_unknown_sends"}),
+    "silent sends": (lambda c: silence.of_others(c, NOW, 10), {"deliveries_silent_sends"}),
+    "its silence": (lambda c: silence.of_reminders(c, ["rem_1"], NOW), {"deliveries_silent"}),
     "its groups": (lambda c: groups.of_reminders(c, ["rem_1"]), {"reminder_groups_pkey"}),
     "what is late": (
         lambda c: overdue.select_waiting(c, {"acc_1": "1"}, NOW),
@@ -199,8 +204,18 @@ HOT: Mapping[str, tuple[Statement, set[str]]] = {
     ),
     "what needs a person": (
         lambda c: reminders.select_troubled(c, ["acc_1"], NOW, 10),
-        {"whatsapp_groups_closed", "reminders_too_slow", "deliveries_silent"},
+        {
+            "whatsapp_groups_closed",
+            "reminders_too_slow",
+            "deliveries_wrong",
+            "runs_reminder_id_occurs_at_key",
+            "deliveries_silent",
+        },
     ),
+    **{
+        f"{status} runs": (with_status(status), {f"deliveries_{status}", "deliveries_run"})
+        for status in ("sending", "scheduled", "revoking", "held", "unknown", "failed")
+    },
     "a deleted reminder": (lambda c: reminders.delete(c, "rem_1"), {"reminders_pkey"}),
 }
 

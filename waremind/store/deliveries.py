@@ -66,8 +66,10 @@ async def insert_to(connection: Connection, run: str, groups: Sequence[str], now
 
 _INSERT = SQL(
     """
-    INSERT INTO deliveries (run_id, group_id, account_id, position, status, reason, due_at)
-    SELECT r.id, t.group_id, r.account_id, t.position,
+    INSERT INTO deliveries
+        (run_id, group_id, account_id, alarm_of, position, status, reason, due_at)
+    SELECT r.id, t.group_id, r.account_id, CASE r.kind WHEN 'regular' THEN r.reminder_id END,
+           t.position,
            CASE WHEN g.left_at IS NOT NULL THEN 'missed'
                 WHEN h.reason IS NOT NULL THEN 'held' ELSE 'scheduled' END,
            CASE WHEN g.left_at IS NOT NULL THEN 'group_left' ELSE h.reason END,

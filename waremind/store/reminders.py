@@ -118,22 +118,38 @@ _TROUBLED = SQL(
         (SELECT id FROM reminders
          WHERE state = 'active' AND too_slow_since IS NOT NULL LIMIT %(limit)s)
         UNION
-        (SELECT r.id FROM whatsapp_groups g
+        (SELECT DISTINCT r.id FROM whatsapp_groups g
          CROSS JOIN LATERAL (  -- from the few groups to their reminders, however many others
              SELECT r.id FROM reminder_groups t JOIN reminders r ON r.id = t.reminder_id
              WHERE t.group_id = g.id AND r.state = 'active' LIMIT %(limit)s) r
          WHERE g.left_at IS NOT NULL OR g.synced_at IS NULL OR g.announce_only AND NOT g.admin
          LIMIT %(limit)s)
         UNION
-        (SELECT r.reminder_id FROM deliveries d JOIN runs r ON r.id = d.run_id
-         WHERE (d.status = 'failed' OR d.status = 'unknown') AND r.reminder_id IS NOT NULL
-           AND r.kind = 'regular'
-           AND NOT EXISTS (SELECT 1 FROM runs n WHERE n.reminder_id = r.reminder_id
-                           AND n.occurs_at > r.occurs_at)
+        -- From one reminder to the next, however many runs each has had.
+        (WITH RECURSIVE wrong (id) AS (
+             SELECT min(alarm_of) FROM deliveries
+             WHERE alarm_of IS NOT NULL AND (status = 'failed' OR status = 'unknown')
+             UNION ALL
+             SELECT (SELECT min(alarm_of) FROM deliveries
+                     WHERE alarm_of > wrong.id AND (status = 'failed' OR status = 'unknown'))
+             FROM wrong WHERE id IS NOT NULL
+         )
+         SELECT wrong.id FROM wrong CROSS JOIN LATERAL (
+             SELECT id FROM runs WHERE reminder_id = wrong.id AND kind = 'regular'
+             ORDER BY occurs_at DESC LIMIT 1) r
+         WHERE EXISTS (SELECT 1 FROM deliveries d
+                       WHERE d.run_id = r.id AND (d.status = 'failed' OR d.status = 'unknown'))
          LIMIT %(limit)s)
         UNION
-        (SELECT r.reminder_id FROM silent_since(%(silent_before)s) d JOIN runs r ON r.id = d.run_id
-         WHERE r.reminder_id IS NOT NULL AND r.kind = 'regular' LIMIT %(limit)s))
+        (WITH RECURSIVE silent (id) AS (
+             (SELECT alarm_of FROM silent_since(%(silent_before)s)
+              WHERE alarm_of IS NOT NULL ORDER BY alarm_of LIMIT 1)
+             UNION ALL
+             SELECT (SELECT alarm_of FROM silent_since(%(silent_before)s)
+                     WHERE alarm_of > silent.id ORDER BY alarm_of LIMIT 1)
+             FROM silent WHERE id IS NOT NULL
+         )
+         SELECT id FROM silent WHERE id IS NOT NULL LIMIT %(limit)s))
     ORDER BY name LIMIT %(limit)s
     """
 )

@@ -74,6 +74,9 @@ STATUSES = (
     "revoked",
 )
 
+# A delivery with one of these is found by an index of its own.
+_INDEXED = frozenset({"sending", "scheduled", "revoking", "held", "unknown", "failed"})
+
 _COLUMNS = Columns(RunRow)
 _INSERT = SQL(
     "INSERT INTO runs ({names}) SELECT {names} FROM json_populate_recordset(NULL::runs, %s)"
@@ -129,12 +132,16 @@ async def select(connection: Connection, wanted: Wanted) -> list[SeenRun]:
           AND (%(status)s::text IS NULL
                OR coalesce(d.status, r.outcome, 'missed') = %(status)s)
           AND r.number < coalesce(%(before)s::bigint, 9223372036854775807)
-        ORDER BY r.number DESC LIMIT nullif(%(limit)s, 0)
         """
     )
+    if wanted.status in _INDEXED:
+        # Written out, as the index of one status is not for a status that may be any.
+        of_status = SQL(" AND r.id IN (SELECT run_id FROM deliveries WHERE status = {})")
+        where += of_status.format(wanted.status)
+    newest = SQL(" ORDER BY r.number DESC LIMIT nullif(%(limit)s, 0)")
     values = {**asdict(wanted), "statuses": list(STATUSES)}
     async with connection.cursor(row_factory=class_row(SeenRun)) as cursor:
-        await cursor.execute(_SELECT + where, values)
+        await cursor.execute(_SELECT + where + newest, values)
         return await cursor.fetchall()
 
 
@@ -171,10 +178,20 @@ async def last_of(connection: Connection, reminders: Sequence[str]) -> dict[str,
 async def unknown_sends(connection: Connection, limit: int) -> list[tuple[str, datetime]]:
     """Read which messages of no reminder have an unknown outcome, and since when, oldest first."""
     query = """
-        SELECT r.id, min(d.finished_at) AS since
-        FROM deliveries d JOIN runs r ON r.id = d.run_id
-        WHERE d.status = 'unknown' AND (r.reminder_id IS NULL OR r.kind <> 'regular')
-        GROUP BY r.id ORDER BY since LIMIT %s
+        WITH RECURSIVE unknown (run_id, since, seen) AS (
+            (SELECT run_id, finished_at, ARRAY[run_id] FROM deliveries
+             WHERE alarm_of IS NULL AND status = 'unknown' ORDER BY finished_at LIMIT 1)
+            UNION ALL
+            SELECT n.run_id, n.finished_at, u.seen || n.run_id
+            FROM unknown u CROSS JOIN LATERAL (
+                SELECT run_id, finished_at FROM deliveries
+                WHERE alarm_of IS NULL AND status = 'unknown' AND finished_at >= u.since
+                  AND run_id <> ALL (u.seen)
+                ORDER BY finished_at LIMIT 1
+            ) n
+            WHERE cardinality(u.seen) < %s
+        )
+        SELECT run_id, since FROM unknown ORDER BY since
     """
     return await (await connection.execute(query, [limit])).fetchall()
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg.rows import class_row
-from psycopg.sql import SQL
 
 from waremind.store.database import Connection
 
@@ -23,37 +22,64 @@ class Silence:
     sent_at: datetime
 
 
-_SELECT = SQL(
-    """
-    SELECT * FROM (
-        SELECT DISTINCT ON (d.run_id) d.run_id,
-               CASE r.kind WHEN 'regular' THEN r.reminder_id END AS reminder_id,
-               coalesce(nullif(g.name, ''), g.jid) AS group, d.finished_at AS sent_at
-        FROM silent_since(%(before)s) d
-        JOIN runs r ON r.id = d.run_id
-        JOIN whatsapp_groups g ON g.id = d.group_id
-        ORDER BY d.run_id, d.finished_at
-    ) s
-    """
-)
-
-
 async def of_reminders(
     connection: Connection, reminders: Sequence[str], before: datetime
 ) -> dict[str, Silence]:
     """Read which of these reminders had a run that reached nobody, the latest one of each."""
-    where = SQL("WHERE s.reminder_id = ANY (%(reminders)s) ORDER BY s.sent_at")
+    query = """
+        SELECT s.run_id, v.id AS reminder_id, coalesce(nullif(g.name, ''), g.jid) AS group,
+               s.finished_at AS sent_at
+        FROM unnest(%(reminders)s::text[]) AS v (id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM silent_since(%(before)s) WHERE alarm_of = v.id
+            ORDER BY finished_at DESC LIMIT 1
+        ) s
+        JOIN whatsapp_groups g ON g.id = s.group_id
+    """
     async with connection.cursor(row_factory=class_row(Silence)) as cursor:
-        await cursor.execute(_SELECT + where, {"before": before, "reminders": list(reminders)})
+        await cursor.execute(query, {"before": before, "reminders": list(reminders)})
         return {each.reminder_id: each async for each in cursor if each.reminder_id}
 
 
 async def of_others(connection: Connection, before: datetime, limit: int) -> list[Silence]:
     """Read which runs of no reminder reached nobody, the oldest first."""
-    where = SQL("WHERE s.reminder_id IS NULL ORDER BY s.sent_at LIMIT %(limit)s")
+    # From one to the next that is of another run: as many steps as there are runs to be read.
+    query = """
+        WITH RECURSIVE silent (run_id, group_id, sent_at, seen) AS (
+            (SELECT run_id, group_id, finished_at, ARRAY[run_id] FROM silent_since(%(before)s)
+             WHERE alarm_of IS NULL ORDER BY finished_at LIMIT 1)
+            UNION ALL
+            SELECT n.run_id, n.group_id, n.finished_at, s.seen || n.run_id
+            FROM silent s CROSS JOIN LATERAL (
+                SELECT * FROM silent_since(%(before)s)
+                WHERE alarm_of IS NULL AND finished_at >= s.sent_at AND run_id <> ALL (s.seen)
+                ORDER BY finished_at LIMIT 1
+            ) n
+            WHERE cardinality(s.seen) < %(limit)s
+        )
+        SELECT s.run_id, NULL AS reminder_id, coalesce(nullif(g.name, ''), g.jid) AS group,
+               s.sent_at
+        FROM silent s JOIN whatsapp_groups g ON g.id = s.group_id ORDER BY s.sent_at
+    """
     async with connection.cursor(row_factory=class_row(Silence)) as cursor:
-        await cursor.execute(_SELECT + where, {"before": before, "limit": limit})
+        await cursor.execute(query, {"before": before, "limit": limit})
         return await cursor.fetchall()
+
+
+async def acknowledge_unaddressed(connection: Connection, before: datetime) -> int:
+    """Let what was sent before then, to a group without others, need nobody; returns how many."""
+    done = await connection.execute(
+        """
+        UPDATE deliveries d SET acknowledged_at = finished_at
+        FROM whatsapp_groups g
+        WHERE g.id = d.group_id AND g.synced_at IS NOT NULL
+          AND d.status = 'sent' AND d.received_at IS NULL AND d.acknowledged_at IS NULL
+          AND d.message_id IS NOT NULL AND d.finished_at <= %s
+          AND NOT EXISTS (SELECT 1 FROM recipients(d) m WHERE NOT m.later)
+        """,
+        [before],
+    )
+    return done.rowcount
 
 
 async def is_silent(connection: Connection, run: str) -> bool:

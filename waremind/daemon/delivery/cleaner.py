@@ -8,7 +8,7 @@ from waremind.daemon.system.clock import Clock
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.tasks import run_forever
-from waremind.store import events, media, members, runs
+from waremind.store import events, media, members, runs, silence
 
 log = logging.getLogger(__name__)
 
@@ -29,14 +29,18 @@ async def keep_house(runtime: Runtime) -> None:
 
 async def _clean(runtime: Runtime) -> bool:
     keep_days = runtime.current.settings.delivery.keep_days
-    before = runtime.clock.now() - timedelta(days=keep_days)
+    now = runtime.clock.now()
+    before = now - timedelta(days=keep_days)
+    alarm = timedelta(seconds=runtime.current.settings.delivery.alarm_seconds)
     async with runtime.database.connection() as connection:
         if deleted := await runs.delete_before(connection, before):
             event(log, "deleted old runs", runs=deleted)
         await members.delete_gone(connection, before - EVERY)  # a run may be sent a while after
         await events.delete_old(connection, keep_days)
+        # So that looks for what nobody has received do not pass by these each time.
+        await silence.acknowledge_unaddressed(connection, now - alarm)
     async with runtime.database.transaction() as connection:
-        if deleted := await media.collect(connection, runtime.clock.now() - EVERY):
+        if deleted := await media.collect(connection, now - EVERY):
             event(log, "deleted unused media", contents=deleted)
     return False
 
