@@ -177,18 +177,21 @@ async def expire(connection: Connection) -> None:
     await connection.execute("DELETE FROM command_events WHERE expires_at < clock_timestamp()")
 
 
-async def wake_others(connection: Connection, node: str) -> None:
-    """Have all nodes but this one look at what was written for them to do."""
+async def wake_others(connection: Connection, node: str, account: str | None) -> None:
+    """Have others than this node look at what was written: who has the account, or (None) all."""
     await connection.execute(
         """
         WITH others AS (
-            SELECT id FROM nodes WHERE id <> %s ORDER BY id FOR NO KEY UPDATE
+            SELECT id FROM nodes
+            WHERE id <> %(node)s AND (%(account)s::text IS NULL OR id = (
+                SELECT node_id FROM accounts WHERE id = %(account)s))
+            ORDER BY id FOR NO KEY UPDATE
         ), woken AS (
             UPDATE nodes n SET wakes = wakes + 1 FROM others o WHERE n.id = o.id RETURNING n.id
         )
         SELECT pg_notify('waremind_' || id, '') FROM woken
         """,
-        [node],
+        {"node": node, "account": account},
     )
 
 

@@ -98,3 +98,23 @@ def test_keys_come_and_go_through_the_node_that_has_not_the_account(
     assert given.code == 0, given
     assert ours.stat().st_size > 0
     assert rows(dsn, "SELECT id FROM commands") == []
+
+
+def test_a_pairing_goes_on_when_the_node_is_killed_that_shows_its_qr(
+    nodes: tuple[Node, Node], played_whatsapp: PlayedWhatsApp, dsn: str
+) -> None:
+    first, second = nodes
+    first.add("ops")
+    with second.pairing("ops") as pairing:
+        code = pairing.qr()
+        second.kill()
+        with pytest.raises(WaremindError, match="cannot hear the daemon"):
+            pairing.connected()
+    played_whatsapp.user(PHONE)
+    with first.pairing("ops") as joined:
+        assert joined.qr() == code
+        played_whatsapp.scan(code, PHONE)
+        assert joined.connected().status == "connected"
+    second.start()
+    assert second.show("ops").status == "connected"
+    assert rows(dsn, "SELECT id FROM commands") == []  # with who has asked

@@ -67,16 +67,17 @@ async def here_and_wake(
         return await answer(services, caller, request)
     is_woken = False
 
-    async def written() -> None:
+    async def written(account: str | None) -> None:
         nonlocal is_woken
         is_woken = True
-        await relay.wake_others()
+        if account is None or services.accounts.find(account) is None:
+            await relay.wake_others(account)
 
     try:
         return await answer(services, replace(caller, written=written), request)
     finally:
         if not is_woken:
-            await relay.wake_others()
+            await relay.wake_others(None)
 
 
 def _no_file(_request: Any) -> str | None:

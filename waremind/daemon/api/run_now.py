@@ -75,7 +75,6 @@ async def run_now(
 
     Raises WaremindError `timed_out` with the run's id.
     """
-    await caller.written()
     if request.wait:
         ended = services.waiters.ended(run)
         await _wait_ended(caller.wait(ended), run, patience(request.timeout_seconds))

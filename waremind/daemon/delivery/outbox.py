@@ -22,7 +22,6 @@ from waremind.store.accounts import AccountRow
 from waremind.whatsapp.gateway import Session
 from waremind.whatsapp.reports import Receipt
 
-POLL_SECONDS = 0.2  # for the end of a run that another node may send
 STARTING = frozenset({State.STARTING, State.LINKED, State.RESUMING})
 
 
@@ -86,7 +85,7 @@ class Outbox:
         self.follow_ups = FollowUps(runtime, self.holds)
         self._accounts = accounts
         has_others = runtime.current.settings.cluster.name is not None
-        self.waiters = RunWaiters(runtime.readers, POLL_SECONDS if has_others else None)
+        self.waiters = RunWaiters(runtime.readers, has_others=has_others)
         runtime.changes.subscribe(
             self.holds,
             self.sender,

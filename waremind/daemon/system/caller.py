@@ -20,7 +20,7 @@ class Wait(Protocol):
         ...
 
 
-async def _nobody_else() -> None:
+async def _nobody_else(_account: str | None) -> None:
     """Tell nobody: all that is to be done is done here."""
 
 
@@ -31,7 +31,8 @@ class Caller:
     `emit` sends one event of the request's stream; `has_room` waits until the caller has read what
     was sent, and says whether it did. What `wait` waits for counts as no work. `uploads` has what
     the caller has handed over. `written` is to be called when what was asked for is written and
-    others have to act on it, before that is waited for.
+    others have to act on it, before that is waited for: with the account (its id), or None: with
+    any.
     """
 
     operator: Operator
@@ -39,7 +40,7 @@ class Caller:
     has_room: Callable[[], Awaitable[bool]]
     wait: Wait
     uploads: ConnectionUploads
-    written: Callable[[], Awaitable[None]] = _nobody_else
+    written: Callable[[str | None], Awaitable[None]] = _nobody_else
 
 
 class Credentials(NamedTuple):

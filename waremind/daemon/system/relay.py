@@ -108,11 +108,11 @@ class Relay:
         self._wakes: int | None = None
         self._owes_waking = False
 
-    async def wake_others(self) -> None:
-        """Have all other nodes look at what was written for them to do, at once or soon."""
+    async def wake_others(self, account: str | None) -> None:
+        """Have the node of an account, or (None) all, look at what was written, at once or soon."""
         try:
             async with self._database.connection() as connection:
-                await table.wake_others(connection, self._membership.node)
+                await table.wake_others(connection, self._membership.node, account)
         except WaremindError as error:
             retry(log, "cannot wake the other nodes", reason=error)
             self._owes_waking = True
@@ -220,7 +220,7 @@ class Relay:
             await self._hear(connection)
             await table.expire(connection)
         if self._owes_waking:
-            await self.wake_others()
+            await self.wake_others(None)
         if wakes != self._wakes:
             await look_again()
             self._wakes = wakes

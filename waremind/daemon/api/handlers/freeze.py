@@ -23,7 +23,7 @@ async def freeze(services: Services, caller: Caller, request: FreezeSet) -> Free
         changed = await services.holds.freeze(account, caller.operator, request.reason)
         there = _freeze(services, account)
     if not request.check:
-        await caller.written()
+        await caller.written(account and account.id)
         await services.sender.let_leave(account and account.id)  # nothing does from now on
     return FreezeChanged(
         changed=changed, frozen=there, account=account and account.label, check=checked(request)

@@ -50,9 +50,9 @@ async def _want(services: Services, caller: Caller | None, run: Run, groups: Seq
                 await audit.write(connection, now, caller.operator, action, target, **detail)
             leaving |= await revocations.is_leaving(connection, run.id, groups)
         services.revoker.wanted(changed)
+        await caller.written(run.account_id)
         if not leaving:
             break
-        await caller.written()
         await services.sender.let_be_written(run.account_id)
     return is_news
 

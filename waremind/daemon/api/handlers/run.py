@@ -68,6 +68,7 @@ async def run_reminder(services: Services, caller: Caller, request: ReminderRun)
         target = ("reminder", row.id, row.name)
         await audit.write(connection, now, caller.operator, request.method, target, run=run.id)
     services.changes.work_for([account.id])
+    await caller.written(account.id)
     return await run_now(services, caller, request, run.id, changed=True)
 
 
@@ -111,6 +112,7 @@ async def send(services: Services, caller: Caller, request: Send) -> RunChanged:
     if request.check:
         return RunChanged(changed=False, run=await shown_run(services, known or run.id), check=True)
     services.changes.work_for([account.id])
+    await caller.written(account.id)
     return await run_now(services, caller, request, known or run.id, changed=known is None)
 
 
