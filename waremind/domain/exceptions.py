@@ -10,7 +10,7 @@ from waremind.domain.recurrence import Occurrence
 from waremind.domain.wall_time import instant_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Exceptions:
     """Naive local times of occurrences: RFC 5545's EXDATE and RDATE, and those by a command.
 

@@ -37,7 +37,7 @@ class Missed:
     outcome: Outcome = "missed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judgement:
     """Which occurrences are sent now, which stretches are not, and what comes next.
 
@@ -61,7 +61,7 @@ class Stream(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Claim:
     """A reminder whose stored occurrence is due, and by what to judge it at an instant (UTC)."""
 

@@ -26,7 +26,7 @@ ASTRAY = timedelta(days=2)
 UNCOUNTED = frozenset({Fate.EXCEPTED, Fate.SKIPPED, Fate.DAY_OFF, Fate.MERGED})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """A recurrence, what bends it, and whether somebody asks for the numbers of its occurrences.
 

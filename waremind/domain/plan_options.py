@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from msgspec import Struct
 
 from waremind.domain.days_off import EVERY_WEEKDAY, DaysOff, DaysOffCalendar, OnOff
-from waremind.domain.exceptions import Exceptions
+from waremind.domain.exceptions import NO_EXCEPTIONS, Exceptions
 from waremind.domain.plan import Plan
 from waremind.domain.quiet_hours import Lateness, QuietHours
 from waremind.domain.recurrence import Recurrence
@@ -48,6 +48,8 @@ class PlanOptions(
     @property
     def exceptions(self) -> Exceptions:
         """The occurrences that are treated by themselves."""
+        if not (self.excepted or self.also or self.skipped or self.moved):
+            return NO_EXCEPTIONS
         excepted, also, skipped = map(frozenset, (self.excepted, self.also, self.skipped))
         return Exceptions(excepted, also, skipped, dict(self.moved))
 

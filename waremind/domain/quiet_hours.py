@@ -74,7 +74,7 @@ class QuietHours:
         return shortly_before - LONGEST
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lateness:
     """How late is too late, and what becomes of it then."""
 

@@ -49,7 +49,7 @@ class Day(NamedTuple):
         return f"{self.nth or ''}{WEEKDAYS[self.weekday]}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Rule:
     """A checked rule; fields are named as RFC 5545's parts, lists are sorted, empty if absent.
 

@@ -5,6 +5,7 @@ import re
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from waremind.domain.ids import shown
@@ -13,6 +14,7 @@ from waremind.domain.wall_time import FIRST_YEAR, LAST_YEAR
 from waremind.errors import ErrorCode, WaremindError
 
 LONGEST_TEXT = 1_000
+KEPT = 1_000  # rules that were read lately: what is due together often has one rule
 HIGHEST_NUMBER = 1_000_000
 WEEKS_IN_MONTH = 5
 WEEKS_IN_YEAR = 53
@@ -77,6 +79,7 @@ def _refused(reason: str, hint: str) -> WaremindError:
     return WaremindError(ErrorCode.INVALID_INPUT, f"cannot use the rule: {reason}", hint=hint)
 
 
+@lru_cache(KEPT)
 def parse_rule(text: str) -> Rule:
     """Read an RFC 5545 RRULE value, with or without a leading `RRULE:`.
 

@@ -63,21 +63,20 @@ class FollowUps(Subscriber):
         await self._membership.held.wait()
         self._woken.clear()
         now = self._clock.now()
+        async with self._database.connection() as connection:
+            self._next_at = await table.next_at(connection)
+        if self._next_at is None or self._next_at > now:
+            return False
         made: list[RunRow] = []
         async with self._database.transaction() as connection:
             due = await table.select_due(connection, now, BATCH)
             await accounts.keep(connection, (run.account_id for run in due))
             for run in due:
                 made += await self._follow(connection, run, now)
-            ids = [run.id for run in made]
-            self._next_at = await table.next_at(connection)
-        self._tell({run.account_id for run in made} if ids else set())
-        return bool(due)
-
-    def _tell(self, accounts: Collection[str]) -> None:
-        if accounts:
-            self._holds.recheck(accounts)
-            self._changes.work_for(accounts)
+        if followed := {run.account_id for run in made}:
+            self._holds.recheck(followed)
+            self._changes.work_for(followed)
+        return True
 
     async def _follow(
         self, connection: Connection, run: FollowedRun, now: datetime

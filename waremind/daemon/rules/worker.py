@@ -21,7 +21,10 @@ Answer_co = TypeVar("Answer_co", covariant=True)
 
 
 class Question(Protocol[Answer_co]):
-    """A picklable question about a recurrence."""
+    """A picklable question about a recurrence.
+
+    What is asked by the thousand has no slots: a dataclass that has is pickled in Python.
+    """
 
     def answer(self) -> Answer_co:
         """Compute the answer; never None."""
