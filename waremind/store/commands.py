@@ -127,6 +127,7 @@ async def emit(connection: Connection, command: UUID, number: int, event: str) -
             INSERT INTO command_events (command_id, number, event, expires_at)
             SELECT id, %(number)s, %(event)s, clock_timestamp() + %(kept)s * interval '1 s'
             FROM commands WHERE id = %(command)s AND NOT abandoned
+            ON CONFLICT DO NOTHING
             RETURNING command_id
         )
         SELECT pg_notify('waremind_' || c.asked_by, '') FROM new JOIN commands c

@@ -75,9 +75,12 @@ class Commanded:
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def emit(self, event: str) -> None:
-        """Add an event to the stream."""
+        """Add an event to the stream, as soon as PostgreSQL takes it."""
         self._number += 1
-        await self._relay.emit(self.row.id, self._number, event)
+        while not (  # noqa: ASYNC110 - PostgreSQL is asked
+            self.gone.done() or await self._relay.emit(self.row.id, self._number, event)
+        ):
+            await asyncio.sleep(RETRY_SECONDS)
 
     def leave_alone(self) -> None:
         """Take note that nobody waits for the answer any more."""
@@ -172,10 +175,9 @@ class Relay:
         async with self._database.connection() as connection:
             return await table.withdraw(connection, command)
 
-    async def emit(self, command: UUID, number: int, event: str) -> None:
-        """Add an event to the stream of a command that is done here."""
-        async with self._database.connection() as connection:
-            await table.emit(connection, command, number, event)
+    async def emit(self, command: UUID, number: int, event: str) -> bool:
+        """Add an event to the stream of a command that is done here; False when that cannot be."""
+        return await self._written(table.emit, command, number, event)
 
     # -- what there is for this node
 
@@ -257,16 +259,18 @@ class Relay:
         command = commanded.row.id
         try:
             answer = await do(commanded)
-            while not await self._answer(command, answer):  # noqa: ASYNC110 - PostgreSQL is asked
+            while not await self._written(  # noqa: ASYNC110 - PostgreSQL is asked
+                table.answer, command, answer
+            ):
                 await asyncio.sleep(RETRY_SECONDS)
         finally:
             del self._doing[command]
 
-    async def _answer(self, command: UUID, answer: str) -> bool:
-        """Answer a command; False when PostgreSQL cannot take it now."""
+    async def _written(self, write: Callable[..., Awaitable[None]], *values: object) -> bool:
+        """Write for another node; False when PostgreSQL cannot take it now."""
         try:
             async with self._database.connection() as connection:
-                await table.answer(connection, command, answer)
+                await write(connection, *values)
         except Exception as error:  # noqa: BLE001 - nothing can end the daemon
             retry(log, "cannot answer another node", reason=repr(error))
             return not is_unavailable(error)
