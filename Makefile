@@ -121,7 +121,7 @@ crash: $(VENV)/.made  ## kill -9 at random points under due deliveries: SEEDS=20
 	@PYTHONPATH=tests $(BIN)/python -m campaigns.crash --seeds $(or $(SEEDS),200) --deliveries $(or $(DELIVERIES),1000)
 
 .PHONY: cluster
-cluster: $(VENV)/.made  ## two real nodes on one database: killed, stopped, hung, and their PostgreSQL away
+cluster: $(VENV)/.made  ## real nodes on one database: shares, killed, stopped, hung, and their PostgreSQL away
 	@$(IN_SCRATCH)
 	$(PYTEST) -n 0 tests/cluster
 

@@ -72,7 +72,7 @@ def test_every_request_says_what_it_needs_and_every_mutation_takes_check() -> No
     reads = {"account.list", "account.show", "group.list", "group.show", "reminder.list"}
     reads |= {"reminder.show", "reminder.next", "run.list", "run.show", "audit.list"}
     reads |= {"status", "doctor", "version", "events", "metrics", "calendar.list", "calendar.show"}
-    reads |= {"reminder.export"}
+    reads |= {"reminder.export", "node.list"}
     assert {m for m, kind in REQUESTS.items() if kind.access == "read"} == reads
     handed = {"upload"}  # which another request makes use of
     assert {m for m, kind in REQUESTS.items() if not issubclass(kind, Mutation)} == reads | handed

@@ -28,10 +28,11 @@ class Attention(Struct, frozen=True, kw_only=True):
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """A WhatsApp identity that waremind runs."""
+    """A WhatsApp identity that waremind runs; in a cluster `node` has it, if one does."""
 
     id: str
     label: str
+    node: str | None = None
     status: str
     reason: str
     status_text: str
@@ -297,10 +298,14 @@ class NextReminder(Struct, frozen=True):
 
 
 class NodeState(Struct, frozen=True):
-    """A node of a cluster: `speaking` for the accounts, on `standby`, or `lost`."""
+    """A node of a cluster, and how many accounts it has.
+
+    It is `speaking` for them; `mute`, as it has shown no sign of life lately; `draining`: it gives
+    them to the others; or `lost`: the others take them.
+    """
 
     name: str
-    state: Literal["speaking", "standby", "lost"]
+    state: Literal["speaking", "mute", "draining", "lost"]
     accounts: int
     version: str
     beat_at: Timestamp

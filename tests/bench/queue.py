@@ -27,8 +27,11 @@ SETTLE_SECONDS = 3.0
 # Some are due, all others come within a year. The foreign keys are true as it is.
 FILL = """
     SET session_replication_role = replica;
-    INSERT INTO accounts (id, label, state, device, session, created_at, status_since, state_since)
-        VALUES ('acc_000000000000', 'ops', 'stopped', 1, 1, now(), now(), now());
+    INSERT INTO nodes (id, name, version, beat_at, started_at)
+        VALUES ('nod_1', 'one', '1', now(), now());
+    INSERT INTO accounts (id, label, state, device, session, created_at, status_since, state_since,
+                          node_id)
+        VALUES ('acc_000000000000', 'ops', 'stopped', 1, 1, now(), now(), now(), 'nod_1');
     INSERT INTO whatsapp_groups (id, account_id, jid, name)
         VALUES ('grp_000000000000', 'acc_000000000000', '1@g.us', 'Ops');
     INSERT INTO reminders (id, name, account_id, text, rrule, start, zone, misfire, grace_seconds,
@@ -86,8 +89,8 @@ async def _finding(few_dsn: str, many_dsn: str) -> list[float]:
     for _ in range(TRIES):
         for dsn, connection in connections.items():
             begun = time.perf_counter()
-            await reminders.next_due(connection)
-            found = await reminders.select_due(connection, now, DUE)
+            await reminders.next_due(connection, "nod_1")
+            found = await reminders.select_due(connection, "nod_1", now, DUE)
             took[dsn].append((time.perf_counter() - begun) * 1000)
             assert len(found) == DUE
     for connection in connections.values():

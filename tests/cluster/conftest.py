@@ -17,17 +17,18 @@ __all__ = ["played_whatsapp"]
 
 @pytest.fixture
 def nodes(dsn: str, played_whatsapp: PlayedWhatsApp) -> Iterator[tuple[Node, Node]]:
-    """Run two nodes, of which the first one leads."""
+    """Run two nodes."""
     with ExitStack() as stack:
         first = stack.enter_context(Node("first", played_whatsapp, dsn))
-        until(first.leads, "the first node to lead")
+        until(first.speaks, "the first node to speak")
         second = stack.enter_context(Node("second", played_whatsapp, dsn))
+        until(second.speaks, "the second node to speak")
         yield first, second
 
 
 @pytest.fixture
 def account(nodes: tuple[Node, Node], dsn: str, played_whatsapp: PlayedWhatsApp) -> Stage:
-    """Have an account with a group on the node that leads."""
+    """Have an account with a group on the first node."""
     stage = Stage(nodes[0], played_whatsapp, dsn, "ops", "628110000001")
     nodes[0].add("ops")
     stage.group()

@@ -10,7 +10,7 @@ from daemon_process import DaemonProcess, environment
 from delivery.stage import UNGOVERNED
 from whatsapp_server.harness import PlayedWhatsApp
 
-from waremind.requests.daemon import Status
+from waremind.requests.node import NodeList
 
 LEASE_SECONDS = 4.0
 # A lease, two beats of whoever looks, and a login.
@@ -28,10 +28,14 @@ class Node(DaemonProcess):
         super().__init__(environment(whatsapp, dsn) | UNGOVERNED | cluster)
         self.name = name
 
-    def leads(self) -> bool:
-        """Tell whether it has the accounts."""
-        nodes = self.call(Status()).nodes
+    def speaks(self) -> bool:
+        """Tell whether it may act for its accounts."""
+        nodes = self.call(NodeList()).nodes
         return any(each.name == self.name and each.state == "speaking" for each in nodes)
+
+    def has(self, account: str) -> bool:
+        """Tell whether it has an account."""
+        return self.show(account).node == self.name
 
     def hang(self, *, sessions: bool) -> None:
         """Stop the daemon, and its sessions too, as a machine that hangs; `go_on` ends that."""

@@ -10,7 +10,7 @@ from daemon_process import until
 from delivery.stage import Stage
 from whatsapp_server.harness import PlayedWhatsApp
 
-from waremind.requests.account import AccountDelete, AccountList, AccountRename
+from waremind.requests.account import AccountDelete, AccountList, AccountMove, AccountRename
 from waremind.requests.daemon import AuditList, FreezeSet, Status, Thaw
 from waremind.requests.reminder import ReminderList
 from waremind.requests.run import ReminderRun, RunRevoke
@@ -22,8 +22,9 @@ def test_every_command_works_on_the_node_that_has_not_the_account(
     nodes: tuple[Node, Node], played_whatsapp: PlayedWhatsApp, dsn: str
 ) -> None:
     first, second = nodes
-    assert not second.leads()
-    second.add("dev")  # nobody's until the first node claims it
+    second.add("dev")
+    second.call(AccountMove(account="dev", node="first"))
+    until(lambda: first.has("dev"), "the account to go over")
     dev = Stage(second, played_whatsapp, dsn, "dev", PHONE)
     dev.group()
     with second.pairing("dev") as left:

@@ -89,7 +89,7 @@ async def test_a_node_whose_clock_is_wrong_acts_for_no_account(dsn: str) -> None
     async with member(dsn, clock) as node:
         await node.join()
         assert not node.held.is_set()
-        assert node.stands_by
+        assert not node.leading.is_set()
         clock.pass_to(datetime.now(UTC))
         await node._beat()
         assert node.held.is_set()

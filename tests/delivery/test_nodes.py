@@ -15,7 +15,7 @@ from delivery.clockwork import ACCOUNT, START, Engine, engine, until
 from waremind.daemon.accounts.inbox import Rename
 from waremind.errors import WaremindError
 from waremind.objects import Operator
-from waremind.store import deliveries, nodes
+from waremind.store import deliveries, nodes, ownership
 from waremind.store.database import connect
 from waremind.store.deliveries import Able
 from waremind.store.lock import LOCK
@@ -46,7 +46,8 @@ async def take_over(dsn: str) -> list[str]:
     async with await connect(dsn) as theirs, theirs.transaction():
         row = NodeRow(id=OTHER, name="other", version="1", beat_at=START, started_at=START)
         await nodes.register(theirs, row)
-        return [each.status for each in (await nodes.claim(theirs, OTHER, START)).unknown]
+        await ownership.claim_all(theirs, OTHER)
+        return [each.status for each in await ownership.lose_track(theirs, OTHER, START)]
 
 
 @pytest.mark.parametrize(
@@ -129,13 +130,18 @@ async def test_a_mark_that_began_before_a_claim_is_seen_by_it_or_is_not_made(
 ) -> None:
     async with engine(dsn, tmp_path) as playing, await connect(dsn) as theirs:
         row = playing.daemon.accounts.get(ACCOUNT).row
+        await playing.freeze()
+        await playing.add("soon", at="2026-03-02T08:00:00")
+        await playing.wait_for("SELECT 1 FROM deliveries WHERE status = 'held'")
+        await playing.sql("DELETE FROM freezes")
         async with theirs.transaction():
             await nodes.register(
                 theirs,
                 NodeRow(id=OTHER, name="other", version="1", beat_at=START, started_at=START),
             )
-            await nodes.claim(theirs, OTHER, START)
-            await playing.add("soon", at="2026-03-02T08:00:00")
+            await ownership.claim_all(theirs, OTHER)
+            await playing.sql("UPDATE deliveries SET status = 'scheduled', reason = NULL")
+            playing.daemon.changes.work_for([ACCOUNT])
             await playing.wait_for(
                 "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
                 " AND query LIKE '%able AS%'"

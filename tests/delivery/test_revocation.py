@@ -202,7 +202,8 @@ async def test_what_a_daemon_was_deleting_when_it_died_is_interrupted_and_the_re
         ids = [id_ for (id_,) in await playing.sql("SELECT id FROM whatsapp_groups")]
         async with playing.daemon.database.transaction() as connection:
             await revocations.want(connection, run, ids, START)
-            (marked,) = await revocations.mark(connection, [ACCOUNT], START)
+            node = playing.daemon.runtime.membership.node
+            (marked,) = await revocations.mark(connection, node, [ACCOUNT], START)
     async with engine(dsn, tmp_path) as playing:
         query = "SELECT 1 FROM deliveries WHERE status = 'revoking'"
         await until(lambda: nothing(playing, query))

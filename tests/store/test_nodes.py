@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from waremind.domain.lifecycle import State
-from waremind.store import accounts, device_snapshots, nodes
+from waremind.store import accounts, device_snapshots, nodes, ownership
 from waremind.store.accounts import AccountRow
 from waremind.store.database import connect
 from waremind.store.device_snapshots import Device, Snapshot
@@ -34,7 +34,7 @@ async def test_a_snapshot_is_refused_from_a_session_or_a_node_that_has_been_foll
             id="acc_1", label="ops", state=State.CONNECTED, session=1, device=1, **times
         )
         await accounts.insert(connection, row)
-        await nodes.claim(connection, "nod_a", NOW)
+        await ownership.claim_all(connection, "nod_a")
 
         async def write(device: Device, session: int, store: bytes) -> bool:
             taken = Snapshot(session, ratchets=True, store=store)
@@ -48,7 +48,7 @@ async def test_a_snapshot_is_refused_from_a_session_or_a_node_that_has_been_foll
         assert kept == Snapshot(2, ratchets=False, store=b"one")
         assert not await write(ours, 1, b"late")
         assert await write(ours, 2, b"two")
-        await nodes.claim(connection, "nod_b", NOW)
+        await ownership.claim_all(connection, "nod_b")
         assert not await write(ours, 2, b"fenced")
         kept = await device_snapshots.select(connection, theirs)
         assert kept == Snapshot(2, ratchets=True, store=b"two")

@@ -27,8 +27,8 @@ from waremind.store import (
     holds,
     media,
     members,
-    nodes,
     overdue,
+    ownership,
     receipts,
     reminders,
     runs,
@@ -99,6 +99,7 @@ EXPLAINED = """
     SET auto_explain.log_format = json; SET auto_explain.log_level = notice;
     SET client_min_messages = notice
 """
+ALL = [f"acc_{number}" for number in range(1, 1001)]
 ENDING = Ending(run_id="run_1", group_id="grp_2", session=1, status="sent", now=NOW, message_id="M")
 ABLE = Able("nod_1", {"acc_1": 1, "acc_2": 1})
 RUN = RunRow(
@@ -156,14 +157,17 @@ HOT: Mapping[str, tuple[Statement, set[str]]] = {
         {"accounts_pkey", "freezes_account", "deliveries_scheduled", "runs_pkey"},
     ),
     "claim": (claim, {"reminders_pkey", "runs_pkey", "accounts_pkey", "freezes_account"}),
-    "what is due": (lambda c: reminders.select_due(c, NOW, 100), {"reminders_due"}),
-    "when": (reminders.next_due, {"reminders_due"}),
+    "what is due": (lambda c: reminders.select_due(c, "nod_1", NOW, 100), {"reminders_due"}),
+    "when": (lambda c: reminders.next_due(c, "nod_1"), {"reminders_due"}),
     "which is next": (reminders.select_next, {"reminders_due"}),
     "work of one": (lambda c: deliveries.work(c, ["acc_1"]), {"deliveries_scheduled"}),
-    "work": (deliveries.work, {"deliveries_scheduled"}),
-    "pace": (lambda c: deliveries.started(c, NOW), {"deliveries_run", *of_many("runs_created")}),
+    "work": (lambda c: deliveries.work(c, ALL), {"deliveries_scheduled"}),
+    "pace": (
+        lambda c: deliveries.started(c, ALL, NOW),
+        {"deliveries_run", *of_many("runs_created")},
+    ),
     "give up": (lambda c: deliveries.give_up(c, "nod_1", ["acc_1"], NOW), {"deliveries_scheduled"}),
-    "after a crash": (lambda c: nodes.lose_track(c, "nod_1", NOW), {"deliveries_sending"}),
+    "after a crash": (lambda c: ownership.lose_track(c, "nod_1", NOW), {"deliveries_sending"}),
     "unmark": (lambda c: deliveries.unmark(c, "nod_1", ["acc_1"], NOW), {"deliveries_sending"}),
     "still marked": (lambda c: deliveries.is_marked(c, SENDING), {"deliveries_run"}),
     "a piece": (lambda c: media.piece(c, "0" * 64, 0), {"media_pieces_pkey"}),
@@ -173,7 +177,7 @@ HOT: Mapping[str, tuple[Statement, set[str]]] = {
     ),
     "is it open": (lambda c: deliveries.is_open(c, "run_1"), {"deliveries_run"}),
     "hold": (lambda c: holds.hold(c, ["acc_1"], NOW), {"deliveries_scheduled", "freezes_account"}),
-    "hold what is late": (lambda c: holds.hold_late(c, "x", NOW), {"deliveries_scheduled"}),
+    "hold what is late": (lambda c: holds.hold_late(c, ALL, "x", NOW), {"deliveries_scheduled"}),
     "held": (lambda c: holds.select_held(c, None, ["frozen"], NOW), {"deliveries_held"}),
     "release": (lambda c: holds.release(c, ["run_1"], NOW, NOW), {"runs_pkey", "deliveries_run"}),
     "why held": (lambda c: accounts.why_held(c, "acc_1", NOW), {"accounts_pkey"}),

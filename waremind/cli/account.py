@@ -95,6 +95,7 @@ def _record(result: requests.AccountResult) -> Iterator[Block]:
             ("id", account.id),
             ("status", Styled(status, status_style(account.status))),
             ("meaning", account.status_text),
+            ("node", account.node),
             ("banned until", here(account.banned_until)),
             ("restricted until", here(account.restricted_until)),
             ("phone", account.phone),
@@ -205,6 +206,27 @@ def rename(
     """Give the account another label."""
     result = cli.call(requests.AccountRename(account=account, label=new, check=check))
     cli.changed(result, f"account {quoted(account)}", f"renamed to {quoted(new)}")
+
+
+@commands.verb()
+def move(
+    cli: Invocation,
+    account: AccountArgument,
+    node: Annotated[str, typer.Argument(metavar="NODE", help="Name of the node.")],
+    *,
+    check: Check = False,
+) -> None:
+    """Put the account on a node of the cluster.
+
+    It stays there until that node stops, is lost or drains.
+    """
+    result = cli.call(requests.AccountMove(account=account, node=node, check=check))
+    cli.changed(
+        result,
+        f"account {quoted(account)}",
+        f"asked to go to node {quoted(node)}",
+        f"it is there when its node says so: waremind account show {quoted(account)}",
+    )
 
 
 @commands.verb(

@@ -24,6 +24,7 @@ _MODULES = {
     "status": "status",
     "doctor": "doctor",
     "account": "account",
+    "node": "node",
     "group": "group",
     "calendar": "calendar",
     "reminder": "reminder",

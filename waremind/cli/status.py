@@ -32,7 +32,7 @@ def _glance(report: StatusReport) -> Iterator[Block]:
             ("daemon", f"{report.version}, pid {daemon.pid}, since {here(daemon.started_at)}"),
             ("database", daemon.database),
             ("nodes", _nodes(report.nodes)),
-            ("accounts", _counts(report.accounts) or _no_accounts(report.nodes)),
+            ("accounts", _counts(report.accounts) or "none yet: waremind account add LABEL"),
             ("messages", _messages(report.runs)),
             ("next", _next(report)),
             ("frozen", _frozen(report.frozen)),
@@ -58,12 +58,6 @@ def _counts(counts: dict[str, int]) -> str:
 
 def _nodes(nodes: list[NodeState]) -> str | None:
     return ", ".join(f"{node.name} ({node.state})" for node in nodes) or None
-
-
-def _no_accounts(nodes: list[NodeState]) -> str:
-    """Say where the accounts are, if they are anywhere."""
-    leading = [node.name for node in nodes if node.accounts]
-    return f"on node {leading[0]}" if leading else "none yet: waremind account add LABEL"
 
 
 def _messages(runs: RunCounts | None) -> str:

@@ -76,3 +76,8 @@ class Watch:
             for node, seen in self._seen.items()
             if at - seen.since >= self._lease_seconds
         }
+
+    def mute(self, at: float) -> set[str]:
+        """Name the nodes that have shown no sign of life for so long that they may not act."""
+        longest = self._lease_seconds - MARGIN_SECONDS
+        return {node for node, seen in self._seen.items() if at - seen.since >= longest}

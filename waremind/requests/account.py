@@ -157,6 +157,17 @@ class AccountRename(Mutation[AccountChanged], frozen=True, kw_only=True):
     label: str
 
 
+class AccountMove(Mutation[AccountChanged], frozen=True, kw_only=True):
+    """Put an account on a node of the cluster, until that one stops, is lost or drains.
+
+    The answer does not wait: `account.node` is where it is now.
+    """
+
+    method = "account.move"
+    account: str
+    node: str
+
+
 class AccountImport(Mutation[AccountImported], frozen=True, kw_only=True):
     """Take over a device that another program on whatsmeow has linked.
 

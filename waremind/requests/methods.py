@@ -9,6 +9,7 @@ from waremind.requests import (
     events,
     group,
     ics,
+    node,
     plan,
     reminder,
     run,
@@ -16,7 +17,7 @@ from waremind.requests import (
 )
 from waremind.requests.core import Request, is_method
 
-_MODULES = (account, group, reminder, plan, ics, calendar, run, upload, events, daemon)
+_MODULES = (account, group, reminder, plan, ics, calendar, run, upload, events, node, daemon)
 
 REQUESTS: dict[str, type[Request[Any]]] = {
     kind.method: kind for module in _MODULES for kind in vars(module).values() if is_method(kind)

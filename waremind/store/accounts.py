@@ -98,6 +98,16 @@ async def keep(connection: Connection, accounts: Iterable[str]) -> None:
     )
 
 
+async def keep_ours(connection: Connection, node: str, accounts: Iterable[str]) -> set[str]:
+    """Have those of these accounts stay that are a node's, and its own; returns which.
+
+    Else what is written for them might come too late to be seen by who has taken them.
+    """
+    query = "SELECT id FROM accounts WHERE id = ANY (%s) AND node_id = %s ORDER BY id FOR SHARE"
+    cursor = await connection.execute(query, [sorted({*accounts}), node])
+    return {account async for (account,) in cursor}
+
+
 async def select(connection: Connection, account: str) -> AccountRow | None:
     """Read one account; None when it is gone."""
     async with connection.cursor(row_factory=class_row(AccountRow)) as cursor:

@@ -182,8 +182,10 @@ async def unmark(connection: Connection, node: str, accounts: Sequence[str], at:
     )
 
 
-async def started(connection: Connection, since: datetime) -> list[tuple[str, datetime]]:
-    """List in order which accounts began to send a message since then, and when.
+async def started(
+    connection: Connection, accounts: Sequence[str], since: datetime
+) -> list[tuple[str, datetime]]:
+    """List in order which of these accounts began to send a message since then, and when.
 
     Of runs that are older by more than a day it is not seen.
     """
@@ -191,9 +193,10 @@ async def started(connection: Connection, since: datetime) -> list[tuple[str, da
         """
         SELECT d.account_id, d.started_at FROM runs r JOIN deliveries d ON d.run_id = r.id
         WHERE r.created_at > %(since)s - interval '1 day' AND d.started_at > %(since)s
+          AND d.account_id = ANY (%(accounts)s)
         ORDER BY d.started_at
         """,
-        {"since": since},
+        {"accounts": list(accounts), "since": since},
     )
     return await cursor.fetchall()
 
@@ -229,22 +232,21 @@ class Work:
     give_up_at: datetime
 
 
-async def work(connection: Connection, accounts: Sequence[str] | None = None) -> list[Work]:
-    """Say which accounts have something scheduled; None: look at all."""
+async def work(connection: Connection, accounts: Sequence[str]) -> list[Work]:
+    """Say which of these accounts have something scheduled."""
     async with connection.cursor(row_factory=class_row(Work)) as cursor:
         await cursor.execute(
             """
             SELECT d.account_id, min(d.due_at) AS due_at,
                    min(greatest(r.give_up_at, a.status_since + r.grace_seconds * interval '1 s'))
                        AS give_up_at
-            FROM deliveries d
+            FROM unnest(%(accounts)s::text[]) w (id)
+            JOIN accounts a ON a.id = w.id
+            JOIN deliveries d ON d.account_id = w.id AND d.status = 'scheduled'
             JOIN runs r ON r.id = d.run_id
-            JOIN accounts a ON a.id = d.account_id
-            WHERE d.status = 'scheduled'
-              AND (%(accounts)s::text[] IS NULL OR d.account_id = ANY (%(accounts)s))
             GROUP BY d.account_id
             """,
-            {"accounts": accounts},
+            {"accounts": list(accounts)},
         )
         return await cursor.fetchall()
 

@@ -23,21 +23,29 @@ _DUE = SQL(
     """
     SELECT {}, m.state = 'paused' AS paused, m.options ->> 'quiet' AS quiet
     FROM runs r JOIN reminders m ON m.id = r.reminder_id
-    WHERE r.follow_up_at <= %s ORDER BY r.follow_up_at LIMIT %s FOR UPDATE OF r
+    WHERE r.follow_up_at <= %(now)s
+      AND EXISTS (SELECT FROM accounts a WHERE a.id = r.account_id AND a.node_id = %(node)s)
+    ORDER BY r.follow_up_at LIMIT %(limit)s FOR UPDATE OF r
     """
 ).format(Columns(RunRow).of("r"))
 
 
-async def select_due(connection: Connection, now: datetime, limit: int) -> list[FollowedRun]:
-    """Lock and read the runs of which it is to be seen who has read them."""
+async def select_due(
+    connection: Connection, node: str, now: datetime, limit: int
+) -> list[FollowedRun]:
+    """Lock and read the runs of a node's accounts of which it is to be seen who has read them."""
     async with connection.cursor(row_factory=class_row(FollowedRun)) as cursor:
-        await cursor.execute(_DUE, [now, limit])
+        await cursor.execute(_DUE, {"node": node, "now": now, "limit": limit})
         return await cursor.fetchall()
 
 
-async def next_at(connection: Connection) -> datetime | None:
-    """Say when the next run is to be looked at."""
-    found = await (await connection.execute("SELECT min(follow_up_at) FROM runs")).fetchone()
+async def next_at(connection: Connection, node: str) -> datetime | None:
+    """Say when the next run of a node's accounts is to be looked at."""
+    query = """
+        SELECT r.follow_up_at FROM runs r JOIN accounts a ON a.id = r.account_id
+        WHERE r.follow_up_at IS NOT NULL AND a.node_id = %s ORDER BY r.follow_up_at LIMIT 1
+    """
+    found = await (await connection.execute(query, [node])).fetchone()
     return found[0] if found else None
 
 

@@ -28,8 +28,10 @@ async def hold(
     return [ChangedDelivery(*row) async for row in cursor]
 
 
-async def hold_late(connection: Connection, reason: str, now: datetime) -> list[ChangedDelivery]:
-    """Hold what was kept from being sent for longer than its grace, and not by its pace.
+async def hold_late(
+    connection: Connection, accounts: Sequence[str], reason: str, now: datetime
+) -> list[ChangedDelivery]:
+    """Hold what of accounts was kept from being sent for longer than its grace, not by its pace.
 
     As long as an account sends, nothing keeps it: its grace begins again with each message.
     """
@@ -38,7 +40,8 @@ async def hold_late(connection: Connection, reason: str, now: datetime) -> list[
         WITH open AS (
             SELECT r.account_id, min(r.created_at) AS since
             FROM deliveries d JOIN runs r ON r.id = d.run_id
-            WHERE d.status = 'scheduled' AND r.give_up_at < %(now)s
+            WHERE d.status = 'scheduled' AND d.account_id = ANY (%(accounts)s)
+              AND r.give_up_at < %(now)s
             GROUP BY r.account_id
         ), active AS (
             SELECT o.account_id, max(d.started_at) AS at
@@ -53,7 +56,7 @@ async def hold_late(connection: Connection, reason: str, now: datetime) -> list[
           AND coalesce(a.at, r.created_at) + r.grace_seconds * interval '1 s' < %(now)s
         RETURNING d.run_id, d.account_id, d.status
         """,
-        {"reason": reason, "now": now},
+        {"accounts": list(accounts), "reason": reason, "now": now},
     )
     return [ChangedDelivery(*row) async for row in cursor]
 

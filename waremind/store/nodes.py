@@ -1,21 +1,17 @@
-"""The table `nodes`, and which accounts each has: written by the node itself, or by who follows it.
+"""The table `nodes`: each node's row is written by itself, and by who follows it.
 
-On one machine there is one node, which takes over whatever another one has left.
+Which accounts each has is in `ownership`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from psycopg.rows import class_row
 from psycopg.sql import SQL
 
-from waremind.store import accounts
-from waremind.store.accounts import AccountRow
 from waremind.store.columns import Columns
 from waremind.store.database import Connection
-from waremind.store.deliveries import ChangedDelivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,25 +26,13 @@ class NodeRow:
     engine: str = ""
     beat: int = 1
     leads: bool = False
+    draining: bool = False
 
 
 _COLUMNS = Columns(NodeRow)
 _INSERT = SQL("INSERT INTO nodes ({}) VALUES ({}) ON CONFLICT DO NOTHING").format(
     _COLUMNS.names, _COLUMNS.placeholders
 )
-_CLAIM = """
-    UPDATE accounts a SET node_id = %(node)s
-    FROM (SELECT id FROM accounts WHERE node_id IS DISTINCT FROM %(node)s
-          FOR NO KEY UPDATE SKIP LOCKED) free
-    WHERE a.id = free.id
-"""
-_LOSE_TRACK = """
-    UPDATE deliveries d SET status = 'unknown', reason = 'crashed', finished_at = %(now)s
-    FROM accounts a
-    WHERE d.status = 'sending' AND a.id = d.account_id
-      AND a.node_id = %(node)s AND d.node_id IS DISTINCT FROM %(node)s
-    RETURNING d.run_id, d.account_id, d.status
-"""
 
 
 async def register(connection: Connection, row: NodeRow) -> None:
@@ -80,12 +64,6 @@ async def name_of(connection: Connection, node: str | None) -> str | None:
     return found[0] if found else None
 
 
-async def count_accounts(connection: Connection) -> dict[str, int]:
-    """Count the accounts of each node."""
-    query = "SELECT node_id, count(*) FROM accounts WHERE node_id IS NOT NULL GROUP BY node_id"
-    return dict(await (await connection.execute(query)).fetchall())
-
-
 async def follow(connection: Connection, node: str, lost: Mapping[str, int]) -> bool:
     """Let a node lead, unless another one does that is not lost; tells whether it leads now.
 
@@ -114,22 +92,9 @@ async def forget_former(connection: Connection, row: NodeRow) -> None:
     )
 
 
-async def has_all(connection: Connection, node: str) -> bool:
-    """Tell whether every account is the node's."""
-    query = "SELECT 1 FROM accounts WHERE node_id IS DISTINCT FROM %s LIMIT 1"
-    return (await connection.execute(query, [node])).rowcount == 0
-
-
 async def remove(connection: Connection, node: str) -> None:
     """Remove a node: nobody runs its accounts from then on."""
     await connection.execute("DELETE FROM nodes WHERE id = %s", [node])
-
-
-class Claimed(NamedTuple):
-    """The accounts that are a node's now, and what others were sending when it took over."""
-
-    accounts: list[AccountRow]
-    unknown: list[ChangedDelivery]
 
 
 async def lead(connection: Connection, node: str) -> None:
@@ -138,17 +103,17 @@ async def lead(connection: Connection, node: str) -> None:
     await connection.execute("UPDATE nodes SET leads = true WHERE id = %s", [node])
 
 
-async def claim(connection: Connection, node: str, now: datetime) -> Claimed:
-    """Give a node all accounts, and call `unknown` what others were sending.
-
-    What another transaction has locked is left for the next time.
+async def still_lost(connection: Connection, lost: Mapping[str, int]) -> list[str]:
+    """Lock those of `lost` nodes, each with its last beat, that have shown no sign since then."""
+    query = """
+        SELECT n.id FROM nodes n JOIN unnest(%s::text[], %s::bigint[]) l (id, beat) USING (id, beat)
+        ORDER BY n.id FOR UPDATE OF n
     """
-    await connection.execute(_CLAIM, {"node": node})
-    unknown = await lose_track(connection, node, now)
-    return Claimed(await accounts.select_of(connection, node), unknown)
+    cursor = await connection.execute(query, [list(lost), list(lost.values())])
+    return [node async for (node,) in cursor]
 
 
-async def lose_track(connection: Connection, node: str, now: datetime) -> list[ChangedDelivery]:
-    """Call `unknown` what others were sending in accounts that are this node's now."""
-    cursor = await connection.execute(_LOSE_TRACK, {"node": node, "now": now})
-    return [ChangedDelivery(*row) async for row in cursor]
+async def drain(connection: Connection, node: str, *, draining: bool) -> bool:
+    """Have a node give its accounts away, or (False) take some again; False: it does so already."""
+    query = "UPDATE nodes SET draining = %s WHERE id = %s AND draining <> %s"
+    return (await connection.execute(query, [draining, node, draining])).rowcount == 1

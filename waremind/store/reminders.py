@@ -168,16 +168,26 @@ async def select_troubled(
         return await cursor.fetchall()
 
 
+_OURS = SQL(
+    "AND EXISTS (SELECT FROM accounts a WHERE a.id = reminders.account_id AND a.node_id = %(node)s)"
+)
+_DUE = _SELECT + SQL(
+    "WHERE state = 'active' AND too_slow_since IS NULL AND next_at <= %(now)s"
+    " AND id <> ALL (%(without)s) {} ORDER BY next_at LIMIT %(limit)s"
+).format(_OURS)
+_NEXT_DUE = SQL(
+    "SELECT next_at FROM reminders WHERE state = 'active' AND too_slow_since IS NULL"
+    " AND next_at IS NOT NULL AND id <> ALL (%(without)s) {} ORDER BY next_at LIMIT 1"
+).format(_OURS)
+
+
 async def select_due(
-    connection: Connection, now: datetime, limit: int, without: Sequence[str] = ()
+    connection: Connection, node: str, now: datetime, limit: int, without: Sequence[str] = ()
 ) -> list[ReminderRow]:
-    """Read the active reminders that are due, the longest due first."""
-    where = SQL(
-        "WHERE state = 'active' AND too_slow_since IS NULL AND next_at <= %s AND id <> ALL (%s)"
-        " ORDER BY next_at LIMIT %s"
-    )
+    """Read the active reminders of a node's accounts that are due, the longest due first."""
+    values = {"node": node, "now": now, "without": list(without), "limit": limit}
     async with connection.cursor(row_factory=class_row(ReminderRow)) as cursor:
-        await cursor.execute(_SELECT + where, [now, list(without), limit])
+        await cursor.execute(_DUE, values)
         return await cursor.fetchall()
 
 
@@ -209,13 +219,12 @@ async def select_next(connection: Connection) -> Upcoming | None:
         return await (await cursor.execute(query)).fetchone()
 
 
-async def next_due(connection: Connection, without: Sequence[str] = ()) -> datetime | None:
-    """Say when the next reminder is due."""
-    query = (
-        "SELECT min(next_at) FROM reminders"
-        " WHERE state = 'active' AND too_slow_since IS NULL AND id <> ALL (%s)"
-    )
-    found = await (await connection.execute(query, [list(without)])).fetchone()
+async def next_due(
+    connection: Connection, node: str, without: Sequence[str] = ()
+) -> datetime | None:
+    """Say when the next reminder of a node's accounts is due."""
+    values = {"node": node, "without": list(without)}
+    found = await (await connection.execute(_NEXT_DUE, values)).fetchone()
     return found[0] if found else None
 
 

@@ -36,25 +36,28 @@ async def want(
     return [ChangedDelivery(*row) async for row in cursor]
 
 
-async def lose_track(connection: Connection, ours: Sequence[str]) -> list[ChangedDelivery]:
-    """Say of deletions that another daemon had begun that nobody knows whether they were done.
+async def lose_track(connection: Connection, accounts: Sequence[str]) -> list[ChangedDelivery]:
+    """Say of deletions that another daemon had begun in these accounts that nobody knows of them.
 
-    A person may ask for them again, which hurts nobody; `ours` are our own accounts.
+    Whether they were done, that is: a person may ask for them again, which hurts nobody.
     """
     cursor = await connection.execute(
         "UPDATE deliveries SET status = 'sent', revoke_reason = 'interrupted',"
         " revoke_started_at = NULL"
-        " WHERE status = 'revoking' AND revoke_started_at IS NOT NULL AND account_id <> ALL (%s)"
+        " WHERE status = 'revoking' AND revoke_started_at IS NOT NULL AND account_id = ANY (%s)"
         " RETURNING run_id, account_id, status",
-        [list(ours)],
+        [list(accounts)],
     )
     return [ChangedDelivery(*row) async for row in cursor]
 
 
-async def accounts_wanting(connection: Connection) -> set[str]:
-    """List the accounts that have something to delete."""
-    query = "SELECT DISTINCT account_id FROM deliveries WHERE status = 'revoking'"
-    return {account async for (account,) in await connection.execute(query)}
+async def accounts_wanting(connection: Connection, accounts: Sequence[str]) -> set[str]:
+    """List those of these accounts that have something to delete."""
+    query = (
+        "SELECT DISTINCT account_id FROM deliveries"
+        " WHERE status = 'revoking' AND account_id = ANY (%s)"
+    )
+    return {account async for (account,) in await connection.execute(query, [list(accounts)])}
 
 
 async def give_up(
@@ -86,8 +89,12 @@ class Revoking:
     message_id: str
 
 
-async def mark(connection: Connection, accounts: Sequence[str], now: datetime) -> list[Revoking]:
+async def mark(
+    connection: Connection, node: str, accounts: Sequence[str], now: datetime
+) -> list[Revoking]:
     """Mark what each of these accounts deletes next; what it had marked and not begun comes first.
+
+    An account that another node has is passed over.
 
     The last message that was sent is the first to go.
     """
@@ -95,14 +102,17 @@ async def mark(connection: Connection, accounts: Sequence[str], now: datetime) -
         await cursor.execute(
             """
             UPDATE deliveries d SET revoke_started_at = %(now)s
-            FROM unnest(%(accounts)s::text[]) AS a (id) CROSS JOIN LATERAL (
+            FROM (
+                SELECT id FROM accounts
+                WHERE id = ANY (%(accounts)s) AND node_id = %(node)s ORDER BY id FOR SHARE
+            ) a CROSS JOIN LATERAL (
                 SELECT ctid FROM deliveries WHERE account_id = a.id AND status = 'revoking'
                 ORDER BY revoke_started_at, started_at DESC LIMIT 1 FOR NO KEY UPDATE
             ) n, whatsapp_groups g
             WHERE d.ctid = n.ctid AND g.id = d.group_id
             RETURNING d.run_id, d.group_id, d.account_id, g.jid, d.message_id
             """,
-            {"accounts": list(accounts), "now": now},
+            {"node": node, "accounts": list(accounts), "now": now},
         )
         return await cursor.fetchall()
 

@@ -24,11 +24,11 @@ def test_a_node_that_hangs_and_goes_on_gives_way(
     first, second = nodes
     account.send("before")
     first.hang(sessions=sessions)
-    until(second.leads, "the second node to lead", SILENCE_SECONDS)
+    until(lambda: second.has("ops"), "the second node to have it", SILENCE_SECONDS)
     account.daemon = second
     account.wait("connected")
     first.go_on()
-    until(lambda: not first.leads(), "the first node to give way")
+    until(lambda: not first.has("ops"), "the first node to give way")
     account.send("after")
     assert texts(played_whatsapp) == {"before": 2, "after": 2}
 
@@ -42,7 +42,7 @@ def test_what_was_leaving_when_its_node_was_killed_is_unknown_and_not_sent_again
     until(played_whatsapp.messages, "the message to leave")
     first.kill()
     played_whatsapp.behave(account.phone, ack_messages=True)
-    until(second.leads, "the second node to lead", SILENCE_SECONDS)
+    until(lambda: second.has("ops"), "the second node to have it", SILENCE_SECONDS)
     account.daemon = second
     account.wait("connected")
     assert account.settled() == {"unknown": 1}
@@ -62,8 +62,8 @@ def test_an_outage_of_the_database_ends_no_session_and_makes_nobody_lost(
             Node("first", played_whatsapp, dsn) as first,
             Node("second", played_whatsapp, dsn) as second,
         ):
-            until(lambda: first.leads() or second.leads(), "a node to lead")
-            leader, other = (first, second) if first.leads() else (second, first)
+            until(lambda: first.speaks() and second.speaks(), "the nodes to speak")
+            leader, other = first, second
             account = Stage(leader, played_whatsapp, dsn, "ops", "628110000001")
             leader.add("ops")
             account.group()
@@ -73,10 +73,10 @@ def test_an_outage_of_the_database_ends_no_session_and_makes_nobody_lost(
             runner.run(server.stop())
             steady(leader.process.poll, 2 * LEASE_SECONDS)
             runner.run(server.start())
-            until(leader.leads, "the node to lead again", SILENCE_SECONDS)
+            until(leader.speaks, "the node to speak again", SILENCE_SECONDS)
             account.send("after")
             assert leader.child(account.wait("connected").id) == session
-            assert not other.leads()
+            assert not other.has("ops")
             assert texts(played_whatsapp) == {"before": 1, "after": 1}
         runner.run(server.stop())
     shutil.rmtree(directory)

@@ -367,16 +367,16 @@ class Account:
 
     def _hear_of_owner(self, message: Claimed | LetGo) -> None:
         if isinstance(message, LetGo):
-            self._let_go()
+            self._let_go(logging.INFO if message.given else logging.WARNING)
         elif _age(message.row) > _age(self.row):
             self._go_on_from(message.row)
 
-    def _let_go(self) -> None:
-        """End the session of an account that another daemon has now: it decides how that goes on.
+    def _let_go(self, level: int = logging.WARNING) -> None:
+        """End the session of an account that is ours no longer: another node says how it goes on.
 
         Its row says nothing of this end, and its keys stay.
         """
-        event(log, "let go", logging.WARNING, account=self.row.label, session=self.row.session)
+        event(log, "let go", level, account=self.row.label, session=self.row.session)
         self._is_ours = False
         self._act(self.row, Cause.ENDED, (Effect.END,))
         self._environment.changes.account_let_go(self.row.id)

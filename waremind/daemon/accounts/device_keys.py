@@ -108,8 +108,8 @@ class SharedKeys:
 
     async def keep(self, keys: SessionKeys, *, ended: bool = False) -> None:
         """Write a snapshot; with its ratchets when the session has ended."""
-        if ended and self._open.get(keys.account) == keys:
-            del self._open[keys.account]
+        if ended and self._open.pop(keys.account, None) != keys:
+            return  # nobody has used them
         changed_at = _changed_at(keys.directory)
         self.behind.setdefault(keys.account, self._clock.now())
         try:

@@ -109,7 +109,9 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class LetGo:
-    """The account is another node's now."""
+    """The account is this node's no longer: `given` away in order, or taken."""
+
+    given: bool = False
 
 
 Message = Command | Rename | Signal | Restricted | Claimed | LetGo | AnyReport

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from waremind.domain.lifecycle import Cause, State
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
 from waremind.store import accounts as table
+from waremind.store import ownership
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Connection
 
@@ -126,21 +127,51 @@ class Accounts(Subscriber):
         await asyncio.to_thread(self._environment.place.sweep_leftovers, devices)
         await self._environment.runtime.membership.join()
 
-    def accounts_claimed(self, rows: Collection[AccountRow]) -> None:
+    def accounts_claimed(self, rows: Collection[AccountRow], *, afresh: bool) -> None:
         """Begin with accounts that are ours from now on."""
-        taken = self._environment.runtime.membership.has_followed
         for row in rows:
             if known := self._accounts.get(row.id):
                 known.post(Claimed(row))
             else:
-                begun = self._begin(row, taken=taken)
-                begun.signal(Cause.CLAIMED if taken else Cause.STARTED)
+                begun = self._begin(row, taken=not afresh)
+                begun.signal(Cause.STARTED if afresh else Cause.CLAIMED)
 
-    def accounts_lost(self) -> None:
-        """Let go of all accounts: another node has them."""
-        accounts, self._accounts = self._accounts, {}
-        for account in accounts.values():
-            account.post(LetGo())
+    def accounts_lost(self, accounts: Collection[str]) -> None:
+        """Let go of accounts that are ours no longer."""
+        for account in accounts:
+            if found := self._accounts.pop(account, None):
+                found.post(LetGo())
+
+    async def give_away(self, account: Account) -> bool:
+        """End an account's session in order, and make it free for another node.
+
+        Returns False when that was not possible now: then it stays. Raises WaremindError.
+        """
+        try:
+            given = await self._given_away(account)
+        except BaseException:
+            self._go_on_with(account)
+            raise
+        if not given:
+            self._go_on_with(account)
+        return given
+
+    async def _given_away(self, account: Account) -> bool:
+        await _stopped([account])
+        await account.effects.ended()  # its keys are kept for the next one
+        row = account.row
+        if account.is_live or account.is_over:
+            return False
+        async with self._environment.database.connection() as connection:
+            given = await ownership.give_away(connection, row.id, row.node_id or "", row.session)
+        if given:
+            account.post(LetGo(given=True))
+        return given
+
+    @staticmethod
+    def _go_on_with(account: Account) -> None:
+        if account.row.state is State.STOPPED:
+            account.signal(Cause.STARTED)
 
     def _begin(self, row: AccountRow, *, taken: bool = False) -> Account:
         account = self._accounts[row.id] = Account(row, self._environment, taken=taken)
@@ -185,22 +216,32 @@ class Accounts(Subscriber):
                 target, now = ("account", row.id, row.label), row.created_at
                 await audit.write(connection, now, operator, "account.add", target)
             if row.node_id:
-                self._begin(row)
+                self._environment.changes.account_added(row.id)
+                if row.id not in self._accounts:  # it may have been seen in the database since
+                    self._begin(row)
             return row, True
 
     async def stop(self) -> None:
         """Say `stopped` of what is connected, then end every session."""
-        watches = [(account, account.progress.watch()) for account in self if account.is_live]
-        for account, _ in watches:
-            account.signal(Cause.STOPPING)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STOP_SECONDS / 4):
-                await asyncio.gather(*(watch.get() for _, watch in watches))
+        await _stopped(self)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
                 await self._environment.place.gateway.close()
                 # What is kept of their keys is written when they are gone.
                 await asyncio.gather(*(account.effects.ended() for account in self))
+
+
+async def _stopped(accounts: Iterable[Account]) -> None:
+    """Have the sessions of accounts end, and their rows say so; not all may do so in time."""
+    live = [account for account in accounts if account.is_live]
+    watches = [account.progress.watch() for account in live]
+    for account in live:
+        account.signal(Cause.STOPPING)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(STOP_SECONDS / 4):
+            await asyncio.gather(*(watch.get() for watch in watches))
+    for account, watch in zip(live, watches, strict=True):
+        account.progress.unwatch(watch)
 
 
 def absent(key: str, rows: Sequence[AccountRow]) -> WaremindError:

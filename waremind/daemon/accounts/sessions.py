@@ -95,6 +95,7 @@ class Sessions:
         self._on_report = on_report
         self._owner = owner
         self._opening: asyncio.Task[Session | None] | None = None
+        self._number = 0  # of the session that was opened last
         self._ending: asyncio.Task[bool] | None = None
 
     @property
@@ -111,6 +112,7 @@ class Sessions:
         It opens when that end is complete, the removal of files included.
         """
         opening = Opening(self._account, number, self._directory(device), pairing)
+        self._number = number
         birth = self._open(opening, device, self._ending, gated=gated)
         self._opening = self._place.tasks.create_task(birth)
 
@@ -153,15 +155,17 @@ class Sessions:
         happens.
         """
         opening, self._opening = self._opening, None
-        ending = self._end(opening, self._ending, device, log_out_seconds, forget=forget)
+        keys = self._keys(self._number, device) if opening and device and not forget else None
+        ending = self._end(opening, self._ending, device, keys, log_out_seconds, forget=forget)
         self._ending = self._place.tasks.create_task(ending)
         return self._ending
 
-    async def _end(
+    async def _end(  # noqa: PLR0913 - as `end`, and what is there to be ended
         self,
         opening: asyncio.Task[Session | None] | None,
         before: asyncio.Task[bool] | None,
         device: int | None,
+        keys: SessionKeys | None,
         log_out_seconds: float,
         *,
         forget: bool,
@@ -169,12 +173,10 @@ class Sessions:
         try:
             session = await _settled(opening)
             removed = await _over(before)
+            is_removed = await session.end(log_out=log_out_seconds > 0) if session else removed
+            if keys:  # also where the session was not to be: they are as they were
+                await self._place.device_keys.keep(keys, ended=True)
             if session:
-                is_removed = await session.end(log_out=log_out_seconds > 0)
-                if device and not forget:
-                    await self._place.device_keys.keep(
-                        self._keys(session.number, device), ended=True
-                    )
                 return is_removed
             if not (log_out_seconds and device):
                 return device is None

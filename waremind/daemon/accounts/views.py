@@ -21,13 +21,16 @@ def is_restricted(row: AccountRow, now: datetime) -> bool:
     return row.state is State.CONNECTED and until is not None and until > now
 
 
-def account_of(row: AccountRow, now: datetime, freeze: FreezeRow | None) -> Account:
-    """Show an account; `freeze` is its own, not that of everything."""
+def account_of(
+    row: AccountRow, now: datetime, freeze: FreezeRow | None, node: str | None = None
+) -> Account:
+    """Show an account on a node (its name); `freeze` is its own, not that of everything."""
     meaning = MEANINGS[row.state]
     restricted = is_restricted(row, now)
     return Account(
         id=row.id,
         label=row.label,
+        node=node,
         status=meaning.status,
         reason="restricted" if restricted else meaning.reason,
         status_text=status_text(row, restricted=restricted),

@@ -28,6 +28,7 @@ async def keep_house(runtime: Runtime) -> None:
 
 
 async def _clean(runtime: Runtime) -> bool:
+    await runtime.membership.leading.wait()  # one node does it for all
     keep_days = runtime.current.settings.delivery.keep_days
     now = runtime.clock.now()
     before = now - timedelta(days=keep_days)

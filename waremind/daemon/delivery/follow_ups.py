@@ -19,6 +19,7 @@ from waremind.domain.plan_options import NEVER_QUIET
 from waremind.domain.quiet_hours import QuietHours
 from waremind.store import accounts, deliveries, runs
 from waremind.store import follow_ups as table
+from waremind.store.accounts import AccountRow
 from waremind.store.database import Connection
 from waremind.store.follow_ups import FollowedRun
 from waremind.store.runs import RunRow
@@ -46,6 +47,10 @@ class FollowUps(Subscriber):
         """Look again: a run that is to be followed may be new."""
         self._woken.set()
 
+    def accounts_claimed(self, rows: Collection[AccountRow], *, afresh: bool) -> None:  # noqa: ARG002
+        """Look again: more runs are ours."""
+        self._woken.set()
+
     async def run(self) -> None:
         """Follow and sleep, for ever."""
         await run_forever(
@@ -64,14 +69,15 @@ class FollowUps(Subscriber):
         self._woken.clear()
         now = self._clock.now()
         async with self._database.connection() as connection:
-            self._next_at = await table.next_at(connection)
+            self._next_at = await table.next_at(connection, self._membership.node)
         if self._next_at is None or self._next_at > now:
             return False
         made: list[RunRow] = []
         async with self._database.transaction() as connection:
-            due = await table.select_due(connection, now, BATCH)
-            await accounts.keep(connection, (run.account_id for run in due))
-            for run in due:
+            node = self._membership.node
+            due = await table.select_due(connection, node, now, BATCH)
+            ours = await accounts.keep_ours(connection, node, (run.account_id for run in due))
+            for run in (run for run in due if run.account_id in ours):
                 made += await self._follow(connection, run, now)
         if followed := {run.account_id for run in made}:
             self._holds.recheck(followed)

@@ -79,6 +79,11 @@ class Holds(Subscriber):
         """Keep no freeze of an account that is deleted."""
         self._freezes.pop(account, None)
 
+    def account_let_go(self, account: str) -> None:
+        """Release nothing of an account that another node has."""
+        self._open_at.pop(account, None)
+        self._to_recheck.discard(account)
+
     def recheck(self, accounts: Iterable[str]) -> None:
         """Release what was claimed as held while that which held it came to its end."""
         self._to_recheck.update(accounts)
@@ -100,8 +105,8 @@ class Holds(Subscriber):
         await self._recheck()
         for account in [account for account, at in self._open_at.items() if at <= now]:
             await self._release([account], BREAKERS)
-            if self._open_at[account] <= now:  # not set anew meanwhile
-                del self._open_at[account]
+            if self._open_at.get(account, now) <= now:  # not set anew meanwhile
+                self._open_at.pop(account, None)
         return False
 
     async def _sleep(self) -> None:
@@ -128,13 +133,13 @@ class Holds(Subscriber):
             released = await _judge(connection, accounts, reasons, None, self._clock.now())
         self._tell(released)
 
-    async def judge_late(self, reason: str) -> None:
-        """Judge what was kept from being sent for longer than its grace: nothing ran, `reason`."""
+    async def judge_late(self, accounts: Sequence[str], reason: str) -> None:
+        """Judge what of accounts was kept from being sent for longer than its grace, and why."""
         now = self._clock.now()
         released = Released([], [])
         async with self._database.transaction() as connection:
-            if await table.hold_late(connection, reason, now):
-                released = await _judge(connection, None, [reason], None, now)
+            if await table.hold_late(connection, accounts, reason, now):
+                released = await _judge(connection, accounts, [reason], None, now)
         self._tell(released)
 
     def _tell(self, released: Released) -> None:

@@ -9,6 +9,7 @@ from waremind.daemon.accounts.inbox import Restricted
 from waremind.daemon.accounts.registry import Accounts
 from waremind.daemon.delivery.cleaner import keep_house
 from waremind.daemon.delivery.follow_ups import FollowUps
+from waremind.daemon.delivery.giving_away import GivingAway
 from waremind.daemon.delivery.holds import Holds
 from waremind.daemon.delivery.receipts import Receipts
 from waremind.daemon.delivery.revoker import Revoker
@@ -39,6 +40,10 @@ class RegisteredSenders:
     def is_ours(self, account: str) -> bool:
         """Tell whether this node has the account."""
         return self._accounts.find(account) is not None
+
+    def ours(self) -> list[str]:
+        """List the accounts that this node has."""
+        return [account.row.id for account in self._accounts]
 
     def is_connected(self, account: str) -> bool:
         """Tell whether the account is connected now."""
@@ -83,6 +88,7 @@ class Outbox:
         self.revoker = Revoker(runtime, senders, self.sender)
         self.scheduler = Scheduler(runtime, self.holds)
         self.follow_ups = FollowUps(runtime, self.holds)
+        self.giving_away = GivingAway(runtime, accounts, self.sender, self.revoker)
         self._accounts = accounts
         has_others = runtime.current.settings.cluster.name is not None
         self.waiters = RunWaiters(runtime.readers, has_others=has_others)
@@ -91,7 +97,9 @@ class Outbox:
             self.sender,
             self.sender.progress,
             self.revoker,
+            self.scheduler,
             self.follow_ups,
+            self.giving_away,
             self.waiters,
             receipts,
         )
@@ -104,16 +112,18 @@ class Outbox:
             tasks.create_task(self.revoker.run())
             tasks.create_task(self.follow_ups.run())
             tasks.create_task(self.holds.run())
+            tasks.create_task(self.giving_away.run())
             tasks.create_task(self._receipts.run())
             tasks.create_task(keep_house(self._runtime))
 
     async def look_again(self) -> None:
         """Find out what other nodes have written for this one to do."""
+        self._runtime.membership.look_soon()
         await self.holds.read_freezes()
         ours = [account.row.id for account in self._accounts]
         async with self._runtime.readers.connection() as connection:
             work = await deliveries.work(connection, ours)
-            wanting = await revocations.accounts_wanting(connection)
+            wanting = await revocations.accounts_wanting(connection, ours)
         self.revoker.want(wanting)
         self.scheduler.wake()
         self._runtime.changes.work_for([entry.account_id for entry in work])

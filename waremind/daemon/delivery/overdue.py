@@ -41,6 +41,10 @@ class Progress(Subscriber):
         self._ready_at.pop(account, None)
         self._failing_since.pop(account, None)
 
+    def account_let_go(self, account: str) -> None:
+        """Keep nothing of an account that another node has."""
+        self.account_deleted(account)
+
     def late_since(self, waiting: Waiting) -> datetime:
         """Say since when something that waits could have left."""
         due_at = waiting.due_at

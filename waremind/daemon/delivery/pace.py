@@ -25,6 +25,10 @@ class SendingAccounts(Protocol):
         """Tell whether this node has the account."""
         ...
 
+    def ours(self) -> list[str]:
+        """List the accounts that this node has."""
+        ...
+
     def is_connected(self, account: str) -> bool:
         """Tell whether the account is connected now."""
         ...
@@ -111,9 +115,10 @@ class Pace:
         self._buckets.pop(account, None)
         self._barred_until.pop(account, None)
 
-    def replay(self, sends: Iterable[tuple[str, datetime]]) -> None:
+    def replay(self, accounts: Iterable[str], sends: Iterable[tuple[str, datetime]]) -> None:
         """Learn, from when each account began to send a message, what it may still send."""
-        self._buckets.clear()
+        for account in accounts:
+            self._buckets.pop(account, None)
         for account, at in sends:
             self.spend(account, at)
 

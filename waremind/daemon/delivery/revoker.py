@@ -6,8 +6,9 @@ ahead of what is to be sent, and it costs what a message costs.
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Generator
 from datetime import datetime, timedelta
 
 from waremind.daemon.delivery.outcomes import trips_breaker
@@ -59,7 +60,8 @@ class Revoker(Subscriber):
         self._busy: set[str] = set()  # those that are deleting, or of which the end is not written
         self._not_before: dict[str, datetime] = {}  # what did not leave is tried again
         self._ended: list[Revocation] = []  # until PostgreSQL has taken it
-        self._term = 0  # for which it is known what others have left
+        self._claimed: set[str] = set()  # accounts in which others may have begun something
+        self._set_aside: set[str] = set()  # those that another node is about to have
 
     def wanted(self, deliveries: Collection[ChangedDelivery]) -> None:
         """Hear what became of the deliveries of a run that an operator revokes."""
@@ -82,10 +84,31 @@ class Revoker(Subscriber):
         if row.id in self._wanting:
             self._woken.set()
 
+    def accounts_claimed(self, rows: Collection[AccountRow], *, afresh: bool) -> None:  # noqa: ARG002
+        """Find out what others have left to be done."""
+        self._claimed.update(row.id for row in rows)
+        self._woken.set()
+
     def account_deleted(self, account: str) -> None:
         """Keep nothing of an account that is deleted."""
         self._not_before.pop(account, None)
         self._done([account])
+
+    def account_let_go(self, account: str) -> None:
+        """Keep nothing of an account that another node has."""
+        self._set_aside.discard(account)
+        self._claimed.discard(account)
+        self.account_deleted(account)
+
+    @contextlib.contextmanager
+    def at_rest(self, account: str) -> Generator[bool]:
+        """Begin to delete nothing of an account; tells whether nothing is being deleted."""
+        self._set_aside.add(account)
+        try:
+            yield account not in self._busy
+        finally:
+            self._set_aside.discard(account)
+            self._woken.set()
 
     async def run(self) -> None:
         """Delete until cancelled; what is being deleted then may still end."""
@@ -118,13 +141,13 @@ class Revoker(Subscriber):
         await self._membership.held.wait()
         self._woken.clear()
         now = self._clock.now()
-        idle = [each for each in self._wanting if each not in self._busy]
+        idle = [each for each in self._wanting if each not in self._busy | self._set_aside]
         able = [each for each in idle if self._ready_at(each, now) <= now]
         async with self._database.connection() as connection:
             await self._take_over(connection)
             await self._write_ended(connection)
             given_up = await table.give_up(connection, idle, now)
-            marked = await table.mark(connection, able, now)
+            marked = await table.mark(connection, self._membership.node, able, now)
         self._changes.runs_changed(given_up)
         self._done(set(able) - {each.account_id for each in marked})
         for revoking in marked:
@@ -134,12 +157,11 @@ class Revoker(Subscriber):
         return bool(marked)
 
     async def _take_over(self, connection: Connection) -> None:
-        """Find out, once in each term, what other daemons have left."""
-        term = self._membership.term
-        if self._term != term:
-            lost = await table.lose_track(connection, list(self._busy))
-            self.want(await table.accounts_wanting(connection))
-            self._term = term
+        """Find out what others have left of accounts that have become ours."""
+        if claimed := self._claimed - self._busy:
+            lost = await table.lose_track(connection, list(claimed))
+            self.want(await table.accounts_wanting(connection, list(claimed)))
+            self._claimed -= claimed
             self._changes.runs_changed(lost)
 
     async def _write_ended(self, connection: Connection) -> None:
@@ -160,7 +182,7 @@ class Revoker(Subscriber):
 
     async def _sleep(self) -> None:
         now = self._clock.now()
-        waits = [self._ready_at(each, now) for each in self._wanting - self._busy]
+        waits = [self._ready_at(each, now) for each in self._wanting - self._busy - self._set_aside]
         await wait_first(self._clock.sleep_until(min(waits, default=None)), self._woken.wait())
 
     async def _revoke(self, revoking: Revoking) -> None:

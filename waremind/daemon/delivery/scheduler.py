@@ -6,7 +6,7 @@ something changes.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from waremind.daemon.delivery.holds import Holds
 from waremind.daemon.delivery.lead_time import LEAD
 from waremind.daemon.rules.evaluator import RuleEvaluator, Unanswered
+from waremind.daemon.system.changes import Subscriber
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.tasks import run_forever, running, wait_first
@@ -29,6 +30,7 @@ from waremind.domain.wall_time import wall_of
 from waremind.errors import WaremindError
 from waremind.store import accounts, deliveries, plans, reminders, runs
 from waremind.store import holds as holds_table
+from waremind.store.accounts import AccountRow
 from waremind.store.database import Connection
 from waremind.store.deliveries import ChangedDelivery
 from waremind.store.members import Mentions
@@ -87,7 +89,7 @@ Judged = tuple[ReminderRow, Judgement]
 Verdicts = Mapping[str, Judgement | Unanswered]
 
 
-class Scheduler:
+class Scheduler(Subscriber):
     """The one place where reminders fire."""
 
     def __init__(self, runtime: Runtime, holds: Holds) -> None:
@@ -107,6 +109,10 @@ class Scheduler:
     def wake(self) -> None:
         """Look again: a reminder has changed."""
         self._woken.set()
+
+    def accounts_claimed(self, rows: Collection[AccountRow], *, afresh: bool) -> None:  # noqa: ARG002
+        """Look again: more reminders are ours."""
+        self.wake()
 
     async def run(self) -> None:
         """Claim and sleep, for ever."""
@@ -131,7 +137,8 @@ class Scheduler:
     async def _look_ahead(self, evaluator: RuleEvaluator) -> None:
         now = self._clock.now()
         async with self._database.connection() as connection:
-            due = await reminders.next_due(connection, self._retry_later.waiting(now))
+            waiting = self._retry_later.waiting(now)
+            due = await reminders.next_due(connection, self._membership.node, waiting)
         again_at = self._retry_later.next_at(now)
         self.next_at = _first(due, again_at)
         if self.next_at:
@@ -147,7 +154,9 @@ class Scheduler:
         now = self._clock.now()
         async with self._database.connection() as connection:
             waiting = self._retry_later.waiting(now)
-            rows = await reminders.select_due(connection, now + LEAD, BATCH * BATCHES, waiting)
+            rows = await reminders.select_due(
+                connection, self._membership.node, now + LEAD, BATCH * BATCHES, waiting
+            )
             known = await plans.read(connection, rows, self._current.settings.quiet.hours)
         batches = [rows[first : first + BATCH] for first in range(0, len(rows), BATCH)]
         # Judged before the transaction, which is guarded by the rows' revisions; all but the first
@@ -168,7 +177,10 @@ class Scheduler:
             return
         # Before anything is sent its mark is flushed, and this with it.
         async with self._database.transaction(flushed=False) as connection:
-            await accounts.keep(connection, (row.account_id for row in rows))
+            ours = await accounts.keep_ours(
+                connection, self._membership.node, (row.account_id for row in rows)
+            )
+            rows = [row for row in rows if row.account_id in ours]
             for row in (row for row in rows if judged[row.id] is Unanswered.TOO_SLOW):
                 event(log, "cannot compute a rule", logging.ERROR, reminder=row.name)
                 await reminders.mark_too_slow(connection, row.id, row.revision, now)

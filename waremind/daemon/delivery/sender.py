@@ -4,8 +4,9 @@
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
@@ -37,6 +38,7 @@ LANES = 2  # while one waits for PostgreSQL, the messages of the other one leave
 ROUND = 64  # accounts at most in one transaction of a lane: the next ones are for another
 SUSPENDED = timedelta(seconds=10)  # so late no load makes a round: the machine has slept
 LOOK_SECONDS = 0.05  # at what another node is sending, which tells nobody
+REST_SECONDS = 10.0  # for what is leaving of an account that another node is to have
 FINISH_SECONDS = 2.0  # for what is being sent when the daemon stops, and to write it
 
 
@@ -66,7 +68,8 @@ class Sender(Subscriber):
         self._written = asyncio.Event()  # of some account
         self._take_backs = TakeBacks()
         self._leaving: dict[str, asyncio.Task[None]] = {}  # the sends, by account, past any freeze
-        self._term = 0  # for which it is known what others have left
+        self._claimed: dict[str, str] = {}  # accounts of which others may have left something
+        self._set_aside: set[str] = set()  # those that another node is about to have
         self._recovering = asyncio.Lock()
         self._late = asyncio.Event()  # something has ended, which may be after the term
 
@@ -81,9 +84,39 @@ class Sender(Subscriber):
         """Look whether an account may send now, or is cut off."""
         self.work_for([row.id])
 
+    def accounts_claimed(self, rows: Collection[AccountRow], *, afresh: bool) -> None:
+        """Find out what others have left to be done, before anything else of these is sent."""
+        self._claimed |= {row.id: "down" if afresh else "late" for row in rows}
+        self._woken.set()
+
     def account_deleted(self, account: str) -> None:
         """Keep no pace of an account that is deleted."""
         self.pace.forget(account)
+
+    def account_let_go(self, account: str) -> None:
+        """Send nothing more of an account that another node has."""
+        self.pace.forget(account)
+        self._set_aside.discard(account)
+        self._claimed.pop(account, None)
+        if account not in self._ended:  # how that ended is written all the same
+            self._due.pop(account, None)
+
+    @contextlib.asynccontextmanager
+    async def at_rest(self, account: str) -> AsyncGenerator[bool]:
+        """Begin to send nothing of an account; tells whether all that was leaving is written."""
+        self._set_aside.add(account)
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REST_SECONDS):
+                    while self._has_to_do(account):  # noqa: ASYNC110 - many places change it
+                        await asyncio.sleep(LOOK_SECONDS)
+            yield not self._has_to_do(account)
+        finally:
+            self._set_aside.discard(account)
+            self.work_for([account])
+
+    def _has_to_do(self, account: str) -> bool:
+        return account in self._occupied or account in self._ended
 
     async def run(self) -> None:
         """Send until cancelled.
@@ -143,21 +176,23 @@ class Sender(Subscriber):
                 event(log, "cannot write how sends ended", logging.WARNING, reason=repr(error))
 
     async def _recover(self) -> None:
-        """Find out, once in each term, what other daemons have left to be done."""
+        """Find out what others have left to be done of accounts that have become ours."""
         async with self._recovering:
-            if self._term != self._membership.term:
-                term, now = self._membership.term, self._clock.now()
-                await self._take_over(now)
-                self._term = term
+            while self._claimed:
+                reason = next(iter(self._claimed.values()))
+                claimed = [each for each, why in self._claimed.items() if why == reason]
+                await self._take_over(claimed, reason, self._clock.now())
+                for account in claimed:
+                    self._claimed.pop(account, None)
 
-    async def _take_over(self, now: datetime) -> None:
+    async def _take_over(self, accounts: Sequence[str], reason: str, now: datetime) -> None:
         await self._holds.read_freezes()
-        await self._holds.judge_late("late" if self._term else "down")
+        await self._holds.judge_late(accounts, reason)
         async with self._database.connection() as connection:
-            sent = await table.started(connection, now - self.pace.memory())
-            self.pace.replay(sent)
+            sent = await table.started(connection, accounts, now - self.pace.memory())
+            self.pace.replay(accounts, sent)
             self.progress.begin({account for account, _ in sent}, now)
-            work = await table.work(connection)
+            work = await table.work(connection, accounts)
         self.work_for([entry.account_id for entry in work])
 
     async def _round(self) -> bool:
@@ -167,7 +202,7 @@ class Sender(Subscriber):
         now = self._clock.now()
         first = self.first_due()
         if first and now - first > SUSPENDED:
-            await self._holds.judge_late("late")
+            await self._holds.judge_late(self._senders.ours(), "late")
         if picked := list(islice(self._pick(now), ROUND)):
             await self._write_and_start(picked, now)
         return bool(picked)
@@ -191,7 +226,7 @@ class Sender(Subscriber):
 
     def _may_send(self, account: str, now: datetime) -> bool:
         """Tell whether an account may be given something now; its pace may say when instead."""
-        if self._due[account] > now:
+        if self._due[account] > now or account in self._set_aside or account in self._claimed:
             return False
         self._due[account] = self.pace.ready_at(account, now)
         return self._due[account] <= now
@@ -245,6 +280,9 @@ class Sender(Subscriber):
 
         `asked` says since when each of them was thought to have something.
         """
+        for account in (each for each in asked if not self._senders.is_ours(each)):
+            self._due.pop(account, None)
+        asked = {each: at for each, at in asked.items() if each in self._due}
         if not asked:
             return
         accounts = list(asked)
@@ -260,7 +298,7 @@ class Sender(Subscriber):
             self._holds.recheck(accounts)
         for account, due in asked.items():
             entry = work.get(account)
-            if self._due[account] is not due:
+            if self._due.get(account) is not due:
                 continue  # woken since: what we found may be old
             if entry and account in cut_off:  # connecting wakes it earlier
                 self._due[account] = entry.give_up_at
@@ -306,7 +344,8 @@ class Sender(Subscriber):
         self._ended[account] = ending
         self._busy.discard(account)
         self._late.set()
-        self.work_for([account])
+        self._due[account] = now  # also where it is ours no longer: we alone know how it ended
+        self._woken.set()
 
     async def let_leave(self, account: str | None) -> None:
         """Wait, but not for long, until what is leaving of an account (None: of any) has left."""

@@ -53,8 +53,11 @@ class AttentionWatch:
             await self._tell_of_new(needs)
 
     async def _write(self, needs: list[StatusAttention]) -> bool:
-        """Write what needs a person; False when the database does not take it from us now."""
-        if not self._services.runtime.membership.held.is_set():
+        """Write what needs a person; False when the database does not take it from us now.
+
+        One node of a cluster does: any other one's own needs are told to its own hook.
+        """
+        if not self._services.runtime.membership.leading.is_set():
             return False
         try:
             await self._hook.place()  # before there is something to tell it of

@@ -67,9 +67,12 @@ class Hook:
             await self._forget()
             return False
         self._is_known = True
-        await self._services.runtime.membership.held.wait()
+        leading = self._services.runtime.membership.leading
+        await leading.wait()  # one node tells of what happens on all
         after = await self.place()
         until = await self._services.feed.beyond(after)
+        if not leading.is_set():
+            return True
         async with self._services.database.connection() as connection:
             rows = await events_table.select(connection, after, until, self._types, MOST_BEHIND + 1)
         if len(rows) > MOST_BEHIND:

@@ -11,6 +11,7 @@ import waremind
 from waremind.daemon.accounts.views import freeze_of
 from waremind.daemon.services import Services
 from waremind.daemon.status.attention import needs_in_database, needs_in_memory, needs_unseen
+from waremind.daemon.status.nodes import node_states
 from waremind.daemon.system.logs import retry
 from waremind.daemon.system.tasks import within
 from waremind.domain.lifecycle import MEANINGS
@@ -24,9 +25,8 @@ from waremind.objects import (
     StatusAttention,
     StatusReport,
 )
-from waremind.store import delivery_rows, nodes, reminders
+from waremind.store import delivery_rows, reminders
 from waremind.store.accounts import AccountRow
-from waremind.store.database import Connection
 from waremind.store.reminders import Upcoming
 
 log = logging.getLogger(__name__)
@@ -87,25 +87,10 @@ async def _read(services: Services) -> _Stored:
         needs = await needs_in_database(services, connection)
         counted = await delivery_rows.count(connection, services.now() - LATELY)
         following = await reminders.select_next(connection)
-        found = await _nodes(services, connection) if services.settings.cluster.name else []
+        found = await node_states(services, connection)
         accounts = await services.accounts.known(connection)
     counts = RunCounts(counted.due, counted.held, counted.failed, counted.unknown)
     return _Stored(needs, counts, following, found, accounts)
-
-
-async def _nodes(services: Services, connection: Connection) -> list[NodeState]:
-    lost = services.runtime.membership.lost_nodes()
-    accounts = await nodes.count_accounts(connection)
-    return [
-        NodeState(
-            row.name,
-            "lost" if row.id in lost else "speaking" if row.leads else "standby",
-            accounts.get(row.id, 0),
-            row.version,
-            rfc3339(row.beat_at),
-        )
-        for row in await nodes.select_all(connection)
-    ]
 
 
 def _each_once(needs: list[StatusAttention]) -> list[StatusAttention]:

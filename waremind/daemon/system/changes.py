@@ -1,6 +1,6 @@
 """The one place where whoever changes something says so, and whoever has to know hears of it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from waremind.store.accounts import AccountRow
 from waremind.store.deliveries import ChangedDelivery
@@ -18,14 +18,20 @@ class Subscriber:
     def account_deleted(self, account: str) -> None:
         """Hear that an account (its id) is gone with all that belongs to it."""
 
+    def account_added(self, account: str) -> None:
+        """Hear that an account (its id) is new, and this node's."""
+
     def account_let_go(self, account: str) -> None:
-        """Hear that an account (its id) is another daemon's now."""
+        """Hear that an account (its id) is this node's no longer."""
 
-    def accounts_lost(self) -> None:
-        """Hear that all accounts are another daemon's now."""
+    def accounts_lost(self, accounts: Collection[str]) -> None:
+        """Hear that these accounts (ids) are this node's no longer: others may have them."""
 
-    def accounts_claimed(self, rows: Collection[AccountRow]) -> None:
-        """Hear that these accounts are this node's from now on."""
+    def accounts_claimed(self, rows: Collection[AccountRow], *, afresh: bool) -> None:
+        """Hear that these accounts are this node's from now on; `afresh`: no other one had them."""
+
+    def accounts_surplus(self, accounts: Sequence[str]) -> None:
+        """Hear what accounts (ids) this node is to give away, and no others, in this order."""
 
     def work_for(self, accounts: Collection[str]) -> None:
         """Hear that these accounts (ids) may have something to send."""
@@ -54,20 +60,30 @@ class Changes(Subscriber):
         for each in self._subscribers:
             each.account_deleted(account)
 
+    def account_added(self, account: str) -> None:
+        """Say that an account (its id) is new, and this node's."""
+        for each in self._subscribers:
+            each.account_added(account)
+
     def account_let_go(self, account: str) -> None:
-        """Say that an account (its id) is another daemon's now."""
+        """Say that an account (its id) is this node's no longer."""
         for each in self._subscribers:
             each.account_let_go(account)
 
-    def accounts_lost(self) -> None:
-        """Say that all accounts are another daemon's now."""
-        for each in self._subscribers:
-            each.accounts_lost()
+    def accounts_lost(self, accounts: Collection[str]) -> None:
+        """Say that these accounts (ids) are this node's no longer: others may have them."""
+        for each in self._subscribers if accounts else ():
+            each.accounts_lost(accounts)
 
-    def accounts_claimed(self, rows: Collection[AccountRow]) -> None:
-        """Say that these accounts are this node's from now on."""
+    def accounts_claimed(self, rows: Collection[AccountRow], *, afresh: bool) -> None:
+        """Say that these accounts are this node's from now on; `afresh`: no other one had them."""
+        for each in self._subscribers if rows else ():
+            each.accounts_claimed(rows, afresh=afresh)
+
+    def accounts_surplus(self, accounts: Sequence[str]) -> None:
+        """Say what accounts (ids) this node is to give away, and no others, in this order."""
         for each in self._subscribers:
-            each.accounts_claimed(rows)
+            each.accounts_surplus(accounts)
 
     def work_for(self, accounts: Collection[str]) -> None:
         """Say that these accounts (ids) may have something to send."""

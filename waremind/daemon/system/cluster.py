@@ -1,6 +1,7 @@
-"""This daemon as one of several nodes: one leads and has all accounts, the others stand by.
+"""This daemon as one of several nodes, each of which has its share of the accounts.
 
-The leader shows a sign of life in time, or acts no more; who stands by sees whether it does.
+A node shows signs of life in time, or acts no more; the others see whether it does, and take the
+accounts of one that is lost. One of them leads: it does what is to be done once.
 """
 
 import asyncio
@@ -9,27 +10,31 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NoReturn
 
+from waremind.daemon.system.changes import Subscriber
 from waremind.daemon.system.clock import Clock
 from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.logs import event
-from waremind.daemon.system.membership import Membership
-from waremind.daemon.system.tasks import within
+from waremind.daemon.system.membership import Claimed, Membership, NodeCondition
+from waremind.daemon.system.tasks import wait_first, within
 from waremind.domain.ids import new_id
 from waremind.domain.membership import CLOCK_WRONG, Lease, Watch
+from waremind.domain.shares import Plan, plan
 from waremind.settings import Cluster
-from waremind.store import nodes
+from waremind.store import accounts, nodes, ownership
 from waremind.store.cluster_health import clock_offset
 from waremind.store.database import Connection, Database
 from waremind.store.lock import DaemonLock
 from waremind.store.nodes import NodeRow
+from waremind.store.ownership import Free
 from waremind.whatsapp.deadline import Deadline, boottime
 
 log = logging.getLogger(__name__)
 
 BEATS = 4  # in a lease
+SOON_SECONDS = 0.2  # until the next look, as long as accounts are on their way
 
 
-class ClusterMembership(Membership):
+class ClusterMembership(Membership, Subscriber):
     """The membership of a node; its sessions send until `deadline` at most."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - what a Membership needs, and the deadline
@@ -46,18 +51,58 @@ class ClusterMembership(Membership):
         self._lease, self._watch = Lease(settings.lease_seconds), Watch(settings.lease_seconds)
         self._deadline = deadline
         self._deadline.end()
+        self._leading = asyncio.Event()
+        self._there: list[NodeRow] = []
+        self._mine: set[str] = set()
+        self._surplus_since: float | None = None
+        self._look_after = self._beat_seconds
+        self._woken = asyncio.Event()
+        self.changes.subscribe(self)
 
     @property
-    def stands_by(self) -> bool:
-        """Whether another node leads, or none yet."""
-        return self.leader is None or self.leader.id != self.node or not self.term
+    def leading(self) -> asyncio.Event:
+        """Set as long as this node does what is to be done once."""
+        return self._leading
 
     def lost_nodes(self) -> Collection[str]:
         """Name the nodes (their ids) that have shown no sign of life for a lease."""
         return self._watch.lost(boottime())
 
+    def name_of(self, node: str | None) -> str | None:
+        """Name a node by its id, as far as it is known."""
+        if node == self.node:
+            return self._name
+        return next((row.name for row in self._there if row.id == node), None)
+
+    def condition_of(self, row: NodeRow) -> NodeCondition:
+        """Say how a node is, as far as this one has seen."""
+        at = boottime()
+        if row.id in self._watch.lost(at):
+            return "lost"
+        mute = self._watch.mute(at) if self.held.is_set() else {*self._watch.mute(at), self.node}
+        if row.id in mute:
+            return "mute"
+        return "draining" if row.draining else "speaking"
+
+    def look_soon(self) -> None:
+        """Look at once for what the others have written about nodes and accounts."""
+        self._woken.set()
+
+    def account_added(self, account: str) -> None:
+        """Take note of an account that is new, and ours."""
+        self._mine.add(account)
+
+    def account_deleted(self, account: str) -> None:
+        """Forget an account that is gone."""
+        self._mine.discard(account)
+
+    def account_let_go(self, account: str) -> None:
+        """Forget an account that is ours no longer, and find the next one that should not be."""
+        self._mine.discard(account)
+        self.look_soon()
+
     async def join(self) -> None:
-        """Become a node, and lead if no other one does."""
+        """Become a node, and take what no other one has."""
         async with self._database.connection() as connection:
             row = self._row(self._clock.now())
             await nodes.register(connection, row)
@@ -65,7 +110,7 @@ class ClusterMembership(Membership):
         await self._beat()
 
     async def leave(self) -> None:
-        """Have another node lead at once."""
+        """Have others go on with the accounts at once."""
         self._lease.end()
         self._deadline.end()
         await super().leave()
@@ -73,7 +118,9 @@ class ClusterMembership(Membership):
     async def _follow(self) -> NoReturn:
         work = "show a sign of life"
         while True:
-            await asyncio.sleep(self._beat_seconds)
+            await wait_first(asyncio.sleep(self._look_after), self._woken.wait())
+            self._woken.clear()
+            self._look_after = self._beat_seconds
             try:
                 await within(self._beat_seconds, self._beat())
             except Exception as error:  # noqa: BLE001 - it is noted, and nothing can end the daemon
@@ -88,60 +135,108 @@ class ClusterMembership(Membership):
         """Show a sign of life, and do what the others' signs ask for."""
         sent_at, now = boottime(), self._clock.now()
         async with self._database.connection() as connection:
-            is_wrong = abs(await clock_offset(connection, self._clock.now)) > CLOCK_WRONG
-            # Others have to take its accounts as those of a node that is lost.
-            leads = False if is_wrong else await nodes.beat(connection, self.node, now)
-            there = await nodes.select_all(connection)
-            self._see(there)
-            if is_wrong:
+            if abs(await clock_offset(connection, self._clock.now)) > CLOCK_WRONG:
+                # It shows no sign of life: others have to take its accounts.
+                self._see(await nodes.select_all(connection))
                 self._give_way()
-            elif leads is None:
+                return
+            leads = await nodes.beat(connection, self.node, now)
+            self._see(await nodes.select_all(connection))
+            if leads is None:
                 await self._start_over(connection)
-            elif not leads:
-                self._give_way()
-                leads = await self._lead_if_free(connection)
-            if leads:
-                await self._go_on(connection, sent_at, now)
+                return
+            ours = set(self._mine)
+            mine = await ownership.of(connection, self.node)
+            self._lose(ours - mine)
+            self._lease.renew(sent_at)
+            self._deadline.put(self._lease.until)
+            await self._share(connection, mine, now)
+            self._lead(leads=leads or await self._lead_if_free(connection))
 
     def _see(self, there: list[NodeRow]) -> None:
-        self.leader = next((each for each in there if each.leads), None)
+        self._there = there
         self._watch.see({each.id: each.beat for each in there if each.id != self.node}, boottime())
+
+    def _lose(self, accounts: Collection[str]) -> None:
+        """Stop to act for accounts that others have taken."""
+        if accounts:
+            event(log, "accounts lost", logging.WARNING, node=self._name, accounts=len(accounts))
+        self._mine.difference_update(accounts)
+        self.changes.accounts_lost(accounts)
 
     async def _start_over(self, connection: Connection) -> None:
         """Become another node: what this one has left, others may have taken."""
         self._give_way()
         self.node = new_id("nod")
         await nodes.register(connection, self._row(self._clock.now()))
+        self.look_soon()
 
     def _give_way(self) -> None:
-        """Stop to act: another node leads."""
+        """Stop to act: others take the accounts, or have taken them."""
         self._lease.end()
         self._deadline.end()
-        if self.held.is_set():
-            event(log, "another node leads", logging.WARNING, node=self._name)
         self._end()
-        self.changes.accounts_lost()
+        self._lose(set(self._mine))
+
+    # -- what is to be done once
+
+    def _end(self) -> None:
+        self._leading.clear()
+        super()._end()
+
+    def _lead(self, *, leads: bool) -> None:
+        if leads and self.held.is_set():
+            self._leading.set()
+        else:
+            self._leading.clear()
 
     async def _lead_if_free(self, connection: Connection) -> bool:
+        before = next((each for each in self._there if each.leads), None)
         lost = self._watch.lost(boottime())
-        before = self.leader
         if not self._lock.held.is_set() or (before and before.id not in lost):
             return False
         async with connection.transaction():
             leads = await nodes.follow(connection, self.node, lost)
         if leads:
-            after = before.name if before else ""
-            event(log, "leads", logging.WARNING, node=self._name, after=after)
-            self.has_followed = before is not None
+            event(log, "leads", node=self._name, after=before.name if before else "")
         return leads
 
-    async def _go_on(self, connection: Connection, sent_at: float, now: datetime) -> None:
-        """Act for one more lease, and have what is not ours yet."""
-        self._lease.renew(sent_at)
-        self._deadline.put(self._lease.until)
-        if self.held.is_set() and await nodes.has_all(connection, self.node):
-            return
+    # -- its share of the accounts
+
+    async def _share(self, connection: Connection, mine: Collection[str], now: datetime) -> None:
+        """Take what is this node's to have, and say what it has to give away."""
+        lost = self._watch.lost(boottime())
+        lively = {each.id: each.draining for each in self._there if each.id not in lost}
+        planned = plan(self.node, lively, await ownership.count(connection))
+        is_news = planned.takes or planned.expected or not self._mine.issuperset(mine)
+        if self._lock.held.is_set() and (is_news or not self.held.is_set()):
+            await self._claim(connection, planned, now, is_alone=len(lively) == 1)
+        self.changes.accounts_surplus(await self._surplus(connection, planned))
+        if not planned.is_settled:
+            self._look_after = min(SOON_SECONDS, self._beat_seconds)
+
+    async def _claim(
+        self, connection: Connection, planned: Plan, now: datetime, *, is_alone: bool
+    ) -> None:
         async with connection.transaction():
-            claimed = await nodes.claim(connection, self.node, now)
-        self._begin(claimed)
-        self.leader = self._row(now)
+            lost = await nodes.still_lost(connection, self._watch.lost(boottime()))
+            await ownership.claim(connection, self.node, Free(lost, planned.able), planned.takes)
+            unknown = await ownership.lose_track(connection, self.node, now)
+            rows = await accounts.select_of(connection, self.node)
+        if self.held.is_set():  # else all are claimed anew: what was late meanwhile is judged
+            rows = [row for row in rows if row.id not in self._mine]
+        self._mine.update(row.id for row in rows)
+        if rows:
+            event(log, "accounts claimed", node=self._name, accounts=len(rows))
+        self._begin(Claimed(rows, unknown), afresh=is_alone and not lost and not self.term)
+
+    async def _surplus(self, connection: Connection, planned: Plan) -> list[str]:
+        """List what to give away, once the others have had time to see that it is theirs."""
+        if not (planned.gives or planned.leave):
+            self._surplus_since = None
+            return []
+        at = boottime()
+        self._surplus_since = self._surplus_since or at
+        if at - self._surplus_since < self._beat_seconds or not self.held.is_set():
+            return []
+        return await ownership.surplus(connection, self.node, planned.able, planned.gives)

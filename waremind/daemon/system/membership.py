@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Collection
 from datetime import datetime
-from typing import NoReturn
+from typing import Literal, NamedTuple, NoReturn
 
 import waremind
 from waremind.daemon.system.changes import Changes
@@ -13,21 +13,32 @@ from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.tasks import wait_first
 from waremind.domain.ids import new_id
-from waremind.store import nodes
+from waremind.store import accounts, nodes, ownership
+from waremind.store.accounts import AccountRow
 from waremind.store.database import Database
+from waremind.store.deliveries import ChangedDelivery
 from waremind.store.lock import DaemonLock, Tell
-from waremind.store.nodes import Claimed, NodeRow
+from waremind.store.nodes import NodeRow
 from waremind.whatsapp.engine_age import engine_version
 
 log = logging.getLogger(__name__)
 
+NodeCondition = Literal["speaking", "mute", "draining", "lost"]
+
 RETRY_SECONDS = 0.5  # with a database that is away
 
 
-class Membership:
-    """The accounts are this node's from `held` on, until `lost`; these are set in turn.
+class Claimed(NamedTuple):
+    """Accounts that are this node's now, and what others were sending when it took over."""
 
-    With them lost, nothing is claimed or sent: another daemon may have them.
+    rows: list[AccountRow]
+    unknown: list[ChangedDelivery]
+
+
+class Membership:
+    """It may act for its accounts from `held` on, until `lost`; these are set in turn.
+
+    With them lost, nothing is claimed or sent: another daemon may have the accounts.
     """
 
     def __init__(
@@ -39,9 +50,6 @@ class Membership:
         self.lost = asyncio.Event()
         self.lost.set()
         self.changes = Changes()
-        self.has_followed = False  # another node, which was lost
-        self.leader: NodeRow | None = None
-        """Who leads, as far as is known, where there are others."""
         self._lock = lock
         self._database = database
         self._clock = clock
@@ -49,13 +57,24 @@ class Membership:
         self._name = name
 
     @property
-    def stands_by(self) -> bool:
-        """Whether another node has the accounts."""
-        return False
+    def leading(self) -> asyncio.Event:
+        """Set as long as this node does what is to be done once, however many there are."""
+        return self.held
 
     def lost_nodes(self) -> Collection[str]:
         """Name the nodes (their ids) that show no sign of life."""
         return ()
+
+    def name_of(self, node: str | None) -> str | None:  # noqa: ARG002 - one machine has no names
+        """Name a node of the cluster by its id, as far as it is known."""
+        return None
+
+    def condition_of(self, row: NodeRow) -> NodeCondition:  # noqa: ARG002 - there is this one
+        """Say how a node of the cluster is, as far as this one has seen."""
+        return "speaking"
+
+    def look_soon(self) -> None:
+        """Look at once for what the others have written about nodes and accounts."""
 
     async def join(self) -> None:
         """Take over all accounts, which whoever held the lock before may have had.
@@ -66,8 +85,10 @@ class Membership:
         async with self._database.transaction() as connection:
             await nodes.register(connection, self._row(now))
             await nodes.lead(connection, self.node)
-            claimed = await nodes.claim(connection, self.node, now)
-        self._begin(claimed)
+            await ownership.claim_all(connection, self.node)
+            unknown = await ownership.lose_track(connection, self.node, now)
+            rows = await accounts.select_of(connection, self.node)
+        self._begin(Claimed(rows, unknown), afresh=not self.term)
 
     async def keep(self, tell: Tell) -> NoReturn:
         """Hold the lock and what comes with it, for ever."""
@@ -101,10 +122,10 @@ class Membership:
         else:
             self._failures.clear(work)
 
-    def _begin(self, claimed: Claimed) -> None:
+    def _begin(self, claimed: Claimed, *, afresh: bool) -> None:
         if claimed.unknown:
             event(log, "outcome unknown", logging.WARNING, deliveries=len(claimed.unknown))
-        self.changes.accounts_claimed(claimed.accounts)
+        self.changes.accounts_claimed(claimed.rows, afresh=afresh)
         self.term += 1
         if self._lock.held.is_set():
             self.lost.clear()

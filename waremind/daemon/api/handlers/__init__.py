@@ -14,6 +14,7 @@ from waremind.daemon.api.handlers import (
     group,
     handover,
     ics,
+    node,
     reminder,
     revocation,
     run,
@@ -27,6 +28,7 @@ from waremind.requests import daemon as d
 from waremind.requests import events as e
 from waremind.requests import group as g
 from waremind.requests import ics as i
+from waremind.requests import node as n
 from waremind.requests import plan as p
 from waremind.requests import reminder as r
 from waremind.requests import run as u
@@ -58,6 +60,9 @@ HANDLERS: dict[type[Any], Method] = {
     a.AccountImport: Method(handover.import_, LIST, place=by_owner(attrgetter("store"))),
     a.AccountExport: Method(handover.export, LIST, place=by_owner()),
     a.AccountDelete: Method(account.delete, place=by_owner()),
+    a.AccountMove: Method(node.move, place=here_and_wake),
+    n.NodeList: Method(node.list_),
+    n.NodeDrain: Method(node.drain, place=here_and_wake),
     g.GroupList: Method(group.list_, LIST),
     g.GroupShow: Method(group.show),
     r.ReminderAdd: Method(reminder.add, RULE, place=here_and_wake),

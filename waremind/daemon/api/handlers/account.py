@@ -41,7 +41,8 @@ STATUSES = sorted({meaning.status for meaning in MEANINGS.values()})
 
 def shown_account(services: Services, row: AccountRow) -> AccountObject:
     """Show an account as it is now."""
-    return account_of(row, services.now(), services.holds.freeze_of(row.id))
+    node = services.runtime.membership.name_of(row.node_id)
+    return account_of(row, services.now(), services.holds.freeze_of(row.id), node)
 
 
 async def add(services: Services, caller: Caller, request: AccountAdd) -> AccountChanged:
