@@ -77,6 +77,7 @@ def test_the_phones_of_all_groups_save_an_image_byte_for_byte(
         assert (message.kind, message.text) == ("imageMessage", "Today")
         assert message.media is not None
         assert (message.media.mime, message.media.size) == ("image/png", len(content))
+        assert message.media.thumbnail
         assert stage.whatsapp.file(message) == content
     assert first.media is not None
     assert second.media is not None

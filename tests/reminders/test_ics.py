@@ -280,6 +280,22 @@ def test_what_an_event_cannot_say_is_exported_as_its_results(shared: Running) ->
     assert at[:40] == times(shared, made.id)
 
 
+def test_what_no_event_has_is_left_out_of_a_file_and_said(shared: Running) -> None:
+    made = shared.call(
+        adding(
+            text="hi",
+            tz=BERLIN,
+            misfire="once",
+            mention_all=True,
+            follow_up_seconds=7200,
+            unless_read_percent=50,
+        )
+    ).reminder
+    left = "not in the file: whom it mentions, its misfire rule (once), its follow-up"
+    told = shared.cli("reminder", "export", "--ics", made.id).document
+    assert told["left_out"] == [{"name": made.name, "reason": left}]
+
+
 def test_the_command_line_writes_a_file_that_it_reads(shared: Running) -> None:
     made = shared.call(adding(text="hi", tz=BERLIN)).reminder
     exported = shared.cli("reminder", "export", "--ics", made.id)

@@ -112,6 +112,15 @@ def test_what_cannot_be_sent_is_refused_with_its_cure(small: Running, tmp_path: 
     both = small.cli(*command, "--image", "a", "--document", "b")
     assert both.error["code"] == "usage"
     assert small.cli(*command, "--image", str(tmp_path / "no")).error["code"] == "not_found"
+    piped = small.cli(*command, "--image", "-", stdin=JPEG + bytes(LARGEST))
+    assert "more than 16777216 (16 MiB)" in piped.error["message"]
+    for words, cure in (
+        (("--document", "-"), "--file-name NAME"),
+        (("--image", "-", "--text-file", "-"), "give the text by --text"),
+        (("--image", "-", "--file-name", "a.png"), "name one: --document FILE"),
+    ):
+        wrong = small.cli(*command, *words, stdin=JPEG)
+        assert (wrong.code, cure in wrong.error["hint"]) == (2, True)
 
 
 def test_no_more_is_kept_than_there_is_room_for_and_what_is_unused_makes_room(
@@ -141,5 +150,10 @@ def test_the_command_line_hands_over_what_it_names(small: Running, tmp_path: Pat
     made = small.cli(*command, "--image", str(picture)).document
     assert (made["created"], made["reminder"]["media"]["name"]) == (True, "board.jpg")
     assert not small.cli(*command, "--image", str(picture)).document["changed"]
+    assert small.cli(*command, "--image", "-", stdin=JPEG + b"piped").document["changed"]
+    called = ("--document", "-", "--file-name", "Plan.pdf", "--text", "Read it")
+    piped = small.cli(*command, *called, stdin=PDF + b"piped").document["reminder"]["media"]
+    assert (piped["kind"], piped["name"]) == ("document", "Plan.pdf")
+    assert piped["sha256"] == hashlib.sha256(PDF + b"piped").hexdigest()
     edited = small.cli("reminder", "edit", name, "--image", "", "--text", "none").document
     assert edited["reminder"]["media"] is None

@@ -75,7 +75,8 @@ def export(
 ) -> None:
     """Write reminders as an ICS file.
 
-    What such a file cannot say (days off, quiet hours, turns, fields) is written as its next times.
+    What such a file cannot say (days off, quiet hours, turns, fields) is written as its next times;
+    what no event has (files, mentions, misfire rules, follow-ups) is left out, and said.
     """
     if not ics:
         message = "cannot export reminders: it is not said as what"

@@ -7,7 +7,7 @@ import typer
 from msgspec import UNSET, UnsetType
 
 from waremind.cli.invocation import Invocation
-from waremind.cli.media import DocumentFile, ImageFile, call, given_file
+from waremind.cli.media import DocumentFile, FileName, ImageFile, call, given_file
 from waremind.cli.message import Text, TextFile, given_text, message_text, read_text
 from waremind.cli.options import AccountOption, Check, ExistOk, ReminderArgument
 from waremind.cli.reminder_options import (
@@ -63,6 +63,7 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
         text_file: TextFile = None,
         image: ImageFile = None,
         document: DocumentFile = None,
+        file_name: FileName = None,
         at: At = None,
         rrule: Rrule = None,
         crontab: Crontab = None,
@@ -89,7 +90,7 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
         exist_ok: ExistOk = False,
         check: Check = False,
     ) -> None:
-        file = given_file(image, document)
+        file = given_file(image, document, file_name, text_file)
         request = kind(
             name=name,
             account=account,
@@ -140,6 +141,7 @@ def edit(
     text_file: TextFile = None,
     image: ImageFile = None,
     document: DocumentFile = None,
+    file_name: FileName = None,
     at: At = None,
     rrule: Rrule = None,
     crontab: Crontab = None,
@@ -166,7 +168,7 @@ def edit(
     check: Check = False,
 ) -> None:
     """Change what is given and nothing else; --to replaces all groups."""
-    file = given_file(image, document)
+    file = given_file(image, document, file_name, text_file)
     is_taken_away = file is None and "" in {image, document}
     request = ReminderEdit(
         reminder=reminder,

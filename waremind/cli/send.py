@@ -6,7 +6,7 @@ import typer
 
 from waremind.cli.commands import Commands
 from waremind.cli.invocation import Invocation
-from waremind.cli.media import DocumentFile, ImageFile, given_file
+from waremind.cli.media import DocumentFile, FileName, ImageFile, given_file
 from waremind.cli.message import Text, TextFile, message_text
 from waremind.cli.options import AccountOption, Check, NoWait, SendTimeout
 from waremind.cli.reminder_options import Mention
@@ -37,6 +37,7 @@ def send(
     text_file: TextFile = None,
     image: ImageFile = None,
     document: DocumentFile = None,
+    file_name: FileName = None,
     mention: Mention = None,
     key: Annotated[
         str | None, typer.Option("--key", metavar="K", help="Never send twice with this in 24 h.")
@@ -46,7 +47,7 @@ def send(
     check: Check = False,
 ) -> None:
     """Send a text, image or document now, and wait for its end."""
-    file = given_file(image, document)
+    file = given_file(image, document, file_name, text_file)
     request = Send(
         account=account,
         to=to,

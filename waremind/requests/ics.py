@@ -32,7 +32,7 @@ class Imported(Changed, frozen=True, kw_only=True):
 
 
 class Exported(Struct, frozen=True, kw_only=True):
-    """An ICS file, and the reminders that are in it only as their next times, or not at all."""
+    """An ICS file, and what is in it only as its next times, or not at all."""
 
     ics: str
     left_out: list[NotTaken] = field(default_factory=list)

@@ -32,6 +32,7 @@ from waremind.whatsapp.event_translator import EventTranslator
 from waremind.whatsapp.gateway import Media, Message
 from waremind.whatsapp.reports import GroupSnapshot, Identity
 from waremind.whatsapp.sending import NOT_IN_GROUP
+from waremind.whatsapp.thumbnails import thumbnail_of
 
 DEVICE_NAME = "waremind"
 # WhatsApp takes only `Browser (OS)` from who asks for a pairing code, in their own spelling;
@@ -83,9 +84,10 @@ class Client(NewClient):
         self.send_presence(Presence.UNAVAILABLE)
 
     def upload_media(self, media: Media, content: bytes) -> Any:
-        """Hand a file to WhatsApp; returns where it is, and its keys."""
-        kinds = {"image": MediaType.MediaImage, "document": MediaType.MediaDocument}
-        return self.upload(content, kinds[media.kind])
+        """Hand a file to WhatsApp; returns where it is with its keys, and an image's thumbnail."""
+        if media.kind == "document":
+            return self.upload(content, MediaType.MediaDocument), None
+        return self.upload(content, MediaType.MediaImage), thumbnail_of(content)
 
     def send_content(self, message: Message, uploaded: Any) -> str:
         """Send a message, with what was `uploaded` for it, and return its id."""
@@ -141,8 +143,9 @@ def _context(message: Message) -> ContextInfo:
     return context
 
 
-def _with_media(message: Message, media: Media, uploaded: Any) -> Content:
+def _with_media(message: Message, media: Media, handed_over: Any) -> Content:
     """Make it as the apps do: a document that has a caption stands in a wrapper."""
+    uploaded, thumbnail = handed_over
     given: dict[str, Any] = {
         "URL": uploaded.url,
         "directPath": uploaded.DirectPath,
@@ -156,7 +159,8 @@ def _with_media(message: Message, media: Media, uploaded: Any) -> Content:
         "caption": message.text or None,
     }
     if media.kind == "image":
-        return Content(imageMessage=ImageMessage(**given, width=media.width, height=media.height))
+        seen = {"width": media.width, "height": media.height, "JPEGThumbnail": thumbnail}
+        return Content(imageMessage=ImageMessage(**given, **seen))
     document = DocumentMessage(**given, fileName=media.name, title=media.name)
     if not message.text:
         return Content(documentMessage=document)

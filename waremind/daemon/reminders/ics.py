@@ -29,6 +29,7 @@ from waremind.store import plans as plans_table
 from waremind.store import reminders as table
 from waremind.store.accounts import AccountRow
 from waremind.store.groups import GroupRow
+from waremind.store.reminder_row import ReminderRow
 
 MOST_TAKEN = 500
 MOST_WRITTEN = 500
@@ -177,7 +178,21 @@ async def exported(services: Services, request: ReminderExport) -> Exported:
         message = "cannot export the reminders: writing them takes more than 10 s of CPU"
         raise WaremindError(ErrorCode.INVALID_INPUT, message, hint="name fewer of them")
     ics, notes = found
-    return Exported(ics=ics, left_out=[NotTaken(each.name, each.reason) for each in notes])
+    left = [NotTaken(each.name, each.reason) for each in notes]
+    return Exported(ics=ics, left_out=[*left, *filter(None, map(_unsaid, rows))])
+
+
+def _unsaid(row: ReminderRow) -> NotTaken | None:
+    """Say what of a reminder no event has; None: nothing of it is left out."""
+    mentions = row.mention_all or bool(row.options.mention)
+    parts = {
+        f"its {row.media_kind}": row.media is not None,
+        "whom it mentions": mentions,
+        f"its misfire rule ({row.misfire})": row.misfire is not Misfire.SKIP,
+        "its follow-up": row.options.follow_up is not None,
+    }
+    unsaid = [part for part, is_there in parts.items() if is_there]
+    return NotTaken(row.name, f"not in the file: {', '.join(unsaid)}") if unsaid else None
 
 
 def _refused(reason: str, hint: str) -> WaremindError:
