@@ -22,6 +22,7 @@ from waremind.daemon.system import logs
 from waremind.daemon.system.clock import WallClock
 from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.membership import Membership
+from waremind.daemon.system.recent import Recent
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.settings import LiveSettings
 from waremind.domain.ids import new_id
@@ -145,7 +146,9 @@ async def engine(state: Path, dsn: str, gateway: Gateway, **flags: object) -> As
             clock = WallClock()
             failures = Failures(clock.now)
             membership = Membership(lock, database, clock, failures, "bench")
-            ground = Runtime(current, database, database, membership, clock, failures)
+            ground = Runtime(
+                current, database, database, membership, clock, failures, Recent(clock)
+            )
             daemon = assemble(ground, tasks, gateway, trial, "embedded")
             await daemon.accounts.start()
             await _connected(daemon)

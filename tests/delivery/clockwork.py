@@ -25,6 +25,7 @@ from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller
 from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.membership import Membership
+from waremind.daemon.system.recent import Recent
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.settings import LiveSettings
 from waremind.daemon.system.uploads import ConnectionUploads, UploadRoom
@@ -251,7 +252,9 @@ async def engine(
         ):
             await _link(connection, now)
             membership = Membership(lock, database, clock, failures, "clockwork")
-            runtime = Runtime(current, database, database, membership, clock, failures)
+            recent = Recent(clock)
+            database.begin_with(recent.reassert)
+            runtime = Runtime(current, database, database, membership, clock, failures, recent)
             daemon = assemble(runtime, tasks, gateway, trial, "test")
             await daemon.accounts.start()
             tasks.create_task(daemon.outbox.run())

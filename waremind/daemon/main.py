@@ -39,6 +39,7 @@ from waremind.daemon.system.logs import event
 from waremind.daemon.system.membership import Membership
 from waremind.daemon.system.operators import name_of
 from waremind.daemon.system.postgres import Access, patiently, postgres
+from waremind.daemon.system.recent import Recent
 from waremind.daemon.system.relay import Relay
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.settings import LiveSettings, reload
@@ -132,7 +133,10 @@ async def _main(current: LiveSettings, systemd: Systemd, *, frozen: bool) -> Non
             else Membership(lock, database, clock, failures, socket.gethostname())
         )
         stack.push_async_callback(leave, membership)
-        runtime = Runtime(current, database, readers, membership, clock, failures)
+        recent = Recent(clock)
+        if settings.database.url:  # the embedded one loses nothing
+            database.begin_with(recent.reassert)
+        runtime = Runtime(current, database, readers, membership, clock, failures, recent)
         if frozen:
             ourselves = Operator(os.geteuid(), name_of(os.geteuid()), settings.cluster.name)
             await Holds(runtime).freeze(None, ourselves, "started with --frozen")

@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import re
 import select
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from typing import Any, Self, TypeAlias
+from weakref import WeakSet
 
 import msgspec
 import psycopg
@@ -53,6 +54,12 @@ class Database:
             check=self._check,
             open=False,
         )
+        self._first: Callable[[Connection], Awaitable[None]] | None = None
+        self._ready: WeakSet[Connection] = WeakSet()
+
+    def begin_with(self, first: Callable[[Connection], Awaitable[None]]) -> None:
+        """Have this done on each connection before anything else is: it may be another server."""
+        self._first = first
 
     async def __aenter__(self) -> Self:
         """Try the server, in words when it does not do, and open the pool."""
@@ -85,6 +92,9 @@ class Database:
                 # works in a loop would go on for ever.
                 if _cancellations() > cancellations:
                     raise asyncio.CancelledError
+                if self._first and connection not in self._ready:
+                    await self._first(connection)
+                    self._ready.add(connection)
                 yield connection
 
     @contextlib.asynccontextmanager

@@ -22,6 +22,7 @@ from waremind.store import follow_ups as table
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Connection
 from waremind.store.follow_ups import FollowedRun
+from waremind.store.reassertion import ClaimedRun, WrittenClaim
 from waremind.store.runs import RunRow
 
 RETRY_SECONDS = 1.0  # with a database that is away
@@ -38,6 +39,7 @@ class FollowUps(Subscriber):
         self._clock = runtime.clock
         self._current = runtime.current
         self._changes = runtime.changes
+        self._recent = runtime.recent
         self._failures = runtime.failures
         self._holds = holds
         self._woken = asyncio.Event()
@@ -72,21 +74,22 @@ class FollowUps(Subscriber):
             self._next_at = await table.next_at(connection, self._membership.node)
         if self._next_at is None or self._next_at > now:
             return False
-        made: list[RunRow] = []
+        made: list[ClaimedRun] = []
         async with self._database.transaction() as connection:
             node = self._membership.node
             due = await table.select_due(connection, node, now, BATCH)
             ours = await accounts.keep_ours(connection, node, (run.account_id for run in due))
             for run in (run for run in due if run.account_id in ours):
                 made += await self._follow(connection, run, now)
-        if followed := {run.account_id for run in made}:
+        self._recent.claimed(WrittenClaim(made))
+        if followed := {each.run.account_id for each in made}:
             self._holds.recheck(followed)
             self._changes.work_for(followed)
         return True
 
     async def _follow(
         self, connection: Connection, run: FollowedRun, now: datetime
-    ) -> list[RunRow]:
+    ) -> list[ClaimedRun]:
         due = run.follow_up_at or now
         quiet_until = self._quiet_until(run, now)
         if quiet_until and not _is_missed(run, due, quiet_until):
@@ -101,7 +104,7 @@ class FollowUps(Subscriber):
         await runs.insert(connection, [follow_up])
         if follow_up.outcome is None:
             await deliveries.insert_to(connection, follow_up.id, groups, now)
-        return [follow_up]
+        return [ClaimedRun(follow_up, groups)]
 
     def _quiet_until(self, run: FollowedRun, now: datetime) -> datetime | None:
         """Say when the quiet hours end that keep a run from being followed now."""

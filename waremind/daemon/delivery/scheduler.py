@@ -35,6 +35,7 @@ from waremind.store.database import Connection
 from waremind.store.deliveries import ChangedDelivery
 from waremind.store.members import Mentions
 from waremind.store.plans import Plans
+from waremind.store.reassertion import ClaimedRun, WrittenClaim
 from waremind.store.reminder_row import ReminderRow
 from waremind.store.reminders import Advance
 from waremind.store.runs import RunRow
@@ -98,6 +99,7 @@ class Scheduler(Subscriber):
         self._clock = runtime.clock
         self._current = runtime.current
         self._changes = runtime.changes
+        self._recent = runtime.recent
         self._holds = holds
         self._failures = runtime.failures
         self._woken = asyncio.Event()
@@ -186,7 +188,8 @@ class Scheduler(Subscriber):
                 await reminders.mark_too_slow(connection, row.id, row.revision, now)
             verdicts = ((row, judged[row.id]) for row in rows)
             sound = [(row, verdict) for row, verdict in verdicts if isinstance(verdict, Judgement)]
-            changed = await self._move_on(connection, sound, now, mentions)
+            changed, claim = await self._move_on(connection, sound, now, mentions)
+        self._recent.claimed(claim)
         self._changes.runs_changed(changed)
         if held := {one.account_id for one in changed if one.status == "held"}:
             self._holds.recheck(held)
@@ -194,13 +197,13 @@ class Scheduler(Subscriber):
 
     async def _move_on(
         self, connection: Connection, judged: Sequence[Judged], now: datetime, mentions: Mentions
-    ) -> list[ChangedDelivery]:
+    ) -> tuple[list[ChangedDelivery], WrittenClaim]:
         """Move the reminders on, and write what became of the occurrences that they leave."""
         advances = [Advance.to(row, found.next, found.fires_at) for row, found in judged]
         claimed = await reminders.advance(connection, advances)
         mine = [(row, judgement) for row, judgement in judged if row.id in claimed]
         sent = [run for entry in mine for run in _runs_of(*entry, now, mentions)]
-        stretches = (run for entry in mine for run in self._stretches(*entry, now))
+        stretches = [run for entry in mine for run in self._stretches(*entry, now)]
         made = await runs.insert(connection, [*stretches, *sent])
         starting = [run.id for run in sent if run.id in made]
         written = await deliveries.insert_of_runs(connection, starting, now)
@@ -208,7 +211,8 @@ class Scheduler(Subscriber):
         behind = [run.reminder_id for run in sent if run.id in held and run.reminder_id]
         if behind:
             written += await holds_table.trim(connection, behind, SENT_LATE_AT_MOST, now)
-        return written
+        runs_made = [ClaimedRun(run) for run in (*stretches, *sent) if run.id in made]
+        return written, WrittenClaim(runs_made, advances)
 
     def _stretches(self, row: ReminderRow, judgement: Judgement, now: datetime) -> list[RunRow]:
         """Make the runs that say why occurrences did not fire."""

@@ -55,6 +55,7 @@ class Sender(Subscriber):
         self._senders = senders
         self._current = runtime.current
         self._changes = runtime.changes
+        self._recent = runtime.recent
         self._holds = holds
         self._attacher = Attacher(runtime.database)
         self._tasks = asyncio.TaskGroup()
@@ -261,6 +262,7 @@ class Sender(Subscriber):
                 async with self._database.connection() as connection:
                     for accounts, at in taken:
                         await table.unmark(connection, node, accounts, at)
+                        self._recent.taken_back(accounts)
                         held += await holds_table.hold(connection, accounts, now)
                     marked = await table.move_on(
                         connection, list(ended.values()), able, now, now + LEAD
@@ -268,6 +270,7 @@ class Sender(Subscriber):
         except BaseException:
             self._take_backs.add(list(able.sessions), now)  # it may have been marked all the same
             raise
+        self._recent.written(ended.values(), marked, able)
         for account in ended:
             del self._ended[account]
         self._written.set()

@@ -7,6 +7,7 @@ from waremind.daemon.system.changes import Changes
 from waremind.daemon.system.clock import Clock
 from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.membership import Membership
+from waremind.daemon.system.recent import Recent
 from waremind.daemon.system.settings import LiveSettings
 from waremind.settings import Settings
 from waremind.store.database import Database
@@ -17,7 +18,8 @@ class Runtime:
     """The settings as they are now, the database and whose its accounts are, and the time.
 
     `readers` is the database for those who ask: nobody who sends ever waits for its connections.
-    What changes is said to `changes`, what fails for now to `failures`.
+    What changes is said to `changes`, what fails for now to `failures`; `recent` knows what was
+    written of late.
     """
 
     current: LiveSettings
@@ -26,6 +28,7 @@ class Runtime:
     membership: Membership
     clock: Clock
     failures: Failures
+    recent: Recent
 
     @property
     def changes(self) -> Changes:

@@ -40,6 +40,7 @@ from waremind.store.accounts import AccountRow
 from waremind.store.attachments import attaching
 from waremind.store.database import Connection
 from waremind.store.groups import GroupRow
+from waremind.store.reassertion import ClaimedRun, WrittenClaim
 from waremind.store.runs import STATUSES, RunRow, Wanted
 
 KEY_KEPT = timedelta(hours=24)
@@ -61,12 +62,14 @@ async def run_reminder(services: Services, caller: Caller, request: ReminderRun)
         mentions = await members.of_reminders(connection, {row.id: named_by(row.options)})
         made = replace(run_of(row, now, now, mentions), kind=kind)
         run = await _insert(connection, replace(made, follow_up_at=None) if to else made)
+        ids = None
         if to:
-            await _deliver_to(connection, run, to)
+            ids = await _deliver_to(connection, run, to)
         else:
             await deliveries.insert_of_runs(connection, [run.id], now)
         target = ("reminder", row.id, row.name)
         await audit.write(connection, now, caller.operator, request.method, target, run=run.id)
+    services.runtime.recent.claimed(WrittenClaim([ClaimedRun(run, ids)]))
     services.changes.work_for([account.id])
     await caller.written(account.id)
     return await run_now(services, caller, request, run.id, changed=True)
@@ -79,11 +82,14 @@ async def _insert(connection: Connection, run: RunRow) -> RunRow:
     return run
 
 
-async def _deliver_to(connection: Connection, run: RunRow, groups: Sequence[GroupRow]) -> None:
-    """Have a run sent to these groups."""
+async def _deliver_to(
+    connection: Connection, run: RunRow, groups: Sequence[GroupRow]
+) -> Sequence[str]:
+    """Have a run sent to these groups; returns their ids."""
     jids = [group.jid for group in groups]
     ids = await groups_table.ensure(connection, run.account_id, jids)
     await deliveries.insert_to(connection, run.id, ids, run.created_at)
+    return ids
 
 
 async def send(services: Services, caller: Caller, request: Send) -> RunChanged:
@@ -95,6 +101,7 @@ async def send(services: Services, caller: Caller, request: Send) -> RunChanged:
     account = await services.accounts.row(request.account)
     now = services.now()
     run = replace(_message(services, account, text, key, now), **attaching(attachment))
+    made: list[ClaimedRun] = []
     async with services.database.transaction() as connection:
         groups = await groups_for(connection, account, request.to)
         known = await runs.with_key(connection, account.id, key, now - KEY_KEPT) if key else None
@@ -106,11 +113,13 @@ async def send(services: Services, caller: Caller, request: Send) -> RunChanged:
             said = addressed(text, mention, known_by)
             run = replace(run, text=said, mentions=mentions_of(mention, known_by))
             await runs.insert(connection, [run])
-            await _deliver_to(connection, run, groups)
+            ids = await _deliver_to(connection, run, groups)
+            made.append(ClaimedRun(run, ids))
             target = ("account", account.id, account.label)
             await audit.write(connection, now, caller.operator, request.method, target, run=run.id)
     if request.check:
         return RunChanged(changed=False, run=await shown_run(services, known or run.id), check=True)
+    services.runtime.recent.claimed(WrittenClaim(made))
     services.changes.work_for([account.id])
     await caller.written(account.id)
     return await run_now(services, caller, request, known or run.id, changed=known is None)
