@@ -9,12 +9,14 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import psycopg
 from bench.memory import megabytes
 
 from campaigns.soak.machine import postmasters
 from campaigns.soak.town import Town
 
 MB = 1_000_000
+HISTORY = ("events", "audit_log")
 LOOKS = 10  # the least of so many is what is held, not what passes through
 
 
@@ -38,6 +40,7 @@ class Reading:
     """All but PostgreSQL's and the sessions'."""
     zombies: int
     database_mb: float
+    """Without the history that is kept for its days: events and audit log."""
     keys_mb: float
     """The sessions' directories."""
 
@@ -64,7 +67,7 @@ def read(town: Town, messages: int) -> Reading:
         child_threads=statistics.fmean(map(threads, quiet)),
         processes=len({*ours} - {*postgres, *children}),
         zombies=sum(_status(pid, "State").startswith("Z") for pid in ours),
-        database_mb=size_mb(town.daemon.state.glob("postgres/**/base/**/*")),
+        database_mb=size_mb(town.daemon.state.glob("postgres/**/base/**/*")) - history_mb(town),
         keys_mb=size_mb((town.daemon.state / "sessions").rglob("*")),
     )
 
@@ -93,6 +96,16 @@ def threads(pid: int) -> int:
 def descriptors(pid: int) -> int:
     """Count the open descriptors of a process."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def history_mb(town: Town) -> float:
+    """Weigh the tables that only grow until their rows are old enough to be deleted."""
+    with psycopg.connect(town.dsn) as connection:
+        cursor = connection.execute(
+            "SELECT sum(pg_total_relation_size(t)) FROM unnest(%s::regclass[]) t", [list(HISTORY)]
+        )
+        ((size,),) = cursor.fetchall()
+    return float(size) / MB
 
 
 def size_mb(files: Iterable[Path]) -> float:
