@@ -31,13 +31,13 @@ ANSWER_SECONDS = 5 + 3.0  # for it to begin, and some looks
 
 @pytest.fixture
 def patient(dsn: str, played_whatsapp: PlayedWhatsApp) -> Iterator[tuple[Node, Node]]:
-    """Run two nodes, of which the first one leads, that forgive long hangs."""
+    """Run two nodes that forgive long hangs."""
     with ExitStack() as stack:
         first, second = (Node(name, played_whatsapp, dsn) for name in ("first", "second"))
         for node in (first, second):
             node.environment["WAREMIND_CLUSTER__LEASE_SECONDS"] = "60"
             stack.enter_context(node)
-            until(first.leads, "the first node to lead")
+            until(node.speaks, f"{node.name} to speak")
         yield first, second
 
 
@@ -76,7 +76,7 @@ def test_a_pairing_ends_when_the_node_is_killed_whose_qr_it_shows(
             pairing.connected()
         assert time.monotonic() - began < LEASE_SECONDS + 4
         assert why.value.code is ErrorCode.NODE_UNREACHABLE
-    until(second.leads, "the second node to lead", SILENCE_SECONDS)
+    until(lambda: second.has("ops"), "the second node to have it", SILENCE_SECONDS)
     played_whatsapp.user(PHONE)
     assert second.pair("ops", played_whatsapp, PHONE).status == "connected"
     assert rows(dsn, "SELECT event FROM command_events") == []
@@ -134,7 +134,7 @@ def test_a_pairing_that_another_node_shows_outlives_a_restart_of_the_database(
     with asyncio.Runner() as runner:
         dsn = runner.run(server.start())
         with Node("first", played_whatsapp, dsn) as first:
-            until(first.leads, "the first node to lead")
+            until(first.speaks, "the first node to speak")
             first.add("ops")
             with Node("second", played_whatsapp, dsn) as second, second.pairing("ops") as pairing:
                 code = pairing.qr()
