@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from inspect import Parameter, Signature, signature
+from typing import Any, TypeVar, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
@@ -13,6 +14,7 @@ from waremind.cli.invocation import Invocation
 from waremind.errors import ErrorCode
 
 F = TypeVar("F", bound=Callable[..., None])
+KEYWORD_ONLY, VAR_KEYWORD = Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD
 
 # Compiled when it is first used: few commands have quiet hours.
 HOURS = r"[0-9]{1,2}:[0-9]{2}-[0-9]{1,2}:[0-9]{2}"
@@ -161,6 +163,27 @@ class Commands(Mapping[str, Any]):
     def group(self) -> Group:
         """Make the command that leads to the verbs."""
         return group(self._name, self._text, self)
+
+
+def expanded(options: type, *, ahead_of: str, **defaults: object) -> Callable[[F], F]:
+    """Decorate a command whose `**` stands for `options`, a TypedDict: Typer sees each of them.
+
+    They come ahead of the parameter of that name, and are None where no default is given.
+    """
+
+    def expand(function: F) -> F:
+        own = [each for each in signature(function).parameters.values() if each.kind != VAR_KEYWORD]
+        shared = [
+            Parameter(name, KEYWORD_ONLY, default=defaults.get(name), annotation=kind)
+            for name, kind in get_type_hints(options, include_extras=True).items()
+        ]
+        at = [each.name for each in own].index(ahead_of)
+        seen: Any = function
+        seen.__signature__ = Signature([*own[:at], *shared, *own[at:]])
+        seen.__annotations__ = {each.name: each.annotation for each in own + shared}
+        return function
+
+    return expand
 
 
 def group(name: str, text: str, commands: Mapping[str, Any], **settings: Any) -> Group:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from waremind.objects import OnOffRule
+from waremind.objects import MisfireRule, OnOffRule
 
 At = Annotated[str | None, typer.Option("--at", metavar="WHEN", help="Once: 2026-12-01T09:00.")]
 Rrule = Annotated[
@@ -26,6 +26,16 @@ Tz = Annotated[
 ]
 Grace = Annotated[
     str | None, typer.Option("--grace", metavar="DURATION", help="How late is too late: 10m.")
+]
+Misfire = Annotated[
+    MisfireRule | None,
+    typer.Option("--misfire", help="What becomes of those that are too late."),
+]
+MentionAll = Annotated[
+    bool | None,
+    typer.Option(
+        "--mention-all/--no-mention-all", help="Mention every member.", show_default=False
+    ),
 ]
 Except = Annotated[
     list[str] | None,

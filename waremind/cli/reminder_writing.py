@@ -1,11 +1,12 @@
 """`waremind reminder add`, `set` and `edit`: what makes a reminder."""
 
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypedDict, Unpack
 
 import typer
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
+from waremind.cli.commands import expanded
 from waremind.cli.invocation import Invocation
 from waremind.cli.media import DocumentFile, FileName, ImageFile, call, given_file
 from waremind.cli.message import Text, TextFile, given_text, message_text, read_text
@@ -20,6 +21,8 @@ from waremind.cli.reminder_options import (
     FollowUp,
     Grace,
     Mention,
+    MentionAll,
+    Misfire,
     Off,
     OnCalendar,
     OnDayOff,
@@ -38,90 +41,68 @@ from waremind.domain.duration import parse_duration
 from waremind.domain.ids import shown
 from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode, WaremindError
-from waremind.objects import MisfireRule
 from waremind.requests.reminder import ReminderAdd, ReminderChanged, ReminderEdit
 
-V = TypeVar("V")
+To = typer.Option("--to", metavar="GROUP", help="Name, id or JID; repeat it for more groups.")
 
-_TO = typer.Option("--to", metavar="GROUP", help="Name, id or JID; repeat it for more groups.")
-_MISFIRE = typer.Option("--misfire", help="What becomes of those that are too late.")
-_MENTION_ALL = typer.Option(
-    "--mention-all/--no-mention-all", help="Mention every member.", show_default=False
-)
+
+class Said(TypedDict):
+    """What `add`, `set` and `edit` can be told alike, in the order of --help; None: it was not."""
+
+    text: Text
+    text_file: TextFile
+    image: ImageFile
+    document: DocumentFile
+    file_name: FileName
+    at: At
+    rrule: Rrule
+    crontab: Crontab
+    on_calendar: OnCalendar
+    start: Start
+    tz: Tz
+    misfire: Misfire
+    grace: Grace
+    mention_all: MentionAll
+    mention: Mention
+    except_: Except
+    also: Also
+    off: Off
+    workdays: Workdays
+    on_off: OnDayOff
+    before: Before
+    quiet_hours: Quiet
+    rotate: Rotate
+    rotate_skipped: RotateSkipped
+    follow_up: FollowUp
+    unless_read: UnlessRead
+    fields: Fields
+    until_day: UntilDay
 
 
 def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
     """Make the command that asks for `kind`: `add` and `set` take the same options."""
 
+    @expanded(Said, ahead_of="exist_ok", misfire="skip", mention_all=False)
     def write(
         cli: Invocation,
         name: Annotated[str, typer.Argument(metavar="NAME", help="What you call it.")],
         *,
         account: AccountOption,
-        to: Annotated[list[str], _TO],
-        text: Text = None,
-        text_file: TextFile = None,
-        image: ImageFile = None,
-        document: DocumentFile = None,
-        file_name: FileName = None,
-        at: At = None,
-        rrule: Rrule = None,
-        crontab: Crontab = None,
-        on_calendar: OnCalendar = None,
-        start: Start = None,
-        tz: Tz = None,
-        misfire: Annotated[MisfireRule, _MISFIRE] = "skip",
-        grace: Grace = None,
-        mention_all: Annotated[bool, _MENTION_ALL] = False,
-        mention: Mention = None,
-        except_: Except = None,
-        also: Also = None,
-        off: Off = None,
-        workdays: Workdays = None,
-        on_off: OnDayOff = None,
-        before: Before = None,
-        quiet_hours: Quiet = None,
-        rotate: Rotate = None,
-        rotate_skipped: RotateSkipped = None,
-        follow_up: FollowUp = None,
-        unless_read: UnlessRead = None,
-        fields: Fields = None,
-        until_day: UntilDay = None,
+        to: Annotated[list[str], To],
         exist_ok: ExistOk = False,
         check: Check = False,
+        **said: Unpack[Said],
     ) -> None:
-        file = given_file(image, document, file_name, text_file)
+        file = given_file(said["image"], said["document"], said["file_name"])
         request = kind(
             name=name,
             account=account,
             to=to,
-            text=message_text(text, text_file, needed=file is None),
-            media=_given(file and file.media),
-            at=at,
-            rrule=rrule,
-            crontab=crontab,
-            on_calendar=on_calendar,
-            start=start,
-            tz=tz,
-            misfire=misfire,
-            grace_seconds=_seconds(grace),
-            mention_all=mention_all,
-            mention=_given(_named(mention)),
-            except_=_given(except_ or None),
-            also=_given(also or None),
-            off=_given(off or None),
-            workdays=_given(workdays),
-            on_off=_given(on_off),
-            before=_given(leads(before)),
-            quiet=_given(quiet_hours),
-            rotate=_given(turns(rotate)),
-            rotate_skipped=_given(rotate_skipped),
-            follow_up_seconds=_given(_follow_up(follow_up)),
-            unless_read_percent=_given(percent(unless_read)),
-            fields=_given(fields),
-            until_day=_given(until_day),
+            text=message_text(said["text"], said["text_file"], needed=file is None),
+            media=file.media if file else UNSET,
             exist_ok=exist_ok,
             check=check,
+            **_asked(said),
         )
         result = call(cli, request, file)
         written(cli, result, name, "changed" if result.created is False else "added")
@@ -129,6 +110,7 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
     return write
 
 
+@expanded(Said, ahead_of="check")
 def edit(
     cli: Invocation,
     reminder: ReminderArgument,
@@ -136,72 +118,55 @@ def edit(
     name: Annotated[
         str | None, typer.Option("--name", metavar="NAME", help="Its new name.")
     ] = None,
-    to: Annotated[list[str] | None, _TO] = None,
-    text: Text = None,
-    text_file: TextFile = None,
-    image: ImageFile = None,
-    document: DocumentFile = None,
-    file_name: FileName = None,
-    at: At = None,
-    rrule: Rrule = None,
-    crontab: Crontab = None,
-    on_calendar: OnCalendar = None,
-    start: Start = None,
-    tz: Tz = None,
-    misfire: Annotated[MisfireRule | None, _MISFIRE] = None,
-    grace: Grace = None,
-    mention_all: Annotated[bool | None, _MENTION_ALL] = None,
-    mention: Mention = None,
-    except_: Except = None,
-    also: Also = None,
-    off: Off = None,
-    workdays: Workdays = None,
-    on_off: OnDayOff = None,
-    before: Before = None,
-    quiet_hours: Quiet = None,
-    rotate: Rotate = None,
-    rotate_skipped: RotateSkipped = None,
-    follow_up: FollowUp = None,
-    unless_read: UnlessRead = None,
-    fields: Fields = None,
-    until_day: UntilDay = None,
+    to: Annotated[list[str] | None, To] = None,
     check: Check = False,
+    **said: Unpack[Said],
 ) -> None:
     """Change what is given and nothing else; --to replaces all groups."""
-    file = given_file(image, document, file_name, text_file)
-    is_taken_away = file is None and "" in {image, document}
+    file = given_file(said["image"], said["document"], said["file_name"])
+    is_taken_away = file is None and "" in {said["image"], said["document"]}
+    kept = None if is_taken_away else UNSET
+    text = given_text(said["text"], said["text_file"])
     request = ReminderEdit(
         reminder=reminder,
-        name=_given(name),
-        to=_given(to or None),
-        text=_given(given_text(text, text_file)),
-        media=None if is_taken_away else _given(file and file.media),
-        at=_given(at),
-        rrule=_given(rrule),
-        crontab=_given(crontab),
-        on_calendar=_given(on_calendar),
-        start=_given(start),
-        tz=_given(tz),
-        misfire=_given(misfire),
-        grace_seconds=_given(_seconds(grace)),
-        mention_all=_given(mention_all),
-        mention=_given(_named(mention)),
-        except_=_given(except_ or None),
-        also=_given(also or None),
-        off=_given(off or None),
-        workdays=_given(workdays),
-        on_off=_given(on_off),
-        before=_given(leads(before)),
-        quiet=_given(quiet_hours),
-        rotate=_given(turns(rotate)),
-        rotate_skipped=_given(rotate_skipped),
-        follow_up_seconds=_given(_follow_up(follow_up)),
-        unless_read_percent=_given(percent(unless_read)),
-        fields=_given(fields),
-        until_day=_given(until_day),
+        name=UNSET if name is None else name,
+        to=to or UNSET,
+        text=UNSET if text is None else text,
+        media=file.media if file else kept,
         check=check,
+        **_asked(said),
     )
     written(cli, call(cli, request, file), reminder, "changed")
+
+
+def _asked(said: Said) -> dict[str, Any]:
+    """Write what was said, but for text and files, as fields of the request."""
+    asked = {
+        "at": said["at"],
+        "rrule": said["rrule"],
+        "crontab": said["crontab"],
+        "on_calendar": said["on_calendar"],
+        "start": said["start"],
+        "tz": said["tz"],
+        "misfire": said["misfire"],
+        "grace_seconds": _seconds(said["grace"]),
+        "mention_all": said["mention_all"],
+        "mention": _named(said["mention"]),
+        "except_": said["except_"] or None,
+        "also": said["also"] or None,
+        "off": said["off"] or None,
+        "workdays": said["workdays"],
+        "on_off": said["on_off"],
+        "before": leads(said["before"]),
+        "quiet": said["quiet_hours"],
+        "rotate": turns(said["rotate"]),
+        "rotate_skipped": said["rotate_skipped"],
+        "follow_up_seconds": _follow_up(said["follow_up"]),
+        "unless_read_percent": percent(said["unless_read"]),
+        "fields": said["fields"],
+        "until_day": said["until_day"],
+    }
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def written(cli: Invocation, result: ReminderChanged, name: str, done: str) -> None:
@@ -239,10 +204,6 @@ def turns(rotate: str | None) -> list[str] | None:
         return rotate.split(",")
     lines = read_text(rotate[1:], "the names").splitlines()
     return [line for line in lines if line.strip()]
-
-
-def _given(value: V | None) -> V | UnsetType:
-    return UNSET if value is None else value
 
 
 def _named(mention: list[str] | None) -> list[str] | None:
