@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from waremind.cli.commands import expanded
 from waremind.cli.invocation import Invocation
-from waremind.cli.media import DocumentFile, FileName, ImageFile, call, given_file
+from waremind.cli.media import DocumentFile, FileName, GivenFile, ImageFile, call, given_file
 from waremind.cli.message import Text, TextFile, given_text, message_text, read_text
 from waremind.cli.options import AccountOption, Check, ExistOk, ReminderArgument
 from waremind.cli.reminder_options import (
@@ -93,7 +93,7 @@ def writer(kind: type[ReminderAdd]) -> Callable[..., None]:
         check: Check = False,
         **said: Unpack[Said],
     ) -> None:
-        file = given_file(said["image"], said["document"], said["file_name"])
+        file = _file(said)
         request = kind(
             name=name,
             account=account,
@@ -123,7 +123,7 @@ def edit(
     **said: Unpack[Said],
 ) -> None:
     """Change what is given and nothing else; --to replaces all groups."""
-    file = given_file(said["image"], said["document"], said["file_name"])
+    file = _file(said)
     is_taken_away = file is None and "" in {said["image"], said["document"]}
     kept = None if is_taken_away else UNSET
     text = given_text(said["text"], said["text_file"])
@@ -137,6 +137,10 @@ def edit(
         **_asked(said),
     )
     written(cli, call(cli, request, file), reminder, "changed")
+
+
+def _file(said: Said) -> GivenFile | None:
+    return given_file(said["image"], said["document"], said["file_name"], said["text_file"])
 
 
 def _asked(said: Said) -> dict[str, Any]:
