@@ -84,13 +84,15 @@ class MediaFile(Struct, frozen=True, kw_only=True):
 
 
 class MemberReceipt(Struct, frozen=True, kw_only=True):
-    """What a member of a group has said of a message; the phone number may be unknown.
+    """What a member of a group has said of a message; phone number and name may be unknown.
 
+    The name is what the account's phone calls the member, or else what the member does.
     `joined_later` says that the member came to the group only after the message.
     """
 
     lid: str
     phone: str | None
+    name: str | None = None
     status: Literal["read", "delivered", "nothing", "joined_later"]
     delivered_at: Timestamp | None
     read_at: Timestamp | None

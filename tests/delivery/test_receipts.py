@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+
+from command import run as run_program
 from daemon_process import until
 from delivery.conftest import Staging
 from delivery.stage import BUDI, Stage
@@ -9,6 +14,20 @@ from delivery.stage import BUDI, Stage
 from waremind.requests.run import RunShow
 
 SITI, AGUS = "628220000002", "628220000003"
+
+
+def called(stage: Stage, names: Mapping[str, tuple[str, str]]) -> None:
+    """Have the account's device know people: by what its phone and they themselves call them."""
+    account = stage.daemon.show(stage.label).id
+    (file,) = (stage.daemon.state / "sessions" / account).glob("*/device.sqlite3")
+    with closing(sqlite3.connect(file)) as store, store:
+        ((own,),) = store.execute("SELECT jid FROM whatsmeow_device").fetchall()
+        rows = [(own, their, full, push) for their, (full, push) in names.items()]
+        store.executemany(
+            "INSERT INTO whatsmeow_contacts (our_jid, their_jid, full_name, push_name)"
+            " VALUES (?, ?, ?, ?)",
+            rows,
+        )
 
 
 def counts(stage: Stage, number: int = 0) -> tuple[int, int]:
@@ -68,11 +87,15 @@ def test_the_list_of_who_has_it_and_who_has_read_it_is_exact(staging: Staging) -
     stage = staging(0)
     people = [f"62822100000{number:02}" for number in range(14)]
     late, leaving, silent, unread = people[0], people[1], people[2:5], people[5:9]
+    lids: dict[str, str] = {}
     for phone in people:
-        stage.whatsapp.user(phone, devices=2 if phone == people[9] else 1)
+        lids[phone] = stage.whatsapp.user(phone, devices=2 if phone == people[9] else 1)
         kind = "none" if phone in silent else "delivered" if phone in unread else "read"
         stage.whatsapp.behave(phone, receipts=kind)
     jid = stage.group(people[1:])
+    stage.sync()
+    contacts = {f"{people[5]}@s.whatsapp.net": ("Siti Aminah", "siti")}
+    called(stage, contacts | {lids[people[9]]: ("", "a\x1b[2J")})
     stage.sync()
     run = stage.send("who reads this?")
     stage.whatsapp.remove_member(jid, leaving, by=people[1])
@@ -93,5 +116,13 @@ def test_the_list_of_who_has_it_and_who_has_read_it_is_exact(staging: Staging) -
         late: "joined_later",
     }
     until(lambda: said() == expected, "the receipts of all members")
+    shown = stage.daemon.call(RunShow(run=run.id, receipts=True)).run.deliveries[0].receipts
+    assert isinstance(shown, list)
+    names = {each.name: each.phone for each in shown}
+    assert names.pop(None)
+    assert names == {"Siti Aminah": f"+{people[5]}", "a\x1b[2J": f"+{people[9]}"}
+    printed = run_program("run", "show", run.id, "--receipts", environment=stage.daemon.environment)
+    assert "Siti Aminah" in printed.out
+    assert "a\\x1b[2J" in printed.out
     (delivery,) = stage.deliveries()
     assert (delivery.members, delivery.delivered, delivery.read) == (13, 10, 6)

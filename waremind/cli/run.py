@@ -139,9 +139,10 @@ def _receipts(delivery: Delivery) -> Iterator[Block]:
         return
     yield ""
     yield f"{group_names([delivery.group])}:"
-    header = ["PHONE", "STATUS", "DELIVERED", "READ", "LID"]
+    header = ["NAME", "PHONE", "STATUS", "DELIVERED", "READ", "LID"]
     rows = [
         [
+            member.name or "-",
             member.phone or "-",
             Styled(member.status.replace("_", " "), status_style(member.status)),
             here(member.delivered_at) or "-",
@@ -150,7 +151,7 @@ def _receipts(delivery: Delivery) -> Iterator[Block]:
         ]
         for member in delivery.receipts
     ]
-    yield Table(header, rows, optional=["LID", "DELIVERED"])
+    yield Table(header, rows, flexible=["NAME"], optional=["LID", "DELIVERED"])
 
 
 def _delivery(delivery: Delivery) -> list[str | Styled]:

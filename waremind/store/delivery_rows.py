@@ -59,6 +59,7 @@ class RecipientRow:
     group_id: str
     lid: str
     phone: str | None
+    name: str | None
     delivered_at: datetime | None
     read_at: datetime | None
     later: bool
@@ -69,9 +70,15 @@ async def recipients(connection: Connection, run: str) -> list[RecipientRow]:
     async with connection.cursor(row_factory=class_row(RecipientRow)) as cursor:
         await cursor.execute(
             """
-            SELECT d.group_id, m.* FROM deliveries d CROSS JOIN LATERAL recipients(d) m
+            SELECT d.group_id, m.*, n.name
+            FROM deliveries d CROSS JOIN LATERAL recipients(d) m
+            LEFT JOIN LATERAL (
+                SELECT DISTINCT ON (s.lid) s.lid, s.name FROM group_members s
+                WHERE s.group_id = d.group_id ORDER BY s.lid, s.until DESC
+            ) n ON n.lid = m.lid
             WHERE d.run_id = %s
-            ORDER BY m.later, m.delivered_at IS NOT NULL, m.read_at IS NOT NULL, m.phone, m.lid
+            ORDER BY m.later, m.delivered_at IS NOT NULL, m.read_at IS NOT NULL, n.name, m.phone,
+                m.lid
             """,
             [run],
         )

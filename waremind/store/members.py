@@ -12,10 +12,11 @@ Mentions = Mapping[str, Addresses]
 
 
 class SeenMember(NamedTuple):
-    """A member as WhatsApp has just named it; the phone number (`+` and digits) may be unknown."""
+    """A member as just seen; the phone number (`+` and digits) and the name may be unknown."""
 
     lid: str
     phone: str | None
+    name: str | None = None
 
 
 async def upsert(
@@ -24,9 +25,10 @@ async def upsert(
     groups: Sequence[tuple[str, Sequence[SeenMember]]],
     now: datetime,
 ) -> None:
-    """Write who is in these groups (JIDs) now: who came, who is gone, and whose address is known.
+    """Write who is in these groups (JIDs) now: who came, who is gone, whose address is known.
 
-    A member that was known by its number alone keeps its stay when its LID is told.
+    A member that was known by its number alone keeps its stay when its LID is told; who had a
+    name keeps it while nobody says another.
     """
     async with connection.cursor() as cursor:
         await cursor.executemany(
@@ -35,24 +37,29 @@ async def upsert(
                 SELECT id, EXISTS (SELECT 1 FROM group_members WHERE group_id = id) AS known
                 FROM whatsapp_groups WHERE account_id = %(account)s AND jid = %(jid)s
             ), seen AS (
-                SELECT lid, max(phone) AS phone
-                FROM unnest(%(lids)s::text[], %(phones)s::text[]) AS v (lid, phone) GROUP BY lid
+                SELECT lid, max(phone) AS phone, max(name) AS name
+                FROM unnest(%(lids)s::text[], %(phones)s::text[], %(names)s::text[])
+                    AS v (lid, phone, name)
+                GROUP BY lid
             ), there AS (
                 SELECT DISTINCT ON (seen.lid)
-                       m.ctid, seen.lid, coalesce(seen.phone, m.phone) AS phone
+                       m.ctid, seen.lid, coalesce(seen.phone, m.phone) AS phone,
+                       coalesce(seen.name, m.name) AS name
                 FROM of JOIN group_members m ON m.group_id = of.id AND m.until IS NULL
                 JOIN seen ON seen.lid = m.lid OR seen.phone = m.phone
                 ORDER BY seen.lid, seen.lid = m.lid DESC
             ), named AS (
-                UPDATE group_members m SET lid = t.lid, phone = t.phone FROM there t
-                WHERE m.ctid = t.ctid AND (m.lid, m.phone) IS DISTINCT FROM (t.lid, t.phone)
+                UPDATE group_members m SET lid = t.lid, phone = t.phone, name = t.name
+                FROM there t
+                WHERE m.ctid = t.ctid
+                  AND (m.lid, m.phone, m.name) IS DISTINCT FROM (t.lid, t.phone, t.name)
             ), gone AS (
                 UPDATE group_members m SET until = greatest(%(now)s, m.since) FROM of
                 WHERE m.group_id = of.id AND m.until IS NULL
                   AND NOT EXISTS (SELECT 1 FROM there t WHERE t.ctid = m.ctid)
             )
-            INSERT INTO group_members (group_id, lid, phone, since)
-            SELECT of.id, seen.lid, seen.phone, CASE WHEN of.known THEN %(now)s END
+            INSERT INTO group_members (group_id, lid, phone, name, since)
+            SELECT of.id, seen.lid, seen.phone, seen.name, CASE WHEN of.known THEN %(now)s END
             FROM of CROSS JOIN seen
             WHERE NOT EXISTS (SELECT 1 FROM there t WHERE t.lid = seen.lid)
             """,
@@ -62,6 +69,7 @@ async def upsert(
                     "jid": jid,
                     "lids": [member.lid for member in members],
                     "phones": [member.phone for member in members],
+                    "names": [member.name for member in members],
                     "now": now,
                 }
                 for jid, members in groups

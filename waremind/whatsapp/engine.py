@@ -6,13 +6,14 @@
 import ctypes
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
 from neonize import events
 from neonize.client import NewClient
+from neonize.exc import ContactStoreError
 from neonize.proto.Neonize_pb2 import JID
 from neonize.proto.waCommon.WACommon_pb2 import MessageKey
 from neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2 import DeviceProps
@@ -68,15 +69,22 @@ class Client(NewClient):
 
     def fetch_groups(self, me: Identity | None) -> Iterable[GroupSnapshot]:
         """Fetch all groups, and read them one by one."""
-        return (translation.group(info, me) for info in self.get_joined_groups())
+        groups, called = self.get_joined_groups(), self._names()
+        return (translation.group(info, me, called) for info in groups)
 
     def fetch_group(self, jid: str, me: Identity | None) -> Iterable[GroupSnapshot]:
         """Fetch a group; nothing when the account is not in it."""
         try:
-            yield translation.group(self.get_group_info(_jid(jid)), me)
+            yield translation.group(self.get_group_info(_jid(jid)), me, self._names())
         except Exception as error:
             if str(error) not in NOT_IN_GROUP:
                 raise
+
+    def _names(self) -> Mapping[str, str]:
+        try:
+            return translation.names(self.contact.get_all_contacts())
+        except ContactStoreError:
+            return {}  # a group without names is better than none
 
     def announce(self) -> None:
         """Say that the device is there, then that it is away: else the phone rings no more."""

@@ -27,11 +27,15 @@ class Identity(Struct, frozen=True):
 
 
 class Member(Struct, frozen=True):
-    """A participant of a group, keyed by LID; the phone number may be unknown."""
+    """A participant of a group, keyed by LID; phone number and name may be unknown.
+
+    The name is what the account's phone calls the member, or else what the member does.
+    """
 
     lid: str
     phone: str | None = None
     admin: bool = False
+    name: str | None = None
 
 
 class GroupSnapshot(Struct, frozen=True):

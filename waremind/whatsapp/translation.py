@@ -1,7 +1,7 @@
 """The table of neonize's events: how each, by its name, becomes a report. Imports no neonize."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -59,6 +59,9 @@ LONGEST_BAN_SECONDS = 3660 * 86_400
 RECEIPT_KINDS: MappingProxyType[int, Literal["delivered", "read"]] = MappingProxyType(
     {1: "delivered", 4: "read", 6: "read", 9: "delivered"}
 )
+# Strangers choose their names: WhatsApp's apps let them have 25 characters.
+LONGEST_NAME = 100
+NOBODY: Mapping[str, str] = MappingProxyType({})
 # Among an account's devices the phone is the first; what it links are the others.
 PHONE_DEVICE = 0
 
@@ -80,9 +83,20 @@ def identity(device: Any) -> Identity | None:
     )
 
 
-def group(info: Any, me: Identity | None) -> GroupSnapshot:
+def names(contacts: Iterable[Any]) -> dict[str, str]:
+    """Read what people are called, by each of their addresses: by our phone, or by themselves."""
+    called = ((jid_text(each.JID), _name(each.Info)) for each in contacts)
+    return {jid: name for jid, name in called if name}
+
+
+def _name(info: Any) -> str:
+    given = info.FullName or info.FirstName or info.BusinessName or info.PushName
+    return given.replace("\0", "").strip()[:LONGEST_NAME]
+
+
+def group(info: Any, me: Identity | None, called: Mapping[str, str] = NOBODY) -> GroupSnapshot:
     """Read a group; the account may administer it under its LID or its number."""
-    members = tuple(_members(info.Participants))
+    members = tuple(_members(info.Participants, called))
     return GroupSnapshot(
         jid=jid_text(info.JID),
         name=info.GroupName.Name,
@@ -97,7 +111,7 @@ def _expiration_seconds(ephemeral: Any) -> int:
     return ephemeral.DisappearingTimer if ephemeral.IsEphemeral else 0
 
 
-def _members(participants: Iterable[Any]) -> Iterable[Member]:
+def _members(participants: Iterable[Any], called: Mapping[str, str]) -> Iterable[Member]:
     for each in participants:
         addresses = {jid.Server: jid for jid in (each.LID, each.JID, each.PhoneNumber) if jid.User}
         number = addresses.get("s.whatsapp.net")
@@ -105,6 +119,9 @@ def _members(participants: Iterable[Any]) -> Iterable[Member]:
             lid=jid_text(addresses.get("lid", each.JID)),
             phone=f"+{number.User}" if number else None,
             admin=each.IsAdmin or each.IsSuperAdmin,
+            name=next(
+                filter(None, (called.get(jid_text(jid)) for jid in addresses.values())), None
+            ),
         )
 
 

@@ -165,7 +165,7 @@ def _seen(group: GroupSnapshot) -> SeenGroup:
         name=canonical(group.name),
         announce_only=group.announce_only,
         admin=group.admin,
-        members=[SeenMember(member.lid, member.phone) for member in group.members],
+        members=[SeenMember(each.lid, each.phone, each.name) for each in group.members],
         expiration_seconds=group.expiration_seconds,
     )
 

@@ -138,6 +138,7 @@ def _receipts(rows: Iterable[RecipientRow], zone: tzinfo) -> Iterable[MemberRece
         yield MemberReceipt(
             lid=row.lid,
             phone=row.phone,
+            name=row.name,
             status=_said(row),
             delivered_at=optional_rfc3339(row.delivered_at, zone),
             read_at=optional_rfc3339(row.read_at, zone),
