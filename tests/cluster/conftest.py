@@ -36,3 +36,11 @@ def account(nodes: tuple[Node, Node], dsn: str, played_whatsapp: PlayedWhatsApp)
     stage.group()
     stage.sync()
     return stage
+
+
+@pytest.fixture
+def third(played_whatsapp: PlayedWhatsApp, dsn: str) -> Iterator[Node]:
+    """Have a third node that is not started yet."""
+    node = Node("third", played_whatsapp, dsn)
+    yield node
+    node.close()

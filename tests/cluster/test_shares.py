@@ -1,47 +1,28 @@
-"""Three real daemons on one database share its accounts: one comes, one drains, one is killed."""
+"""Three real daemons on one database share its accounts: one comes, two drain, one gets one."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from cluster.node import SILENCE_SECONDS, Node, texts
+from cluster.node import Node, texts
+from cluster.sharing import four, lateness, load, shared
 from daemon_process import until
-from delivery.stage import Stage, moment
 from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.errors import ErrorCode, WaremindError
-from waremind.objects import Run
 from waremind.requests.account import AccountList, AccountMove
 from waremind.requests.daemon import AuditList
 from waremind.requests.node import NodeDrain, NodeList
 
-LABELS = ("one", "two", "three", "four")
 LATE = timedelta(seconds=2)
-
-
-@pytest.fixture
-def third(played_whatsapp: PlayedWhatsApp, dsn: str) -> Iterator[Node]:
-    """Have a third node that is not started yet."""
-    node = Node("third", played_whatsapp, dsn)
-    yield node
-    node.close()
 
 
 def test_accounts_are_shared_moved_and_given_away_in_order_and_nothing_is_late_or_lost(
     nodes: tuple[Node, Node], third: Node, played_whatsapp: PlayedWhatsApp, dsn: str
 ) -> None:
     first, second = nodes
-    stages = [
-        Stage(first, played_whatsapp, dsn, label, f"62811000001{number}")
-        for number, label in enumerate(LABELS)
-    ]
-    for stage in stages:
-        first.add(stage.label)
-        stage.group()
-        stage.pair()
+    stages = four(first, played_whatsapp, dsn)
     shared(first, {"first": 2, "second": 2})
     sent = [load(stage) for stage in stages]
     third.start()
@@ -77,29 +58,6 @@ def test_accounts_are_shared_moved_and_given_away_in_order_and_nothing_is_late_o
     logs = "".join(node.log for node in (first, second, third))
     assert " ratchets=False" not in logs
     assert " outcome unknown" not in logs
-
-
-def load(stage: Stage, seconds: int = 20) -> int:
-    """Have something to send in each second from now on; returns how often."""
-    for second in range(1, seconds + 1):
-        stage.remind(at=moment(seconds=second), text=f"{stage.label} {second}")
-    return seconds
-
-
-def lateness(run: Run) -> timedelta:
-    assert run.finished_at
-    return datetime.fromisoformat(run.finished_at) - datetime.fromisoformat(run.occurs_at)
-
-
-def shared(node: Node, *expected: dict[str, int]) -> None:
-    """Wait until the accounts are connected, so many on each node."""
-
-    def is_so() -> bool:
-        accounts = node.call(AccountList(all=True)).accounts
-        are = Counter(each.node for each in accounts)
-        return are in expected and all(each.status == "connected" for each in accounts)
-
-    until(is_so, f"the accounts to be shared as {expected}", SILENCE_SECONDS)
 
 
 def refuse(node: Node, request: AccountMove | NodeDrain, reason: str) -> None:

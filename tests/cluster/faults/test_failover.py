@@ -17,7 +17,7 @@ ACK_SECONDS = 10.0  # longer than a failover takes here
 
 def connected(node: Node, whatsapp: PlayedWhatsApp, dsn: str) -> Stage:
     """Have an account with two groups."""
-    until(node.leads, "the node to lead")
+    until(node.speaks, "the node to speak")
     stage = Stage(node, whatsapp, dsn, "ops", PHONE)
     node.add("ops")
     stage.group()
@@ -65,7 +65,7 @@ def test_a_synchronous_standby_that_is_promoted_has_all_and_no_session_ends(
             session = node.child(account.wait("connected").id)
             account.send("before")
             servers.fail_over()
-            until(node.leads, "the node to lead again")
+            until(node.speaks, "the node to speak again")
             account.send("after")
             assert texts(played_whatsapp) == {"before": 2, "after": 2}
             assert node.child(account.wait("connected").id) == session
