@@ -125,6 +125,11 @@ cluster: $(VENV)/.made  ## real nodes on one database: shares, killed, stopped, 
 	@$(IN_SCRATCH)
 	$(PYTEST) -n 0 tests/cluster
 
+.PHONY: cluster-faults
+cluster-faults: $(VENV)/.made  ## how long accounts are silent, and that nothing is sent twice: FAULTS=50 SEED=1
+	@$(IN_SCRATCH)
+	PYTHONPATH=tests $(BIN)/python -m campaigns.cluster --faults $(or $(FAULTS),50) --seed $(or $(SEED),1)
+
 .PHONY: outages
 outages: $(VENV)/.made  ## your PostgreSQL fails in every way under due deliveries: SEEDS=12 DELIVERIES=400 LAST=0
 	@PYTHONPATH=tests $(BIN)/python -m campaigns.outages --seeds $(or $(SEEDS),12) --deliveries $(or $(DELIVERIES),400) \

@@ -132,6 +132,13 @@ class Replicated:
         for way in self.ways:
             way.lead_to(self.primary.port)
 
+    def rebuild(self) -> None:
+        """Make a new standby in the place of the primary that was killed, and wait for it."""
+        shutil.rmtree(self.standby.place)
+        self.standby = Server(self.standby.place)
+        self.standby.copy(self.primary)
+        self.wait_for_standby()
+
     def close(self) -> None:
         for way in self.ways:
             way.close()
