@@ -94,6 +94,11 @@ docs: $(VENV)/.made  ## draw the generated pages anew
 test-systemd: $(VENV)/.made  ## the daemon's life under a real systemd, booted in namespaces; AWAY=300 for long outages
 	@$(PYTEST) tests/systemd/booted
 
+.PHONY: test-user
+test-user: $(VENV)/.made  ## what takes a session over, or asks its PostgreSQL, as a user without privileges (for root: nobody)
+	@.ci/as_a_user $(PYTEST) -n $(WORKERS) -p no:cacheprovider tests/whatsapp/test_sandbox.py tests/whatsapp/test_harm.py \
+		tests/store/test_embedded_life.py tests/store/test_embedded_roles.py tests/store/test_dsn.py
+
 .PHONY: test-debian
 test-debian: $(VENV)/.made  ## the pages typed on a fresh Debian 12 and 13, and 13's systemd; fetches packages
 	@$(PYTEST) tests/debian tests/systemd/booted --debian=trixie

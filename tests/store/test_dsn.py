@@ -1,5 +1,8 @@
 """Connection strings: completed for sessions, redacted for people."""
 
+import os
+import pwd
+
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
@@ -101,3 +104,27 @@ def test_the_embedded_server_is_spoken_to_without_a_shell_s_variables_yours_with
 @pytest.mark.parametrize("dsn", ["postgresql://h1:1,h2:2/d", "host=@abstract", "", "service=x"])
 def test_every_way_to_name_a_server_is_let_through(dsn: str) -> None:
     assert conninfo_to_dict(dsn).items() <= conninfo_to_dict(complete(dsn)).items()
+
+
+def test_who_names_no_user_is_the_one_that_runs_it_as_libpq_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for variable in ("PGUSER", "PGSERVICE"):
+        monkeypatch.delenv(variable, raising=False)
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    assert conninfo_to_dict(complete("host=h"))["user"] == me
+    assert conninfo_to_dict(complete("host=h user=u"))["user"] == "u"
+    assert "user" not in conninfo_to_dict(complete("service=s"))
+    monkeypatch.setenv("PGUSER", "u")
+    assert "user" not in conninfo_to_dict(complete("host=h"))
+
+
+def test_a_uid_without_a_name_must_name_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PGUSER", raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    with pytest.raises(WaremindError) as failure:
+        complete("postgresql:///waremind?host=/run/postgresql")
+    assert failure.value.code is ErrorCode.INVALID_INPUT
+    assert "uid 12345 has no entry in /etc/passwd" in failure.value.message
+    assert "postgresql://USER@" in failure.value.hint
+    assert complete("postgresql://u@/waremind?host=/run/postgresql")

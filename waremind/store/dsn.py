@@ -1,6 +1,8 @@
 """Connection strings: read with what we want of every connection, shown without their secrets."""
 
+import functools
 import os
+import pwd
 import socket
 from collections.abc import Mapping, MutableMapping, Sequence
 from urllib.parse import urlsplit
@@ -53,6 +55,7 @@ def complete(dsn: str) -> str:
     """Add what we want of every connection; raises WaremindError `invalid_input`."""
     given = _read(dsn)
     _check(given)
+    given = {**_whose(given), **given}
     name = f"waremind@{socket.gethostname()}:{os.getpid()}"
     # An empty `options` hides PGOPTIONS; poolers refuse any other.
     return make_conninfo(**{"application_name": name, "options": "", **PATIENT, **given, **OURS})
@@ -123,6 +126,22 @@ def _check(given: Mapping[str, str]) -> None:
                 f"the file of {name} is not there, or not to be read",
                 f"correct the path, or let uid {os.geteuid()} read it",
             )
+
+
+def _whose(given: Mapping[str, str]) -> dict[str, str]:
+    """Name the user whom nothing else names: libpq would look itself up for each connection."""
+    if given.keys() & {"user", "service"} or os.environ.keys() & {"PGUSER", "PGSERVICE"}:
+        return {}
+    return {"user": _name_of(os.geteuid())}
+
+
+@functools.cache
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        reason = f"it names no user, and uid {uid} has no entry in /etc/passwd"
+        raise _refused(reason, "write one: postgresql://USER@HOST:5432/DATABASE") from None
 
 
 def _refused(reason: str, cure: str) -> WaremindError:
