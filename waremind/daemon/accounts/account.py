@@ -56,6 +56,10 @@ TAKEN_LATELY_SECONDS = 120.0
 AccountReport = Signal | Restricted | AnyReport
 
 
+class MovedError(WaremindError):
+    """Another node has the account: nothing was done, and may be asked for there."""
+
+
 class _MovedOnError(Exception):
     """The stored row is not the one that we hold: its session number is another."""
 
@@ -144,7 +148,7 @@ class Account:
     def _gone(self) -> WaremindError:
         if not self._is_ours:
             message = f"cannot go on with account {self.row.label!r}: another node has it now"
-            return WaremindError(ErrorCode.CONFLICT, message, hint="try again in a moment")
+            return MovedError(ErrorCode.CONFLICT, message, hint="try again in a moment")
         message = f"cannot find account {self.row.label!r}: it was deleted"
         return WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind account list")
 

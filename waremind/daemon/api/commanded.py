@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Raw
 
 from waremind import protocol
+from waremind.daemon.accounts.account import MovedError
 from waremind.daemon.api.bugs import bug
 from waremind.daemon.api.connection import HungUpError, unless_gone
 from waremind.daemon.api.handlers import HANDLERS
@@ -85,4 +86,6 @@ async def _put(uploads: ConnectionUploads, content: bytes) -> None:
 
 
 def _failed(failure: WaremindError) -> RemoteAnswer:
+    if isinstance(failure, MovedError):
+        return RemoteAnswer(moved=True)
     return RemoteAnswer(error=protocol.error_object(failure))

@@ -6,7 +6,6 @@ On a single machine everything is answered here.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
@@ -15,6 +14,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from waremind import protocol
+from waremind.daemon.accounts.account import MovedError
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller
 from waremind.daemon.system.relay import Asked, LostError, NotBegunError, Relay
@@ -101,17 +101,29 @@ async def _by_owner(  # noqa: PLR0913, PLR0917 - a Place, and which file goes al
     request: Any,
 ) -> Any:
     until = time.monotonic() + OWNER_SECONDS
-    while services.accounts.find(request.account) is None:
-        row = await services.accounts.find_row(request.account)
-        if row is None:
-            break  # the handler says so
-        if time.monotonic() > until:
-            raise await _unreachable(services, row)
-        if _is_elsewhere(services, row):
-            with suppress(NotBegunError):
+    while True:
+        row = await _not_ours(services, request.account)
+        is_over = time.monotonic() > until
+        try:
+            if row is None:  # ours, or nobody's: the handler says so
+                return await answer(services, caller, request)
+            if is_over:
+                raise await _unreachable(services, row)
+            if _is_elsewhere(services, row):
                 return await _ask(relay, services, caller, request, row, file_of(request))
+        except NotBegunError:
+            pass  # it may be another node's by now, or ours
+        except MovedError:
+            if is_over:
+                raise
         await asyncio.sleep(LOOK_SECONDS)
-    return await answer(services, caller, request)
+
+
+async def _not_ours(services: Services, account: str) -> AccountRow | None:
+    """Find the row of an account that this node has not; None: it has, or there is none."""
+    if services.accounts.find(account):
+        return None
+    return await services.accounts.find_row(account)
 
 
 def _is_elsewhere(services: Services, row: AccountRow) -> bool:

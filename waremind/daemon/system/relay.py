@@ -55,11 +55,12 @@ class _Answer:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _SentCommand:
     """A command of ours that another node does: whose it is, and what is heard of it."""
 
     node: str
+    is_written: bool = False
     heard: asyncio.Queue[str | _Answer | WaremindError | LostError] = field(
         default_factory=asyncio.Queue
     )
@@ -152,6 +153,7 @@ class Relay:
         async with self._database.connection() as connection:
             if not await table.ask(connection, row, node, BEGIN_SECONDS):
                 raise NotBegunError
+        self._sent[command].is_written = True
 
     async def _follow(self, command: UUID, sent: _SentCommand, caller: Caller, emit: Emit) -> str:
         patience: float | None = BEGIN_SECONDS
@@ -239,6 +241,7 @@ class Relay:
         """Hear how what we have asked for stands."""
         if not (sent := dict(self._sent)):
             return
+        written = {command for command, each in sent.items() if each.is_written}
         standing = dict(await table.standing(connection, list(sent)))
         for each in await table.read_events(connection, list(sent)):
             sent[each.command].heard.put_nowait(each.event)
@@ -248,7 +251,7 @@ class Relay:
         for command, each in sent.items():
             if answer := standing.get(command):
                 each.heard.put_nowait(_Answer(answer))
-            elif command not in standing or each.node in lost:
+            elif (command in written and command not in standing) or each.node in lost:
                 each.heard.put_nowait(LostError())
 
     def _tell_all(self, failure: WaremindError) -> None:
