@@ -7,9 +7,10 @@ never awaits the network: what takes time runs beside it and comes back as a mes
 import asyncio
 import logging
 from collections import deque
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 
+from waremind.daemon.accounts import refusals
 from waremind.daemon.accounts.effects import Effects, Transition
 from waremind.daemon.accounts.environment import AccountEnvironment, SideReport
 from waremind.daemon.accounts.inbox import (
@@ -27,19 +28,17 @@ from waremind.daemon.accounts.inbox import (
     Signal,
 )
 from waremind.daemon.accounts.progress import ProgressFeed
+from waremind.daemon.accounts.row_writer import MovedOnError, write_row
 from waremind.daemon.accounts.transitions import cause_of, expected_phone, next_row, with_phone_seen
-from waremind.daemon.system import audit
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.tasks import settle
 from waremind.domain.lifecycle import MEANINGS, Cause, Effect, State, Step, step
 from waremind.domain.refusals import refusal
-from waremind.errors import ErrorCode, WaremindError
+from waremind.errors import WaremindError
 from waremind.objects import Operator
 from waremind.store import accounts as table
-from waremind.store import device_snapshots, holds
 from waremind.store.accounts import AccountRow, Belongings
 from waremind.store.database import is_unavailable
-from waremind.store.deliveries import ChangedDelivery
 from waremind.whatsapp.reports import AnyReport, Code, LifeReport, PhoneSeen
 
 log = logging.getLogger(__name__)
@@ -54,14 +53,6 @@ KEYS_KEPT_AT = frozenset({State.LINKED, State.CONNECTED})
 TAKEN_LATELY_SECONDS = 120.0
 
 AccountReport = Signal | Restricted | AnyReport
-
-
-class MovedError(WaremindError):
-    """Another node has the account: nothing was done, and may be asked for there."""
-
-
-class _MovedOnError(Exception):
-    """The stored row is not the one that we hold: its session number is another."""
 
 
 def _age(row: AccountRow) -> tuple[int, datetime]:
@@ -146,11 +137,7 @@ class Account:
         return self.row.state is State.DELETED or not self._is_ours
 
     def _gone(self) -> WaremindError:
-        if not self._is_ours:
-            message = f"cannot go on with account {self.row.label!r}: another node has it now"
-            return MovedError(ErrorCode.CONFLICT, message, hint="try again in a moment")
-        message = f"cannot find account {self.row.label!r}: it was deleted"
-        return WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind account list")
+        return refusals.deleted(self.row.label) if self._is_ours else refusals.taken(self.row.label)
 
     async def _offer_kept(self) -> None:
         """Offer the reports that PostgreSQL could not take, in their order."""
@@ -164,7 +151,7 @@ class Account:
     async def _done(self, message: Command | Rename) -> CommandResult:
         try:
             return await self._do(message)
-        except _MovedOnError:
+        except MovedOnError:
             await self._adopt()
             return await self._do(message)
 
@@ -180,9 +167,9 @@ class Account:
         if to is None:
             raise refusal(command.cause, self.row.state, self.row.label)
         if command.device not in {None, self.row.device}:
-            raise self._paired_anew()
+            raise refusals.paired_anew(self.row.label)
         if command.keys and self._is_ending():
-            raise self._still_ending()
+            raise refusals.still_ending(self.row.label)
         changes = to != (self.row.state, ())
         if command.check or not changes:
             gone = await self._would_go(to)
@@ -195,14 +182,6 @@ class Account:
     def _is_ending(self) -> bool:
         return self.effects.ending is not None and not self.effects.ending.done()
 
-    def _still_ending(self) -> WaremindError:
-        message = f"cannot import account {self.row.label!r}: its last session is still ending"
-        return WaremindError(ErrorCode.CONFLICT, message, hint="try again in a moment")
-
-    def _paired_anew(self) -> WaremindError:
-        message = f"cannot export account {self.row.label!r}: it was paired anew meanwhile"
-        return WaremindError(ErrorCode.CONFLICT, message, hint="export it again")
-
     async def _import(self, to: Step, command: Command, keys: Keys) -> Belongings | None:
         """Put keys in place, then take the step that names them; without it they go again."""
         try:
@@ -210,9 +189,7 @@ class Account:
             await asyncio.to_thread(self.effects.put_keys, device, keys)
             return await self._transition(to, command.cause, command=command)
         except OSError as error:
-            message = f"cannot import account {self.row.label!r}: {error.strerror}"
-            hint = "waremind doctor looks at the state directory"
-            raise WaremindError(ErrorCode.INTERNAL, message, hint=hint) from None
+            raise refusals.not_imported(self.row.label, error) from None
         finally:
             await asyncio.to_thread(self.effects.sweep)
 
@@ -251,7 +228,7 @@ class Account:
     async def _retry_if_fenced(self, message: AccountReport) -> None:
         try:
             await self._dispatch(message)
-        except _MovedOnError:
+        except MovedOnError:
             await self._adopt()
 
     async def _dispatch(self, message: AccountReport) -> None:
@@ -331,31 +308,7 @@ class Account:
     async def _write(
         self, row: AccountRow, action: str, operator: Operator | None, **detail: object
     ) -> Belongings | None:
-        """Write the row where our session number still holds, and who asked, in one transaction.
-
-        Returns what went with a deleted account: the audit log and the operator read the same.
-        """
-        gone: Belongings | None = None
-        held: list[ChangedDelivery] = []
-        async with self._environment.database.transaction() as connection:
-            if row.state is State.DELETED:
-                gone = await table.belongings(connection, row.id)
-                detail |= asdict(gone)
-                written = await table.delete(connection, row)
-            else:
-                written = await table.write_transition(connection, row, self.row.session)
-            if not written:
-                raise _MovedOnError
-            if row.device != self.row.device:
-                await device_snapshots.keep_only(connection, row.id, row.device)
-            if row.state is not State.CONNECTED or row.restricted_until:
-                held = await holds.hold(connection, [row.id], self._environment.now())
-            if operator:
-                target = ("account", row.id, self.row.label)
-                now = self._environment.now()
-                await audit.write(connection, now, operator, action, target, **detail)
-        self._environment.changes.runs_changed(held)
-        return gone
+        return await write_row(self._environment, self.row, row, action, operator, **detail)
 
     async def _adopt(self) -> None:
         """Go on from what is stored, as after a restart.

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw
 
 from waremind import protocol
-from waremind.daemon.accounts.account import MovedError
+from waremind.daemon.accounts.refusals import MovedError
 from waremind.daemon.api.bugs import bug
 from waremind.daemon.api.connection import HungUpError, unless_gone
 from waremind.daemon.api.handlers import HANDLERS

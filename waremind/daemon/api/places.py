@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from waremind import protocol
-from waremind.daemon.accounts.account import MovedError
+from waremind.daemon.accounts.refusals import MovedError
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller
 from waremind.daemon.system.relay import Asked, LostError, NotBegunError, Relay

@@ -6,21 +6,20 @@ something changes.
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from waremind.daemon.delivery.holds import Holds
 from waremind.daemon.delivery.lead_time import LEAD
+from waremind.daemon.delivery.retry_later import RetryLater
 from waremind.daemon.rules.evaluator import RuleEvaluator, Unanswered
 from waremind.daemon.system.changes import Subscriber
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.runtime import Runtime
 from waremind.daemon.system.tasks import run_forever, running, wait_first
-from waremind.domain.backoff import delay_seconds
 from waremind.domain.fields import filled
 from waremind.domain.ids import new_id
 from waremind.domain.misfire import SENT_LATE_AT_MOST, Claim, Judgement, Missed
@@ -39,46 +38,6 @@ from waremind.store.reassertion import ClaimedRun, WrittenClaim
 from waremind.store.reminder_row import ReminderRow
 from waremind.store.reminders import Advance
 from waremind.store.runs import RunRow
-
-FIRST_SECONDS = 1.0
-MOST_SECONDS = 60.0
-
-
-class _Retry(NamedTuple):
-    """How often a reminder could not be judged in a row, and until when it is left alone."""
-
-    losses: int
-    until: datetime
-
-
-class RetryLater:
-    """The reminders (ids) over which the worker was lost, each tried again ever more slowly.
-
-    In memory only, as a restart may well mend it.
-    """
-
-    def __init__(self) -> None:
-        self._retries: dict[str, _Retry] = {}
-
-    def waiting(self, now: datetime) -> list[str]:
-        """List whom not to ask about now."""
-        return [id_ for id_, retry in self._retries.items() if retry.until > now]
-
-    def next_at(self, now: datetime) -> datetime | None:
-        """Say when the next one has waited long enough."""
-        later = (retry.until for retry in self._retries.values() if retry.until > now)
-        return min(later, default=None)
-
-    def put_off(self, lost: Iterable[str], now: datetime) -> None:
-        """Put these off; those that have waited long enough are forgotten if not among them."""
-        waiting = {id_: self._retries[id_] for id_ in self.waiting(now)}
-        self._retries = waiting | {id_: self._retry(id_, now) for id_ in lost}
-
-    def _retry(self, reminder: str, now: datetime) -> _Retry:
-        losses = 1 + (self._retries[reminder].losses if reminder in self._retries else 0)
-        seconds = delay_seconds(losses, FIRST_SECONDS, MOST_SECONDS, chance=1.0)
-        return _Retry(losses, now + timedelta(seconds=seconds))
-
 
 log = logging.getLogger(__name__)
 
