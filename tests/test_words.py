@@ -20,13 +20,15 @@ LIBRARIES = {"_NewClient__onLoginStatus", "utils"}  # what neonize calls it
 # Words that only we understood, by the package that had them.
 PRIVATE = {
     "cli": {"deleting", "noun", "ticking", "wish", "wishes"},
-    "daemon": {"asking", "awaited", "door", "firing", "glance", "ground", "turn", "turned"}
-    | {"unjudged", "unsure"},
+    "daemon": {"addressing", "agree", "asking", "awaited", "door", "firing", "fulfil", "futures"}
+    | {"glance", "ground", "grounded", "listener", "listeners", "moments", "overview", "pulse"}
+    | {"steadily", "turn", "turned", "unjudged", "unsure", "usable"},
     "domain": set[str](),
     "install": set[str](),
     "requests": set[str](),
-    "store": {"examination", "leftovers", "turn"},
-    "whatsapp": {"birth", "born", "bury", "crew", "introduce", "outlive", "turned", "voice"},
+    "store": {"examination", "history", "leftovers", "listener", "turn"},
+    "whatsapp": {"birth", "born", "bury", "children", "crew", "introduce", "listener", "outlive"}
+    | {"turned", "voice"},
 }
 
 

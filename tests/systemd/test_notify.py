@@ -58,7 +58,7 @@ def test_what_is_meant_for_another_process_is_left_alone() -> None:
         {"WATCHDOG_USEC": "1", "WATCHDOG_PID": "1", "LISTEN_FDS": "1", "LISTEN_PID": "1"}
     )
     assert systemd.watchdog_seconds is None
-    assert systemd.listeners == {}
+    assert systemd.sockets == {}
 
 
 @pytest.mark.parametrize("word", ["", "x", "-1", "0", "1.5", "²", " 1", "18446744073709551615"])
@@ -66,7 +66,7 @@ def test_a_number_that_is_none_is_ignored_as_by_systemd_s_own_library(word: str)
     pid = str(os.getpid())
     systemd = Systemd({"WATCHDOG_USEC": word, "LISTEN_FDS": word, "LISTEN_PID": pid})
     assert systemd.watchdog_seconds is None
-    assert systemd.listeners == {}
+    assert systemd.sockets == {}
 
 
 async def test_a_long_start_asks_for_more_time(ear: Ear) -> None:

@@ -75,7 +75,7 @@ def run(configuration: Configuration, *, frozen: bool = False) -> int:
     logs.start(settings.log_format, settings.log_level)
     try:
         preflight(settings)
-        if not systemd.listeners:
+        if not systemd.sockets:
             refuse_if_answered(settings.socket)
         with state_directory(settings.state_dir), contextlib.suppress(asyncio.CancelledError):
             asyncio.run(_main(current, systemd, frozen=frozen))
@@ -189,7 +189,7 @@ async def _serve(runtime: Runtime, systemd: Systemd, access: Access, deadline: D
     """Run the accounts and the outbox, and answer clients, until cancelled."""
     settings = runtime.current.settings
     async with contextlib.AsyncExitStack() as stack:
-        listeners = stack.enter_context(listening_on(settings, systemd.listeners))
+        sockets = stack.enter_context(listening_on(settings, systemd.sockets))
         evaluator = await stack.enter_async_context(RuleEvaluator())
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         hear = partial(runtime.failures.hear, "hold the database's lock")
@@ -206,7 +206,7 @@ async def _serve(runtime: Runtime, systemd: Systemd, access: Access, deadline: D
             # Who follows events is told of the end before the server waits for its clients.
             following = until_exit(tasks, services.feed.run())
             server = Server(services, connections, relay_of(runtime, access))
-            listening, relaying = server.listening(listeners), until_exit(tasks, server.relaying())
+            listening, relaying = server.listening(sockets), until_exit(tasks, server.relaying())
             async with telling, measuring, sending, listening, following, relaying:
                 announce(settings)
                 systemd.tell(READY=1)
@@ -249,9 +249,9 @@ def assemble(
     keys = device_keys_of(runtime, tasks)
     place = SessionPlace(gateway, current.settings.state_dir / "sessions", gate, tasks, keys)
     receipts = Receipts(runtime)
-    listener = StoredReports(Groups(runtime.database, tasks, runtime.clock), receipts)
+    sink = StoredReports(Groups(runtime.database, tasks, runtime.clock), receipts)
 
-    accounts = Accounts(AccountEnvironment(runtime, place, listener, tasks, random.random))
+    accounts = Accounts(AccountEnvironment(runtime, place, sink, tasks, random.random))
     outbox = Outbox(runtime, accounts, receipts)
     feed = EventFeed(runtime.readers, runtime.failures)
     instruments = Instruments(runtime.readers, feed)

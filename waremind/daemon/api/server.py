@@ -68,15 +68,15 @@ class Server:
         self._clients: dict[asyncio.Task[None], Client | None] = {}
 
     @contextlib.asynccontextmanager
-    async def listening(self, listeners: Mapping[Access, socket.socket]) -> AsyncGenerator[None]:
+    async def listening(self, sockets: Mapping[Access, socket.socket]) -> AsyncGenerator[None]:
         """Accept clients inside of the `async with`; at its end all are hung up on.
 
         Each socket says what who comes in by it may do.
         """
         try:
             with contextlib.ExitStack() as stack:
-                for access, listener in listeners.items():
-                    stack.enter_context(Acceptor(listener, partial(self._enter, access)).open())
+                for access, each in sockets.items():
+                    stack.enter_context(Acceptor(each, partial(self._enter, access)).open())
                 yield
         finally:
             await self._last_call()

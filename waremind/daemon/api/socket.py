@@ -77,11 +77,11 @@ def _existing(group: str) -> int:
 
 @contextlib.contextmanager
 def _listening(path: Path, give: Callable[[Path], None]) -> Generator[socket.socket]:
-    listener = bound(path)
+    listening_socket = bound(path)
     try:
         give(path)
-        listener.listen(BACKLOG)
-        yield listener
+        listening_socket.listen(BACKLOG)
+        yield listening_socket
     finally:
         path.unlink(missing_ok=True)
 
@@ -116,13 +116,13 @@ def _bound(path: Path) -> socket.socket:
     if not path.parent.exists():
         path.parent.mkdir(mode=0o755 if os.geteuid() == 0 else 0o700, parents=True)
     path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    listening_socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     mask = os.umask(0o777 & ~MODE)  # never wider than it ends up, not even for a moment
     try:
-        listener.bind(str(path))
+        listening_socket.bind(str(path))
     finally:
         os.umask(mask)
-    return listener
+    return listening_socket
 
 
 def refuse_if_answered(path: Path) -> None:

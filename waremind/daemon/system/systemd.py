@@ -25,7 +25,7 @@ class Systemd:
     def __init__(self, environment: MutableMapping[str, str] = os.environ) -> None:
         self._address = environment.pop("NOTIFY_SOCKET", "")
         self.watchdog_seconds = _watchdog_seconds(environment)
-        self.listeners = _passed_listeners(environment)
+        self.sockets = _passed_sockets(environment)
 
     @property
     def listens(self) -> bool:
@@ -68,7 +68,7 @@ def _watchdog_seconds(environment: MutableMapping[str, str]) -> float | None:
     return microseconds / 1_000_000 if ours and 0 < microseconds < NEVER_USEC else None
 
 
-def _passed_listeners(environment: MutableMapping[str, str]) -> Mapping[Access, socket.socket]:
+def _passed_sockets(environment: MutableMapping[str, str]) -> Mapping[Access, socket.socket]:
     """Take over the listening Unix sockets of sd_listen_fds(3), by what who uses them may do."""
     count = _number(environment.pop("LISTEN_FDS", ""))
     ours = environment.pop("LISTEN_PID", "") == str(os.getpid())
@@ -77,12 +77,12 @@ def _passed_listeners(environment: MutableMapping[str, str]) -> Mapping[Access, 
     with contextlib.suppress(OSError):  # no such descriptor: more were announced than passed
         for number in range(count if ours else 0):
             access: Access = "read" if names[number : number + 1] == [READ] else "operate"
-            if access not in found and (listener := _listener_at(FIRST_PASSED + number)):
-                found[access] = listener
+            if access not in found and (passed := _socket_at(FIRST_PASSED + number)):
+                found[access] = passed
     return found
 
 
-def _listener_at(descriptor: int) -> socket.socket | None:
+def _socket_at(descriptor: int) -> socket.socket | None:
     """Take a descriptor over if it is a listening Unix socket; raises OSError if there is none."""
     if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
         return None
