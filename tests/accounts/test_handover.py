@@ -94,11 +94,16 @@ def test_another_programs_device_sends_at_once_and_moves_on(
         assert (message.text, message.errors) == ("halo", {})
     until(lambda: len(shared.groups()) == GROUPS, "the groups")
 
+    second = shared.another()
+    unmarked = waremind(shared, "account", "import", second.label, "--store", store)
+    assert (unmarked.code, unmarked.error["code"]) == (7, "conflict")
+    assert f"a copy of the keys that account '{shared.label}' uses" in unmarked.error["message"]
+    assert shared.account.status == "connected"
+
     copied = waremind(shared, "account", "export", shared.label, "--copy", "-o", tmp_path / "copy")
     assert (copied.code, copied.document["changed"]) == (0, False)
     assert "store" not in copied.document
     assert stat.S_IMODE((tmp_path / "copy").stat().st_mode) == 0o600
-    second = shared.another()
     clash = waremind(
         shared, "account", "import", second.label, "--store", tmp_path / "copy", "--new-number"
     )

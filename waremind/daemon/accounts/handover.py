@@ -95,9 +95,18 @@ def refuse_other_number(row: AccountRow, device: Device, *, allowed: bool) -> No
     )
 
 
-def refuse_second_user(mark: Mark | None, owner: AccountRow | None, row: AccountRow) -> None:
+def uses(directory: Path, device: Device) -> bool:
+    """Tell whether a session's directory holds the keys of a device. To be called in a thread."""
+    try:
+        with files.opened(directory / STORE, directory.parent.parent, files.LARGEST) as store:
+            return content.chosen(store, None).name == device.name
+    except WaremindError:
+        return False  # it is being written, or is on another node: the engine will be `replaced`
+
+
+def refuse_second_user(owner: AccountRow | None, row: AccountRow) -> None:
     """Raise WaremindError `conflict` for a copy of keys that an account here still uses."""
-    if mark is None or owner is None or owner.device is None:
+    if owner is None or owner.device is None:
         return
     message = (
         f"cannot import account {shown(row.label)}: it is a copy of the keys that account "

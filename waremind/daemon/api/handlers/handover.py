@@ -43,9 +43,24 @@ async def import_(services: Services, caller: Caller, request: AccountImport) ->
     )
     handover.refuse_other_number(account.row, device, allowed=request.new_number)
     owner = await services.accounts.find_row(mark.account) if mark else None
-    handover.refuse_second_user(mark, owner, account.row)
-    row = await _taken_over(account, caller, request, keys)
+    handover.refuse_second_user(owner, account.row)
+    async with services.accounts.importing:  # of two at once one would not see the other
+        handover.refuse_second_user(await _user_of(services, account, device), account.row)
+        row = await _taken_over(account, caller, request, keys)
+    if not request.check and request.wait:
+        row = await handover.follow(account, caller, request.timeout_seconds)
     return _imported(services, row, device, mark, request)
+
+
+async def _user_of(services: Services, account: Account, device: Device) -> AccountRow | None:
+    """Find another account that uses the same device, of whatever file it was taken."""
+    for row in services.accounts.rows():
+        if row.id == account.row.id or row.device is None or row.phone != device.phone:
+            continue
+        directory = services.accounts.keys_of(row.id, row.device)
+        if await asyncio.to_thread(handover.uses, directory, device):
+            return row
+    return None
 
 
 async def _uploaded(caller: Caller, sha256: str) -> bytes:
@@ -66,10 +81,7 @@ async def _taken_over(
     if (ending := account.effects.ending) and not request.check:
         await caller.wait(asyncio.wait([ending], timeout=ENDING_SECONDS))
     command = Command(Cause.IMPORT, caller.operator, keys=keys, check=request.check)
-    result = await account.command(command)
-    if request.check or not request.wait:
-        return result.row
-    return await handover.follow(account, caller, request.timeout_seconds)
+    return (await account.command(command)).row
 
 
 def _imported(
