@@ -44,7 +44,11 @@ MESSAGES = 8  # of each account around a fault, one a second
 AHEAD_SECONDS = 5  # in which they are all added
 BOUND_SECONDS = 15.0
 SETTLE_SECONDS = 90.0
-OPEN = "SELECT 1 FROM deliveries WHERE status NOT IN ('sent', 'unknown') LIMIT 1"
+OPEN = """
+    SELECT 1 FROM deliveries WHERE status NOT IN ('sent', 'unknown')
+    UNION ALL SELECT 1 FROM reminders WHERE state = 'active'
+    LIMIT 1
+"""
 STANDS = "SELECT status, count(*) FROM deliveries GROUP BY status"
 SHARED = """
     SELECT account_id, session FROM deliveries WHERE node_id IS NOT NULL

@@ -3,6 +3,8 @@
 A comment on the line before a block says what the test has to know:
 `<!-- skip: why it cannot run here -->`, `<!-- systemd -->` (it runs in a booted systemd),
 `<!-- debian -->` (it runs on a fresh Debian, with the network),
+`<!-- machine: NAME -->` (it runs on one of several machines, in
+tests/cluster/faults),
 `<!-- daemon -->` (it runs until the page ends), `<!-- file: NAME -->` (a reader saves it so).
 """
 
@@ -21,7 +23,7 @@ _BLOCK = re.compile(
     r"(?:^<!-- (?P<note>[^\n]*) -->\n)?^```(?P<language>\w*)\n(?P<body>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-_NOTE = re.compile(r"(?P<word>skip|systemd|debian|daemon|file)(?:: (?P<detail>.+))?")
+_NOTE = re.compile(r"(?P<word>skip|systemd|debian|daemon|file|machine)(?:: (?P<detail>.+))?")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from docs.transcripts import is_as_printed, steps
 
 _CRON = re.compile(r"(?:@\w+|(?:\S+\s+){5})(?P<command>.+)")
 
-ELSEWHERE = ("skip", "systemd", "debian")
+ELSEWHERE = ("skip", "systemd", "debian", "machine")
 
 
 class Reader:
