@@ -12,14 +12,18 @@ import pytest
 from delivery.clockwork import NOBODY, Engine, engine
 
 from waremind.daemon.api.handlers import account as accounts
+from waremind.daemon.api.handlers import calendar as calendars
 from waremind.daemon.api.handlers import freeze as freezes
 from waremind.daemon.api.handlers import reminder as reminders
+from waremind.daemon.api.handlers import revocation
 from waremind.daemon.api.handlers import run as runs
 from waremind.errors import WaremindError
 from waremind.requests.account import AccountAdd, AccountDelete, AccountRename
+from waremind.requests.calendar import CalendarAdd, CalendarDelete, CalendarSet
 from waremind.requests.daemon import FreezeSet, Thaw
+from waremind.requests.plan import ReminderMove, ReminderSkip, ReminderUnskip
 from waremind.requests.reminder import ReminderDelete, ReminderEdit, ReminderPause, ReminderResume
-from waremind.requests.run import ReminderRun, RunResolve, Send
+from waremind.requests.run import ReminderRun, RunAcknowledge, RunResolve, RunRevoke, Send
 
 DAILY = {"rrule": "FREQ=DAILY", "start": "2026-04-01T09:00"}
 ASKED = 3
@@ -130,3 +134,43 @@ async def test_a_reminder_that_is_run_twice_at_one_instant_is_sent_twice(
         asked = (runs.run_reminder(playing.daemon, NOBODY, request) for _ in range(2))
         assert await at_once(*asked) == {True: 2}
         assert await playing.became("daily") == [("sent", None, 1)] * 2
+
+
+async def test_what_one_run_sent_is_revoked_and_acknowledged_once(dsn: str, tmp_path: Path) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        for handler, asking in (
+            (runs.acknowledge, RunAcknowledge),
+            (revocation.revoke, RunRevoke),
+        ):
+            send = Send(account="ops", to=["1@g.us"], text=asking.method)
+            run = (await runs.send(playing.daemon, NOBODY, send)).run
+            assert run is not None
+            asked = (handler(playing.daemon, NOBODY, asking(run=run.id)) for _ in range(ASKED))
+            assert await at_once(*asked) == {True: 1, False: 2}
+            assert await audited(playing, asking.method) == 1
+
+
+async def test_a_calendar_is_added_changed_and_deleted_once(dsn: str, tmp_path: Path) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        for handler, request, others in (
+            (calendars.write, CalendarAdd(name="feasts", days="2026-12-25", exist_ok=True), False),
+            (calendars.write, CalendarSet(name="feasts", days="2026-12-26"), False),
+            (calendars.delete, CalendarDelete(calendar="feasts"), "not_found"),
+        ):
+            asked = (handler(playing.daemon, NOBODY, request) for _ in range(ASKED))
+            assert await at_once(*asked) == {True: 1, others: 2}
+            assert await audited(playing, request.method) == 1
+
+
+async def test_an_occurrence_is_skipped_and_moved_once(dsn: str, tmp_path: Path) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        await playing.add("daily", **DAILY)
+        when = {"reminder": "daily", "at": "2026-04-02T09:00:00"}
+        for handler, request in (
+            (reminders.skip, ReminderSkip(**when)),
+            (reminders.unskip, ReminderUnskip(**when)),
+            (reminders.move, ReminderMove(**when, to="2026-04-02T10:00:00")),
+        ):
+            asked = (handler(playing.daemon, NOBODY, request) for _ in range(ASKED))
+            assert await at_once(*asked) == {True: 1, False: 2}
+            assert await audited(playing, request.method) == 1

@@ -46,6 +46,13 @@ async def select(connection: Connection, key: str | None = None) -> list[Calenda
         return await cursor.fetchall()
 
 
+async def lock(connection: Connection, calendar: str) -> CalendarRow | None:
+    """Read the calendar with this id; nobody else changes it until the transaction ends."""
+    async with connection.cursor(row_factory=class_row(CalendarRow)) as cursor:
+        await cursor.execute(_SELECT + SQL("WHERE id = %s FOR UPDATE"), [calendar])
+        return await cursor.fetchone()
+
+
 async def days_of(connection: Connection, calendar: str) -> dict[date, str]:
     """Read a calendar's days and their names."""
     query = "SELECT day, name FROM calendar_days WHERE calendar_id = %s ORDER BY day"
@@ -69,13 +76,13 @@ async def write(connection: Connection, row: CalendarRow, days: Mapping[date, st
 
 
 async def delete(connection: Connection, calendar: str) -> bool:
-    """Delete a calendar; False while a reminder keeps it."""
+    """Delete a calendar; False while a reminder keeps it, and when it is gone."""
     try:
         async with connection.transaction():
-            await connection.execute("DELETE FROM calendars WHERE id = %s", [calendar])
+            done = await connection.execute("DELETE FROM calendars WHERE id = %s", [calendar])
     except ForeignKeyViolation:
         return False
-    return True
+    return done.rowcount > 0
 
 
 async def set_of_reminder(connection: Connection, reminder: str, calendars: Sequence[str]) -> None:

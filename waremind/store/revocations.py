@@ -145,12 +145,16 @@ async def end(connection: Connection, ended: Sequence[Revocation]) -> None:
 
 
 async def is_news(connection: Connection, run: str, groups: Sequence[str], now: datetime) -> bool:
-    """Tell whether something of a run can still be kept from these groups, or be deleted there."""
+    """Tell whether something of a run can still be kept from these groups, or be deleted there.
+
+    Who asks for the same until the transaction ends waits, and is then told what is left of it.
+    """
     query = """
         SELECT 1 FROM deliveries d JOIN accounts a ON a.id = d.account_id
         WHERE d.run_id = %s AND d.group_id = ANY (%s)
           AND (d.status IN ('scheduled', 'held', 'sending')
                OR d.status = 'sent' AND why_not_revoked(d, a, %s) IS NULL)
+        ORDER BY d.position FOR NO KEY UPDATE OF d
     """
     return (await connection.execute(query, [run, list(groups), now])).rowcount > 0
 

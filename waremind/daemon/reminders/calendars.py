@@ -41,6 +41,7 @@ class Change:
     """What becomes of a calendar (`was`, if there was one) and of the reminders that keep it."""
 
     was: CalendarRow | None
+    had: dict[date, str]
     row: CalendarRow
     days: dict[date, str]
     moved: Sequence[tuple[ReminderRow, ReminderRow]]
@@ -198,7 +199,7 @@ async def _change(
     same = there and replace(there, changed_at=now) == row and old == days
     new = DaysOffCalendar(name, days, found.ends_on)
     moved = [(each, await _moved(services, each, plans, new)) for each in rows if not same]
-    return Change(there, row, days, moved), not same
+    return Change(there, old, row, days, moved), not same
 
 
 async def _moved(
@@ -222,6 +223,13 @@ class _ChangedMeanwhile(Exception):  # noqa: N818 - it is none: the next attempt
 
 
 async def _save(connection: Connection, change: Change) -> None:
+    if was := change.was:
+        is_same = await table.lock(connection, was.id) == was
+        if not is_same or await table.days_of(connection, was.id) != change.had:
+            raise _ChangedMeanwhile
+        keepers = {old.id for old, _ in change.moved}
+        if keepers != set(await table.keepers(connection, was.id)):
+            raise _ChangedMeanwhile
     if not await table.write(connection, change.row, change.days):
         raise _ChangedMeanwhile
 
@@ -258,6 +266,9 @@ async def delete(
             target = ("calendar", row.id, row.name)
             await audit.write(connection, services.now(), operator, action, target)
             return row
+        if operator:
+            await get(connection, row.id)  # not if somebody else has deleted it at this moment
+            keepers = await table.keepers(connection, row.id)
         names = [r.name for r in await reminders_table.select(connection) if r.id in set(keepers)]
     if names or operator:
         message = f"cannot delete calendar {shown(row.name)}: reminders keep it: {', '.join(names)}"
