@@ -188,3 +188,54 @@ async def test_what_was_thawed_while_another_node_had_the_accounts_is_no_longer_
         await playing.add("soon", at="2026-03-02T08:01:00")
         await playing.pass_to(START + MINUTE)
         assert [seen.text for seen in playing.sent] == ["soon"]
+
+
+async def test_an_account_is_given_away_when_what_was_leaving_is_written_and_goes_on_elsewhere(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with leaving(dsn, tmp_path) as playing:
+        giving, session = playing.daemon.outbox.giving_away, playing.gateway.sessions[-1]
+        given = asyncio.create_task(giving._give(ACCOUNT))
+        await playing.add("later", at="2026-03-02T08:01:00")
+        await playing.wait_for("SELECT 1 FROM deliveries WHERE status = 'scheduled'")
+        await asyncio.wait([given], timeout=0.2)
+        assert await playing.sql(OWNED) == [(True, "connected")]
+        session.release(Sent("3EB0LAST"))
+        assert await given
+        assert session.gone.is_set()
+        assert await playing.sql(OWNED) == [(False, "stopped")]
+        await until(lambda: is_let_go(playing))
+        # Nothing more of it leaves here.
+        assert await playing.sql(HOW_MANY) == [("scheduled", 1), ("sent", 1)]
+        playing.gateway.whatsapp.answer = lambda _message: Sent("3EB0NEXT")
+        await playing.daemon.runtime.membership.join()
+        await playing.wait_for(
+            "SELECT 1 FROM deliveries HAVING count(*) FILTER (WHERE status = 'sent') = 2"
+        )
+
+
+async def test_an_account_that_could_not_be_given_away_goes_on(dsn: str, tmp_path: Path) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        await playing.wait_for("SELECT 1 FROM accounts WHERE state = 'connected'")
+        await playing.sql(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE 'not now'; END $$"
+        )
+        await playing.sql(
+            "CREATE TRIGGER refuse BEFORE UPDATE OF node_id ON accounts FOR EACH ROW"
+            " WHEN (NEW.node_id IS NULL) EXECUTE FUNCTION refuse()"
+        )
+        with pytest.raises(psycopg.errors.RaiseException):
+            await playing.daemon.outbox.giving_away._give(ACCOUNT)
+        await playing.wait_for("SELECT 1 FROM accounts WHERE state = 'connected'")
+        await playing.add("soon", at="2026-03-02T08:01:00")
+        await playing.pass_to(START + MINUTE)
+        assert [seen.text for seen in playing.sent] == ["soon"]
+
+
+OWNED = "SELECT node_id IS NOT NULL, state FROM accounts"
+HOW_MANY = "SELECT status, count(*) FROM deliveries GROUP BY 1 ORDER BY 1"
+
+
+async def is_let_go(playing: Engine) -> bool:
+    return playing.daemon.accounts.find(ACCOUNT) is None

@@ -1,17 +1,18 @@
-"""Only the session that has a device's keys writes them, and only on the node of its account."""
+"""Whose an account is, and its keys: one node at a time, and the session that it has opened."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from waremind.domain.lifecycle import State
 from waremind.store import accounts, device_snapshots, nodes, ownership
 from waremind.store.accounts import AccountRow
-from waremind.store.database import connect
+from waremind.store.database import Connection, connect
 from waremind.store.device_snapshots import Device, Snapshot
 from waremind.store.nodes import NodeRow
+from waremind.store.ownership import Free
 
 pytestmark = pytest.mark.anyio
 
@@ -73,3 +74,79 @@ async def test_a_node_follows_only_one_that_has_been_silent_since_it_was_seen(ds
         assert await nodes.beat(connection, "nod_b", NOW) is None
         assert not await nodes.follow(connection, "nod_b", {})
         assert await nodes.follow(connection, "nod_c", {})
+
+
+async def test_what_is_free_is_taken_once_by_urgency_and_where_it_is_placed(dsn: str) -> None:
+    able = ["nod_a", "nod_b"]
+    async with await connect(dsn) as ours, await connect(dsn) as theirs:
+        for name in ("a", "b", "c"):
+            await nodes.register(ours, node(name))
+        await add(ours, *"123456")
+        await ours.execute("UPDATE accounts SET node_id = 'nod_c' WHERE label = '6'")
+        await due(ours, "5", NOW)
+        await due(ours, "4", NOW + timedelta(hours=1))
+        assert await ownership.place(ours, "acc_1", "nod_b")
+        assert not await ownership.place(ours, "acc_1", "nod_b")
+        async with ours.transaction():
+            await ownership.claim(ours, "nod_a", Free([], able), 2)
+            assert await ownership.of(ours, "nod_a") == {"acc_5", "acc_4"}
+            # Those are locked: who takes some at the same time passes them over.
+            await ownership.claim(theirs, "nod_b", Free([], able), 4)
+        assert await ownership.of(ours, "nod_a") == {"acc_5", "acc_4"}
+        assert await ownership.of(ours, "nod_b") == {"acc_1", "acc_2", "acc_3"}
+        # One that shows another sign of life keeps what it has.
+        assert await nodes.still_lost(ours, {"nod_c": 1, "nod_b": 7}) == ["nod_c"]
+        await nodes.beat(ours, "nod_c", NOW)
+        assert await nodes.still_lost(ours, {"nod_c": 1}) == []
+        await ownership.claim(ours, "nod_a", Free(["nod_c"], able), 1)
+        assert set(await ownership.count(ours)) == {
+            ("nod_a", None, 3),
+            ("nod_b", None, 2),
+            ("nod_b", "nod_b", 1),
+        }
+
+
+async def test_what_has_nothing_to_send_for_the_longest_is_given_away_first(dsn: str) -> None:
+    able = ["nod_a", "nod_b"]
+    async with await connect(dsn) as connection:
+        for name in ("a", "b"):
+            await nodes.register(connection, node(name))
+        await add(connection, *"12345")
+        await ownership.claim_all(connection, "nod_a")
+        await due(connection, "1", NOW)
+        await due(connection, "2", NOW + timedelta(hours=1))
+        await connection.execute("UPDATE accounts SET state = 'pairing' WHERE label = '3'")
+        assert await ownership.surplus(connection, "nod_a", able, 3) == ["acc_4", "acc_5", "acc_2"]
+        await ownership.place(connection, "acc_1", "nod_b")
+        await ownership.place(connection, "acc_5", "nod_a")
+        assert await ownership.surplus(connection, "nod_a", able, 1) == ["acc_1", "acc_4"]
+        # What drains keeps nothing but what is under way.
+        drained = await ownership.surplus(connection, "nod_a", ["nod_b"], 9)
+        assert set(drained) == {"acc_1", "acc_2", "acc_4", "acc_5"}
+        assert not await ownership.give_away(connection, "acc_5", "nod_a", 7)
+        assert not await ownership.give_away(connection, "acc_5", "nod_b", 0)
+        for account in ("acc_5", "acc_1"):
+            assert await ownership.give_away(connection, account, "nod_a", 0)
+        assert await ownership.placed_on(connection, "acc_5") is None
+        assert await ownership.placed_on(connection, "acc_1") == "nod_b"
+        await nodes.remove(connection, "nod_b")
+        assert await ownership.placed_on(connection, "acc_1") is None
+
+
+async def add(connection: Connection, *labels: str) -> None:
+    times = {"created_at": NOW, "status_since": NOW, "state_since": NOW}
+    for label in labels:
+        row = AccountRow(id=f"acc_{label}", label=label, state=State.NEW, **times)
+        await accounts.insert(connection, row)
+
+
+async def due(connection: Connection, label: str, at: datetime) -> None:
+    """Have an account a reminder that fires then."""
+    await connection.execute(
+        "INSERT INTO reminders (id, name, account_id, text, rrule, start, zone, misfire,"
+        " grace_seconds, mention_all, state, next_at, fires_at, next_nominal, created_at)"
+        " VALUES ('rem_' || %(label)s, %(label)s, 'acc_' || %(label)s, 'text', 'FREQ=DAILY',"
+        " '2026-01-01', 'UTC', 'skip', 600, false, 'active', %(at)s, %(at)s, '2026-03-02',"
+        " %(at)s)",
+        {"label": label, "at": at},
+    )

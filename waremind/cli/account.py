@@ -63,12 +63,12 @@ def list_(
 
 def _table(result: requests.Accounts) -> Iterator[Block]:
     header = ["LABEL", "STATUS", "REASON", "PHONE", "SINCE", "ID"]
-    yield Table(
-        header,
-        [_row(account) for account in result.accounts],
-        flexible=["LABEL"],
-        optional=["PHONE", "SINCE", "ID"],
-    )
+    rows = [_row(account) for account in result.accounts]
+    if any(account.node for account in result.accounts):
+        header.insert(3, "NODE")
+        for row, account in zip(rows, result.accounts, strict=True):
+            row.insert(3, account.node or "-")
+    yield Table(header, rows, flexible=["LABEL"], optional=["NODE", "PHONE", "SINCE", "ID"])
 
 
 def _row(account: Account) -> list[str | Styled]:

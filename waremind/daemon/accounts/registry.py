@@ -151,7 +151,7 @@ class Accounts(Subscriber):
         """
         try:
             given = await self._given_away(account)
-        except BaseException:
+        except Exception:  # else the daemon stops
             self._go_on_with(account)
             raise
         if not given:
