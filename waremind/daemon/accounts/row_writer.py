@@ -22,6 +22,7 @@ async def write_row(
     row: AccountRow,
     action: str,
     operator: Operator | None,
+    /,  # a detail may have any name
     **detail: object,
 ) -> Belongings | None:
     """Write `row` in place of `before`, and what who asked did (`action`), in one transaction.
