@@ -191,7 +191,10 @@ async def started(
     """
     cursor = await connection.execute(
         """
-        SELECT d.account_id, d.started_at FROM runs r JOIN deliveries d ON d.run_id = r.id
+        SELECT d.account_id, d.started_at FROM runs r
+        CROSS JOIN LATERAL (  -- from a day's runs to their deliveries, however many others
+            SELECT account_id, started_at FROM deliveries WHERE run_id = r.id OFFSET 0
+        ) d
         WHERE r.created_at > %(since)s - interval '1 day' AND d.started_at > %(since)s
           AND d.account_id = ANY (%(accounts)s)
         ORDER BY d.started_at
