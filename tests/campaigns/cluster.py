@@ -232,7 +232,7 @@ def suffer(town: Town, name: str, dice: random.Random, found: Found) -> None:
         for account in town.accounts:
             account.daemon = asked
             account.remind(at=at, text=f"{account.label} {time.time_ns()}")
-    time.sleep(first.timestamp() + dice.uniform(1, 2) - time.time())
+    time.sleep(max(0.0, first.timestamp() + dice.uniform(1, 2) - time.time()))
     hit = town.owned(victim) if moves else town.accounts
     began = time.time()
     with fault(town, victim):

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import LiteralString, NoReturn
 
 import psycopg
 import pytest
@@ -101,6 +101,23 @@ async def test_a_connection_cut_in_a_transaction_is_that_error_too(database: Dat
             async with database.transaction() as connection:
                 await cut(other, connection)
     assert caught.value.code is ErrorCode.DATABASE_UNAVAILABLE
+
+
+async def hang(database: Database, lock: LiteralString, another: Connection) -> None:
+    """Stand still in a transaction until another one has what it has locked."""
+    async with database.transaction() as hanging:
+        await hanging.execute(lock)
+        found = await another.execute(lock)
+        assert await found.fetchone() == (1,)
+        await hanging.execute(lock)
+
+
+async def test_what_a_node_that_hangs_has_locked_is_free_soon(dsn: str) -> None:
+    lock: LiteralString = "SELECT 1 FROM schema_migrations WHERE number = 1 FOR UPDATE"
+    async with Database(dsn, idle_seconds=0.5) as database, await connect(dsn) as another:
+        await another.execute("SET lock_timeout = '10s'")
+        with pytest.raises(WaremindError, match="stood still for too long"):
+            await hang(database, lock, another)
 
 
 async def test_a_pool_without_a_free_connection_says_so_in_time(database: Database) -> None:

@@ -122,8 +122,14 @@ async def _main(current: LiveSettings, systemd: Systemd, *, frozen: bool) -> Non
             await patiently(lambda: _migrate(access, lock, systemd), systemd)
             stack.push_async_callback(lock.release)
         pool_size = settings.database.pool_size
-        database = await stack.enter_async_context(Database(access.dsn, pool_size=pool_size))
-        readers = await stack.enter_async_context(Database(access.dsn, pool_size=READERS))
+        # What a node that hangs has locked must not keep others from its accounts.
+        idle_seconds = settings.cluster.lease_seconds if settings.cluster.name else None
+        database, readers = [
+            await stack.enter_async_context(
+                Database(access.dsn, pool_size=size, idle_seconds=idle_seconds)
+            )
+            for size in (pool_size, READERS)
+        ]
         clock = stack.enter_context(WallClock())
         failures = Failures(clock.now)
         deadline = Deadline()

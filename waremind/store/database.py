@@ -11,6 +11,7 @@ import contextlib
 import re
 import select
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from functools import partial
 from typing import Any, Self, TypeAlias
 from weakref import WeakSet
 
@@ -38,10 +39,18 @@ class Database:
     """A pool of at most `pool_size` connections to the database of `dsn`.
 
     Raises WaremindError `database_unavailable` wherever the server cannot be reached, also when
-    no connection becomes free within `timeout_seconds`.
+    no connection becomes free within `timeout_seconds`. With `idle_seconds` what a transaction
+    has locked is free so soon after this process hangs, or is cut off.
     """
 
-    def __init__(self, dsn: str, *, pool_size: int = 6, timeout_seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        pool_size: int = 6,
+        timeout_seconds: float = 5.0,
+        idle_seconds: float | None = None,
+    ) -> None:
         self._dsn = dsn
         self._pool = AsyncConnectionPool[Connection](
             complete(dsn),
@@ -52,7 +61,7 @@ class Database:
             timeout=timeout_seconds,
             # Its back-off would outlast an outage by as much again; who asks next tries at once.
             reconnect_timeout=timeout_seconds,
-            configure=pin,
+            configure=partial(pin, idle_seconds=idle_seconds),
             check=self._check,
             open=False,
         )

@@ -55,6 +55,13 @@ _PIN = """
 """
 
 
-async def pin(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Set all of `PINNED`; raises what psycopg raises."""
-    await connection.execute(_PIN, [json.dumps(PINNED)])
+async def pin(
+    connection: psycopg.AsyncConnection[Any], *, idle_seconds: float | None = None
+) -> None:
+    """Set all of `PINNED`; raises what psycopg raises.
+
+    A transaction of which nothing is heard for `idle_seconds` is undone.
+    """
+    name = "idle_in_transaction_session_timeout"
+    idle = {name: f"{idle_seconds * 1000:.0f}ms"} if idle_seconds else {}
+    await connection.execute(_PIN, [json.dumps({**PINNED, **idle})])

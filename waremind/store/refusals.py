@@ -96,6 +96,10 @@ IN_USE: Mapping[str, Reason] = {
         "let database.url lead to the server that is written to, as with "
         "target_session_attrs=read-write; a standby has to be promoted",
     ),
+    "25P03": Reason(
+        "a transaction of ours stood still for too long, and was undone",
+        "try again; what keeps the daemon from running is in the machine's log",
+    ),
     "53100": Reason("its disk is full", "make room on the server's disk"),
     "XX001": DAMAGED,
     "XX002": DAMAGED,
