@@ -14,16 +14,19 @@ from delivery.clockwork import NOBODY, Engine, engine
 from waremind.daemon.api.handlers import account as accounts
 from waremind.daemon.api.handlers import calendar as calendars
 from waremind.daemon.api.handlers import freeze as freezes
+from waremind.daemon.api.handlers import node as nodes
 from waremind.daemon.api.handlers import reminder as reminders
 from waremind.daemon.api.handlers import revocation
 from waremind.daemon.api.handlers import run as runs
 from waremind.errors import WaremindError
-from waremind.requests.account import AccountAdd, AccountDelete, AccountRename
+from waremind.requests.account import AccountAdd, AccountDelete, AccountMove, AccountRename
 from waremind.requests.calendar import CalendarAdd, CalendarDelete, CalendarSet
 from waremind.requests.daemon import FreezeSet, Thaw
+from waremind.requests.node import NodeDrain
 from waremind.requests.plan import ReminderMove, ReminderSkip, ReminderUnskip
 from waremind.requests.reminder import ReminderDelete, ReminderEdit, ReminderPause, ReminderResume
 from waremind.requests.run import ReminderRun, RunAcknowledge, RunResolve, RunRevoke, Send
+from waremind.settings import Cluster
 
 DAILY = {"rrule": "FREQ=DAILY", "start": "2026-04-01T09:00"}
 ASKED = 3
@@ -174,3 +177,30 @@ async def test_an_occurrence_is_skipped_and_moved_once(dsn: str, tmp_path: Path)
             asked = (handler(playing.daemon, NOBODY, request) for _ in range(ASKED))
             assert await at_once(*asked) == {True: 1, False: 2}
             assert await audited(playing, request.method) == 1
+
+
+async def test_a_node_is_drained_and_an_account_moved_once_and_the_last_node_stays(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        current = playing.daemon.runtime.current
+        current.settings = current.settings.model_copy(update={"cluster": Cluster(name="one")})
+        for name in ("one", "two"):
+            await playing.sql(
+                "INSERT INTO nodes (id, name, version, beat_at, started_at)"
+                " VALUES ('nod_' || %s, %s, '1', now(), now())",
+                *(name, name),
+            )
+        move = AccountMove(account="ops", node="two")
+        asked = [nodes.move(playing.daemon, NOBODY, move) for _ in range(ASKED)]
+        assert await at_once(*asked) == {True: 1, False: 2}
+        drains = (NodeDrain(node="one"), NodeDrain(node="one"), NodeDrain(node="two"))
+        await playing.sql("UPDATE nodes SET draining = true WHERE name NOT IN ('one', 'two')")
+        asked = [nodes.drain(playing.daemon, NOBODY, drain) for drain in drains]
+        assert (await at_once(*asked))[True] == 1
+        staying = await playing.sql("SELECT count(*) FROM nodes WHERE NOT draining")
+        assert staying == [(1,)]
+        assert (await audited(playing, "account.move"), await audited(playing, "node.drain")) == (
+            1,
+            1,
+        )

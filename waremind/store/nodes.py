@@ -56,6 +56,12 @@ async def select_all(connection: Connection) -> list[NodeRow]:
         return await cursor.fetchall()
 
 
+async def lock_all(connection: Connection) -> list[NodeRow]:
+    """Read every node, by name; until the transaction ends nobody else says where accounts go."""
+    await connection.execute("SELECT FROM nodes ORDER BY id FOR NO KEY UPDATE")
+    return await select_all(connection)
+
+
 async def name_of(connection: Connection, node: str | None) -> str | None:
     """Name a node; None when it is not there any more."""
     found = await (

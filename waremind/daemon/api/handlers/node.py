@@ -30,7 +30,7 @@ async def drain(services: Services, caller: Caller, request: NodeDrain) -> NodeC
     _refuse_single(services, "drain a node")
     name = request.node or services.settings.cluster.name or ""
     async with services.database.transaction() as connection:
-        there = await nodes.select_all(connection)
+        there = await nodes.lock_all(connection)
         node = _find(services, there, name, "drain")
         changed = node.draining is request.undo
         if changed and not request.undo:
@@ -52,7 +52,7 @@ async def move(services: Services, caller: Caller, request: AccountMove) -> Acco
     async with services.database.transaction() as connection:
         row = await services.accounts.row(request.account, connection)
         what = f"move account {shown(row.label)}"
-        node = _find(services, await nodes.select_all(connection), request.node, what)
+        node = _find(services, await nodes.lock_all(connection), request.node, what)
         _refuse_unable(services, node, what)
         changed = await ownership.placed_on(connection, row.id) != node.id
         if changed and not request.check:
