@@ -131,9 +131,10 @@ cluster: $(VENV)/.made  ## real nodes on one database: shares, killed, stopped, 
 	$(PYTEST) -n 0 tests/cluster
 
 .PHONY: cluster-faults
-cluster-faults: $(VENV)/.made  ## how long accounts are silent, and that nothing is sent twice: FAULTS=50 SEED=1
+cluster-faults: $(VENV)/.made  ## how long accounts are silent, and that nothing is sent twice: FAULTS=50 SEED=1 BOUND=15
 	@$(IN_SCRATCH)
-	PYTHONPATH=tests $(BIN)/python -m campaigns.cluster --faults $(or $(FAULTS),50) --seed $(or $(SEED),1)
+	PYTHONPATH=tests $(BIN)/python -m campaigns.cluster --faults $(or $(FAULTS),50) --seed $(or $(SEED),1) \
+		--bound $(or $(BOUND),15)
 
 .PHONY: outages
 outages: $(VENV)/.made  ## your PostgreSQL fails in every way under due deliveries: SEEDS=12 DELIVERIES=400 LAST=0
