@@ -12,7 +12,8 @@ import psycopg
 import pytest
 from delivery.clockwork import ACCOUNT, START, Engine, engine, until
 
-from waremind.daemon.accounts.inbox import Rename
+from waremind.daemon.accounts.inbox import Command, Rename
+from waremind.domain.lifecycle import Cause
 from waremind.errors import WaremindError
 from waremind.objects import Operator
 from waremind.store import deliveries, nodes, ownership
@@ -212,6 +213,20 @@ async def test_an_account_is_given_away_when_what_was_leaving_is_written_and_goe
         await playing.wait_for(
             "SELECT 1 FROM deliveries HAVING count(*) FILTER (WHERE status = 'sent') = 2"
         )
+
+
+async def test_an_account_that_does_something_else_at_that_moment_is_given_away(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with engine(dsn, tmp_path) as playing, await connect(dsn) as theirs:
+        await playing.wait_for("SELECT 1 FROM accounts WHERE state = 'connected'")
+        async with theirs.transaction():
+            await theirs.execute("SELECT 1 FROM accounts FOR UPDATE")
+            playing.daemon.accounts.get(ACCOUNT).post(Command(Cause.SYNC, Operator(0, "root")))
+            await playing.wait_for("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            given = asyncio.create_task(playing.daemon.outbox.giving_away._give(ACCOUNT))
+        assert await given
+        assert await playing.sql(OWNED) == [(False, "stopped")]
 
 
 async def test_an_account_that_could_not_be_given_away_goes_on(dsn: str, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from waremind.store.database import Connection
 
 # Children that hang in a system call are killed by then; systemd's own patience is longer.
 STOP_SECONDS = 8.0
+LOOK_SECONDS = 1.0  # at an account that tells of no progress
 
 
 class Accounts(Subscriber):
@@ -159,7 +160,7 @@ class Accounts(Subscriber):
         return given
 
     async def _given_away(self, account: Account) -> bool:
-        await _stopped([account])
+        await _stopped(account)
         await account.effects.ended()  # its keys are kept for the next one
         row = account.row
         if account.is_live or account.is_over:
@@ -225,7 +226,9 @@ class Accounts(Subscriber):
 
     async def stop(self) -> None:
         """Say `stopped` of what is connected, then end every session."""
-        await _stopped(self)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS / 4):
+                await asyncio.gather(*map(_stopped, self))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
                 await self._environment.place.gateway.close()
@@ -233,17 +236,20 @@ class Accounts(Subscriber):
                 await asyncio.gather(*(account.effects.ended() for account in self))
 
 
-async def _stopped(accounts: Iterable[Account]) -> None:
-    """Have the sessions of accounts end, and their rows say so; not all may do so in time."""
-    live = [account for account in accounts if account.is_live]
-    watches = [account.progress.watch() for account in live]
-    for account in live:
-        account.signal(Cause.STOPPING)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(STOP_SECONDS / 4):
-            await asyncio.gather(*(watch.get() for watch in watches))
-    for account, watch in zip(live, watches, strict=True):
-        account.progress.unwatch(watch)
+async def _stopped(account: Account) -> None:
+    """Have the session of an account end, and its row say so.
+
+    A row that is about something else makes what was said to the account late: it is said again.
+    """
+    rows = account.progress.watch()
+    try:
+        while account.is_live and not account.is_over:
+            account.signal(Cause.STOPPING)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await rows.get()
+    finally:
+        account.progress.unwatch(rows)
 
 
 def absent(key: str, rows: Sequence[AccountRow]) -> WaremindError:
