@@ -98,7 +98,7 @@ STANDINGS = {
         "WhatsApp refuses the connection; trying again once an hour.",
         Need("refused", "critical", "waremind account reconnect {label}"),
     ),
-    State.STOPPED: Standing("The daemon was stopped."),
+    State.STOPPED: Standing("Its daemon was stopped, or another node is about to have it."),
     State.TEMPORARY_BAN: Standing(
         "WhatsApp has banned the account for a time; trying again when it ends.",
         Need("temporary_ban", "critical", "send less; look at WhatsApp on the phone"),
