@@ -1,9 +1,9 @@
-"""What a request refers to is deleted between its check and its write."""
+"""What a request refers to is deleted, or changed, between its check and its write."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -11,14 +11,21 @@ import psycopg
 import pytest
 from delivery.clockwork import NOBODY, Engine, engine
 
+from waremind.daemon.api.handlers import calendar as calendars
 from waremind.daemon.api.handlers import run as runs
 from waremind.errors import ErrorCode, WaremindError
+from waremind.requests.calendar import CalendarRefresh, CalendarSet
 from waremind.requests.run import ReminderRun, Send
 
 WAITS = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 DAILY = {"rrule": "FREQ=DAILY", "start": "2026-04-01T09:00"}
 DELETE_ACCOUNT = "DELETE FROM accounts"
 DELETE_REMINDER = "DELETE FROM reminders"
+DELETE_CALENDAR = "DELETE FROM calendars"
+CHANGE_CALENDAR = """
+    WITH changed AS (SELECT id FROM calendars FOR UPDATE)
+    INSERT INTO calendar_days SELECT id, '2026-04-01', '' FROM changed
+"""
 
 
 async def refused(
@@ -67,3 +74,35 @@ async def test_a_reminder_that_is_deleted_at_that_moment_does_not_fire(
         work = runs.run_reminder(playing.daemon, NOBODY, ReminderRun(reminder="daily"))
         assert is_not_found(await refused(playing, dsn, DELETE_REMINDER, work), "reminder")
         assert playing.sent == []
+
+
+@pytest.fixture
+async def feasts(dsn: str, tmp_path: Path) -> AsyncIterator[Engine]:
+    """Run an engine that has a calendar."""
+    async with engine(dsn, tmp_path) as playing:
+        request = CalendarSet(name="feasts", days="2026-12-25")
+        await calendars.write(playing.daemon, NOBODY, request)
+        yield playing
+
+
+async def test_a_calendar_that_is_deleted_at_that_moment_is_not_made_again(
+    feasts: Engine, dsn: str
+) -> None:
+    request = CalendarRefresh(calendar="feasts", days="2026-12-26")
+    work = calendars.refresh(feasts.daemon, NOBODY, request)
+    ended = await refused(feasts, dsn, DELETE_CALENDAR, work)
+    assert ended.code is ErrorCode.NOT_FOUND
+    assert await feasts.sql("SELECT 1 FROM calendars") == []
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "code"),
+    [(CHANGE_CALENDAR, ErrorCode.CONFLICT), (DELETE_CALENDAR, ErrorCode.NOT_FOUND)],
+    ids=["changed", "deleted"],
+)
+async def test_a_reminder_keeps_no_calendar_that_is_another_at_that_moment(
+    feasts: Engine, dsn: str, meanwhile: LiteralString, code: ErrorCode
+) -> None:
+    ended = await refused(feasts, dsn, meanwhile, feasts.add("daily", **DAILY, off=["feasts"]))
+    assert ended.code is code
+    assert await feasts.sql("SELECT 1 FROM reminders") == []

@@ -51,8 +51,12 @@ async def get(connection: Connection, key: str) -> CalendarRow:
     """Find a calendar by its id or name. Raises WaremindError `not_found`."""
     if rows := await table.select(connection, canonical(key)):
         return rows[0]
+    raise _absent(key)
+
+
+def _absent(key: str) -> WaremindError:
     message = f"cannot find calendar {shown(key)}: there is none with this id or name"
-    raise WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind calendar list")
+    return WaremindError(ErrorCode.NOT_FOUND, message, hint="waremind calendar list")
 
 
 def calendar_of(row: CalendarRow) -> Calendar:
@@ -98,7 +102,7 @@ async def refreshed(
     asked = CalendarSet(
         name=row.name, country=country, subdivision=part, ics=request.ics, days=request.days
     )
-    return await set_days(services, asked, operator, CalendarRefresh.method)
+    return await set_days(services, asked, operator, CalendarRefresh.method, adds=False)
 
 
 def _elsewhere(row: CalendarRow) -> WaremindError:
@@ -115,17 +119,24 @@ def _elsewhere(row: CalendarRow) -> WaremindError:
 
 
 async def set_days(
-    services: Services, request: CalendarAdd, operator: Operator | None, action: str
+    services: Services,
+    request: CalendarAdd,
+    operator: Operator | None,
+    action: str,
+    *,
+    adds: bool = True,
 ) -> tuple[bool, Change]:
-    """Make a calendar, or change it and all reminders that keep it; False when it is so.
+    """Make a calendar (if it `adds`), or change it and all reminders that keep it.
 
-    Without an operator nothing is written. Raises WaremindError, `already_exists` for one that is
-    only to be added.
+    False when it is so. Without an operator nothing is written. Raises WaremindError,
+    `already_exists` for one that is only to be added.
     """
     name = valid_name(request.name, "a calendar")
     found = await _found(services, request)
     for _ in range(ATTEMPTS):
         change, differs = await _change(services, request, name, found)
+        if change.was is None and not adds:  # it was deleted at this moment
+            raise _absent(name)
         if change.was and not isinstance(request, CalendarSet):
             if not request.exist_ok:
                 raise _taken(name)
@@ -214,8 +225,9 @@ async def _moved(
     found = await services.evaluator.first(Preview(plan, since, SHOWN_NEXT, inclusive=True))
     following, fires_at = waited_for(found)
     state = row.state if following else "finished"
-    changed = replace(row, state=state, **waiting_for(following, fires_at))
-    return row if changed == row else replace(changed, revision=row.revision + 1)
+    # Also one that waits for the same: the scheduler may be at what comes after, by the old days.
+    revision = row.revision + 1
+    return replace(row, state=state, revision=revision, **waiting_for(following, fires_at))
 
 
 class _ChangedMeanwhile(Exception):  # noqa: N818 - it is none: the next attempt sees the change

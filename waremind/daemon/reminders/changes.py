@@ -14,6 +14,7 @@ from waremind.daemon.reminders.schedule import SHOWN_NEXT, first_times, next_tim
 from waremind.daemon.rules.evaluator import RuleEvaluator
 from waremind.daemon.services import Services
 from waremind.daemon.system import audit
+from waremind.domain.days_off import DaysOffCalendar
 from waremind.domain.ids import COMPARED_AT_MOST, near_misses, new_id, shown, suggesting
 from waremind.domain.plan import Plan
 from waremind.domain.plan_options import BARE
@@ -57,7 +58,7 @@ class Draft:
     skipped: RunRow | None = None
     skips_held: bool = False
     dropped: tuple[str, ...] = ()
-    off: tuple[str, ...] | None = None  # None: the calendars it keeps stay
+    calendars: tuple[DaysOffCalendar, ...] | None = None  # None: those that it keeps stay
 
 
 # Says what becomes of a reminder, from its row and groups; None: it is so already.
@@ -95,7 +96,7 @@ async def drafted(services: Services, content: Content, late_by: timedelta) -> D
     times = await first_times(services.evaluator, content.timing, plan, now, late_by)
     fields = {**_written(content), **waiting_for(*waited_for(times))}
     row = ReminderRow(id=new_id("rem"), state="active", created_at=now, **fields)
-    return Draft(row=row, groups=content.groups, next=times, off=content.off)
+    return Draft(row=row, groups=content.groups, next=times, calendars=content.calendars)
 
 
 async def redrafted(  # noqa: PLR0913 - the old and the new, and what both are judged by
@@ -113,7 +114,11 @@ async def redrafted(  # noqa: PLR0913 - the old and the new, and what both are j
     """
     new, dropped = await with_occurrences_only(services.evaluator, old, new)
     draft = partial(
-        Draft, groups=new.groups, off=new.off, changed=tuple(old.differing(new)), dropped=dropped
+        Draft,
+        groups=new.groups,
+        calendars=new.calendars,
+        changed=tuple(old.differing(new)),
+        dropped=dropped,
     )
     row = replace(row, revision=row.revision + 1, **_written(new))
     plan = new.plan(services.settings.quiet.hours)
@@ -283,11 +288,25 @@ async def _write(
     row, jids = draft.row, [group.jid for group in draft.groups]
     ids = await groups_table.ensure(connection, row.account_id, jids)
     await table.set_groups(connection, row.id, ids)
-    if draft.off is not None:
-        await calendars_table.set_of_reminder(connection, row.id, draft.off)
+    if draft.calendars is not None:
+        await _keep(connection, row, draft.calendars)
     if draft.skipped:
         await runs_table.insert(connection, [draft.skipped])
     detail = {"changed": list(draft.changed)} if draft.changed else {}
     target = (TARGET, row.id, row.name)
     await audit.write(connection, services.now(), operator, action, target, **detail)
     return replace(draft, groups=await groups_table.of_reminder(connection, row.id))
+
+
+async def _keep(
+    connection: Connection, row: ReminderRow, calendars: Sequence[DaysOffCalendar]
+) -> None:
+    """Write which calendars a reminder keeps.
+
+    Raises WaremindError `conflict` when these are not any more what it was computed from.
+    """
+    await calendars_table.set_of_reminder(connection, row.id, [each.name for each in calendars])
+    kept = await calendars_table.of_reminders(connection, [row.id])
+    if list(kept.get(row.id, ())) != list(calendars):
+        message = f"cannot write reminder {shown(row.name)}: a calendar that it keeps has changed"
+        raise WaremindError(ErrorCode.CONFLICT, message, hint="try again")
