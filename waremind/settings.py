@@ -149,7 +149,7 @@ class Hooks(Section):
 
 
 class Cluster(Section):
-    """Several machines on one database, of which one runs the accounts until it is lost."""
+    """Several machines on one database, which share the accounts out; each has its own lease."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     lease_seconds: Annotated[float, Field(ge=4, le=300)] = 8

@@ -12,10 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from waremind.domain.membership import MARGIN_SECONDS, Lease, Watch
+from waremind.domain.membership import MARGIN_SECONDS, Lease, Sign, Watch
 
 LEASE = 8.0
-NODES = ("a", "b", "c")
+LEASES = {"a": LEASE, "b": LEASE / 2, "c": 2 * LEASE}  # each node goes by its own
 
 
 @dataclass
@@ -24,20 +24,20 @@ class Node:
 
     offset: float
     lease: Lease = field(default_factory=lambda: Lease(LEASE))
-    watch: Watch = field(default_factory=lambda: Watch(LEASE))
+    watch: Watch = field(default_factory=Watch)
     asked_at: float | None = None
 
 
 class Cluster(RuleBasedStateMachine):
     """The database: who leads, and each node's beat."""
 
-    lease_seconds = LEASE
-
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.nodes = {name: Node(1000.0 * place) for place, name in enumerate(NODES)}
-        self.beats = dict.fromkeys(NODES, 1)
+        self.nodes = {
+            name: Node(1000.0 * place, Lease(LEASES[name])) for place, name in enumerate(LEASES)
+        }
+        self.beats = dict.fromkeys(LEASES, 1)
         self.leader: str | None = None
         self.acted: list[str] = []
 
@@ -48,11 +48,13 @@ class Cluster(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
 
-    @rule(name=st.sampled_from(NODES))
+    @rule(name=st.sampled_from(sorted(LEASES)))
     def a_node_sends_its_beat(self, name: str) -> None:
         self.nodes[name].asked_at = self.clock(name)
 
-    @rule(name=st.sampled_from(NODES), is_answered=st.sampled_from([True, True, True, False]))
+    @rule(
+        name=st.sampled_from(sorted(LEASES)), is_answered=st.sampled_from([True, True, True, False])
+    )
     def the_beat_arrives(self, name: str, is_answered: bool) -> None:  # noqa: FBT001 - hypothesis
         """Have a beat written, however late, and its answer read or lost."""
         node = self.nodes[name]
@@ -71,7 +73,7 @@ class Cluster(RuleBasedStateMachine):
     def look(self, name: str, asked_at: float) -> None:
         node, at = self.nodes[name], self.clock(name)
         others = {other: beat for other, beat in self.beats.items() if other != name}
-        node.watch.see(others, at)
+        node.watch.see({other: Sign(beat, LEASES[other]) for other, beat in others.items()}, at)
         lost = node.watch.lost(at)
         if self.leader is None or lost.get(self.leader) == self.beats[self.leader]:
             self.leader = name
@@ -86,7 +88,7 @@ class Cluster(RuleBasedStateMachine):
 
     @invariant()
     def at_most_one_acts(self) -> None:
-        acting = [name for name in NODES if self.nodes[name].lease.holds(self.clock(name))]
+        acting = [name for name in LEASES if self.nodes[name].lease.holds(self.clock(name))]
         assert len(acting) <= 1, acting
 
 
@@ -95,24 +97,24 @@ TestCluster.settings = settings(max_examples=100, stateful_step_count=60, deadli
 
 
 def test_the_machine_finds_a_watch_that_is_hasty() -> None:
-    node, hasty = Node(0.0), Watch(LEASE - 2 * MARGIN_SECONDS)
+    node, hasty = Node(0.0), Watch()
     node.lease.renew(0.0)
-    hasty.see({"a": 2}, 0.0)
+    hasty.see({"a": Sign(2, LEASE - 2 * MARGIN_SECONDS)}, 0.0)
     assert hasty.lost(6.5) == {"a": 2}
     assert node.lease.holds(6.5)
 
 
 def test_a_node_is_lost_after_a_whole_lease_without_a_beat_and_no_sooner() -> None:
-    watch = Watch(LEASE)
-    watch.see({"a": 1}, 100.0)
-    watch.see({"a": 1}, 107.9)
+    watch = Watch()
+    watch.see({"a": Sign(1, LEASE)}, 100.0)
+    watch.see({"a": Sign(1, LEASE)}, 107.9)
     assert watch.lost(107.9) == {}
-    watch.see({"a": 1}, 108.0)
+    watch.see({"a": Sign(1, LEASE)}, 108.0)
     assert watch.lost(108.0) == {"a": 1}
-    watch.see({"a": 2}, 109.0)
+    watch.see({"a": Sign(2, LEASE)}, 109.0)
     assert watch.lost(116.0) == {}
     watch.lose_sight()
-    watch.see({"a": 2}, 120.0)
+    watch.see({"a": Sign(2, LEASE)}, 120.0)
     assert watch.lost(120.0) == {}
 
 

@@ -7,6 +7,7 @@ sleeps.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 # Between the end of a node's lease and the first moment at which another one calls it lost.
 MARGIN_SECONDS = 1.0
@@ -39,27 +40,36 @@ class Lease:
         return at < self.until
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """The beat that a node was seen with, and since when it has not changed."""
+class Sign(NamedTuple):
+    """A node's last sign of life, by its number, and the lease that it goes by."""
 
     beat: int
+    lease_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The sign that a node was seen with, and for how long it has been the last one."""
+
+    sign: Sign
     since: float
+
+    def is_silent(self, at: float, margin_seconds: float = 0.0) -> bool:
+        return at - self.since >= self.sign.lease_seconds - margin_seconds
 
 
 class Watch:
-    """What a node has seen of the others' beats."""
+    """What a node has seen of the others' signs of life."""
 
-    def __init__(self, lease_seconds: float) -> None:
-        self._lease_seconds = lease_seconds
+    def __init__(self) -> None:
         self._seen: dict[str, _Seen] = {}
 
-    def see(self, beats: Mapping[str, int], at: float) -> None:
-        """Take note of all beats (by node) as they were read, by a question answered at `at`."""
+    def see(self, signs: Mapping[str, Sign], at: float) -> None:
+        """Take note of all signs (by node) as they were read, by a question answered at `at`."""
         before = self._seen
         self._seen = {
-            node: before[node] if node in before and before[node].beat == beat else _Seen(beat, at)
-            for node, beat in beats.items()
+            node: before[node] if node in before and before[node].sign == sign else _Seen(sign, at)
+            for node, sign in signs.items()
         }
 
     def lose_sight(self) -> None:
@@ -67,17 +77,12 @@ class Watch:
         self._seen.clear()
 
     def lost(self, at: float) -> dict[str, int]:
-        """Name the nodes that have shown no sign of life for a whole lease, with their last beat.
+        """Name the nodes without a sign of life for a whole lease of theirs, with their last beat.
 
         Whoever takes their accounts has to find them at that beat still.
         """
-        return {
-            node: seen.beat
-            for node, seen in self._seen.items()
-            if at - seen.since >= self._lease_seconds
-        }
+        return {node: seen.sign.beat for node, seen in self._seen.items() if seen.is_silent(at)}
 
     def mute(self, at: float) -> set[str]:
         """Name the nodes that have shown no sign of life for so long that they may not act."""
-        longest = self._lease_seconds - MARGIN_SECONDS
-        return {node for node, seen in self._seen.items() if at - seen.since >= longest}
+        return {node for node, seen in self._seen.items() if seen.is_silent(at, MARGIN_SECONDS)}

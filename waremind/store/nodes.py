@@ -24,6 +24,7 @@ class NodeRow:
     beat_at: datetime
     started_at: datetime
     engine: str = ""
+    lease_seconds: float = 0  # on one machine nobody counts it
     beat: int = 1
     leads: bool = False
     draining: bool = False

@@ -7,6 +7,7 @@ accounts of one that is lost. One of them leads: it does what is to be done once
 import asyncio
 import logging
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import NoReturn
 
@@ -17,7 +18,7 @@ from waremind.daemon.system.logs import event
 from waremind.daemon.system.membership import Claimed, Membership, NodeCondition
 from waremind.daemon.system.tasks import wait_first, within
 from waremind.domain.ids import new_id
-from waremind.domain.membership import CLOCK_WRONG, Lease, Watch
+from waremind.domain.membership import CLOCK_WRONG, Lease, Sign, Watch
 from waremind.domain.shares import Plan, plan
 from waremind.settings import Cluster
 from waremind.store import accounts, nodes, ownership
@@ -48,7 +49,8 @@ class ClusterMembership(Membership, Subscriber):
     ) -> None:
         super().__init__(lock, database, clock, failures, settings.name or "")
         self._beat_seconds = settings.lease_seconds / BEATS
-        self._lease, self._watch = Lease(settings.lease_seconds), Watch(settings.lease_seconds)
+        self._lease_seconds = settings.lease_seconds
+        self._lease, self._watch = Lease(settings.lease_seconds), Watch()
         self._deadline = deadline
         self._deadline.end()
         self._leading = asyncio.Event()
@@ -153,9 +155,15 @@ class ClusterMembership(Membership, Subscriber):
             await self._share(connection, mine, now)
             self._lead(leads=leads or await self._lead_if_free(connection))
 
+    def _row(self, now: datetime) -> NodeRow:
+        return replace(super()._row(now), lease_seconds=self._lease_seconds)
+
     def _see(self, there: list[NodeRow]) -> None:
         self._there = there
-        self._watch.see({each.id: each.beat for each in there if each.id != self.node}, boottime())
+        others = (each for each in there if each.id != self.node)
+        self._watch.see(
+            {each.id: Sign(each.beat, each.lease_seconds) for each in others}, boottime()
+        )
 
     def _lose(self, accounts: Collection[str]) -> None:
         """Stop to act for accounts that others have taken."""
