@@ -39,6 +39,7 @@ from waremind.store import (
 from waremind.store.database import Connection, connect
 from waremind.store.deliveries import Able, Ending
 from waremind.store.migrations import migrate, read
+from waremind.store.ownership import Free
 from waremind.store.receipts import ReceiptRow
 from waremind.store.reminders import Advance
 from waremind.store.runs import RunRow, Wanted
@@ -175,6 +176,14 @@ HOT: Mapping[str, tuple[Statement, set[str]]] = {
     ),
     "give up": (lambda c: deliveries.give_up(c, "nod_1", ["acc_1"], NOW), {"deliveries_scheduled"}),
     "after a crash": (lambda c: ownership.lose_track(c, "nod_1", NOW), {"deliveries_sending"}),
+    "take accounts": (
+        lambda c: ownership.claim(c, "nod_1", Free(["nod_1"], ["nod_1"]), 10),
+        {"accounts_pkey", "reminders_next", "deliveries_scheduled"},
+    ),
+    "give accounts away": (
+        lambda c: ownership.surplus(c, "nod_1", ["nod_1", "nod_2"], 10),
+        {"reminders_next", "deliveries_scheduled"},
+    ),
     "unmark": (lambda c: deliveries.unmark(c, "nod_1", ["acc_1"], NOW), {"deliveries_sending"}),
     "still marked": (lambda c: deliveries.is_marked(c, SENDING), {"deliveries_run"}),
     "a piece": (lambda c: media.piece(c, "0" * 64, 0), {"media_pieces_pkey"}),
