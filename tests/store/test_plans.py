@@ -180,6 +180,7 @@ HOT: Mapping[str, tuple[Statement, set[str]]] = {
         lambda c: ownership.claim(c, "nod_1", Free(["nod_1"], ["nod_1"]), 10),
         {"accounts_pkey", "reminders_next", "deliveries_scheduled"},
     ),
+    "some accounts": (lambda c: accounts.select_these(c, ["acc_1", "acc_2"]), {"accounts_pkey"}),
     "give accounts away": (
         lambda c: ownership.surplus(c, "nod_1", ["nod_1", "nod_2"], 10),
         {"reminders_next", "deliveries_scheduled"},

@@ -130,6 +130,20 @@ async def select_all(connection: Connection) -> list[AccountRow]:
         return await cursor.fetchall()
 
 
+async def select_these(connection: Connection, accounts: Iterable[str]) -> list[AccountRow]:
+    """Read accounts by their ids, in any order; not those that are gone."""
+    async with connection.cursor(row_factory=class_row(AccountRow)) as cursor:
+        await cursor.execute(_SELECT + SQL("WHERE id = ANY (%s)"), [[*accounts]])
+        return await cursor.fetchall()
+
+
+async def by_state(connection: Connection) -> dict[State, list[str]]:
+    """List all accounts (ids) by the state they are in."""
+    query = "SELECT state, array_agg(id) FROM accounts GROUP BY state"
+    cursor = await connection.execute(query)
+    return {State(state): accounts async for state, accounts in cursor}
+
+
 async def select_of(connection: Connection, node: str) -> list[AccountRow]:
     """Read the accounts of a node, by label."""
     async with connection.cursor(row_factory=class_row(AccountRow)) as cursor:

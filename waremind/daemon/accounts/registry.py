@@ -73,6 +73,25 @@ class Accounts(Subscriber):
         async with self._lent(connection) as lent:
             return await table.select_all(lent)
 
+    async def known_of(
+        self, accounts: Collection[str], connection: Connection
+    ) -> dict[str, AccountRow]:
+        """Map these accounts (ids), also those of other nodes, to their rows; not who is gone."""
+        if self._is_alone:
+            ours = (self._accounts[account] for account in accounts if account in self._accounts)
+            return {account.row.id: account.row for account in ours}
+        rows = await table.select_these(connection, accounts)
+        return {row.id: row for row in rows}
+
+    async def states(self, connection: Connection) -> dict[State, list[str]]:
+        """Map each state that accounts are in, also those of other nodes, to these (ids)."""
+        if self._is_alone:
+            found: dict[State, list[str]] = {}
+            for row in self.rows():
+                found.setdefault(row.state, []).append(row.id)
+            return found
+        return await table.by_state(connection)
+
     async def row(self, key: str, connection: Connection | None = None) -> AccountRow:
         """Find the row of an account by its id or label, also of another node.
 

@@ -41,7 +41,7 @@ async def reminders_of(
     last = (await runs_table.last_of(connection, ids)).values()
     runs = {run.reminder_id: run for run in await runs_of(connection, list(last))}
     silences = await silence_table.of_reminders(connection, ids, services.silent_before())
-    accounts = {account.id: account for account in await services.accounts.known(connection)}
+    accounts = await services.accounts.known_of({row.account_id for row in rows}, connection)
     off = await calendars_table.names_of(connection, ids)
     shown = [
         reminder_of(

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import msgspec
 
-from waremind.daemon.accounts.views import account_of, frozen
+from waremind.daemon.accounts.views import attention_of, frozen, is_restricted
 from waremind.daemon.delivery.overdue import LATE, Overdue, select_overdue
 from waremind.daemon.reminders.attention import ACCOUNT_TROUBLES, nobody_received
 from waremind.daemon.reminders.views import reminders_of
@@ -115,8 +115,11 @@ async def accounts_elsewhere(services: Services, connection: Connection) -> Need
 
 def _of_accounts(services: Services, rows: Sequence[AccountRow]) -> Needs:
     now, freeze_of = services.now(), services.holds.freeze_of
-    shown = (account_of(row, now, freeze_of(row.id)) for row in rows)
-    return [_of("account", each.id, each.label, need) for each in shown for need in each.attention]
+    return [
+        _of("account", row.id, row.label, need)
+        for row in rows
+        for need in attention_of(row, freeze_of(row.id), restricted=is_restricted(row, now))
+    ]
 
 
 async def overdue(services: Services, connection: Connection) -> Needs:
@@ -128,8 +131,13 @@ async def overdue(services: Services, connection: Connection) -> Needs:
 
 async def reminders(services: Services, connection: Connection) -> Needs:
     """Say which reminders cannot be sent, or were not."""
-    rows = await services.accounts.known(connection)
-    silent = [row.id for row in rows if MEANINGS[row.state].status in ACCOUNT_TROUBLES]
+    states = await services.accounts.states(connection)
+    silent = [
+        account
+        for state, accounts in states.items()
+        if MEANINGS[state].status in ACCOUNT_TROUBLES
+        for account in accounts
+    ]
     troubled = await reminders_table.select_troubled(
         connection, silent, services.silent_before(), MOST + 1
     )

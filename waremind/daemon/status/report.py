@@ -14,7 +14,7 @@ from waremind.daemon.status.attention import needs_in_database, needs_in_memory,
 from waremind.daemon.status.nodes import node_states
 from waremind.daemon.system.logs import retry
 from waremind.daemon.system.tasks import within
-from waremind.domain.lifecycle import MEANINGS
+from waremind.domain.lifecycle import MEANINGS, State
 from waremind.domain.wall_time import rfc3339
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import (
@@ -26,7 +26,6 @@ from waremind.objects import (
     StatusReport,
 )
 from waremind.store import delivery_rows, reminders
-from waremind.store.accounts import AccountRow
 from waremind.store.reminders import Upcoming
 
 log = logging.getLogger(__name__)
@@ -43,7 +42,7 @@ class _Stored:
     counts: RunCounts | None = None
     following: Upcoming | None = None
     nodes: list[NodeState] = field(default_factory=list[NodeState])
-    accounts: list[AccountRow] = field(default_factory=list[AccountRow])
+    states: dict[State, int] = field(default_factory=dict[State, int])
 
 
 async def status_report(services: Services) -> StatusReport:
@@ -51,14 +50,16 @@ async def status_report(services: Services) -> StatusReport:
     stored = await _stored(services)
     freeze, following = services.holds.freeze_of(None), stored.following
     attention = _each_once([*await needs_in_memory(services), *stored.needs])
-    accounts = stored.accounts or services.accounts.rows()
-    statuses = (MEANINGS[row.state].status for row in accounts)
+    states = stored.states or Counter(row.state for row in services.accounts.rows())
+    statuses = Counter[str]()
+    for state, number in states.items():
+        statuses[MEANINGS[state].status] += number
     return StatusReport(
         ok=not attention,
         version=waremind.__version__,
         daemon=DaemonState(os.getpid(), rfc3339(services.started_at), services.database_name),
         frozen=freeze_of(freeze) if freeze else None,
-        accounts=dict(Counter(statuses)),
+        accounts=dict(statuses),
         runs=stored.counts,
         next_at=rfc3339(following.fires_at, ZoneInfo(following.zone)) if following else None,
         next_reminder=following and NextReminder(following.id, following.name, following.zone),
@@ -88,9 +89,10 @@ async def _read(services: Services) -> _Stored:
         counted = await delivery_rows.count(connection, services.now() - LATELY)
         following = await reminders.select_next(connection)
         found = await node_states(services, connection)
-        accounts = await services.accounts.known(connection)
+        states = await services.accounts.states(connection)
     counts = RunCounts(counted.due, counted.held, counted.failed, counted.unknown)
-    return _Stored(needs, counts, following, found, accounts)
+    numbers = {state: len(accounts) for state, accounts in states.items()}
+    return _Stored(needs, counts, following, found, numbers)
 
 
 def _each_once(needs: list[StatusAttention]) -> list[StatusAttention]:
