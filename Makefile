@@ -136,6 +136,12 @@ cluster-faults: $(VENV)/.made  ## how long accounts are silent, and that nothing
 	PYTHONPATH=tests $(BIN)/python -m campaigns.cluster --faults $(or $(FAULTS),50) --seed $(or $(SEED),1) \
 		--bound $(or $(BOUND),15)
 
+.PHONY: many-accounts
+many-accounts: $(VENV)/.made  ## so many accounts on so many nodes, simulated: ACCOUNTS=10000 NODES=11 REMINDERS=1000000
+	@$(IN_SCRATCH)
+	PYTHONPATH=tests $(BIN)/python -m campaigns.many_accounts --accounts $(or $(ACCOUNTS),10000) \
+		--nodes $(or $(NODES),11) --reminders $(or $(REMINDERS),1000000) $(MANY)
+
 .PHONY: outages
 outages: $(VENV)/.made  ## your PostgreSQL fails in every way under due deliveries: SEEDS=12 DELIVERIES=400 LAST=0
 	@PYTHONPATH=tests $(BIN)/python -m campaigns.outages --seeds $(or $(SEEDS),12) --deliveries $(or $(DELIVERIES),400) \
