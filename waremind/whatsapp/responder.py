@@ -152,7 +152,9 @@ class Responder:
 
     def _log_out(self, seconds: float) -> bool:
         if not self._translator.has_device(self._client):
-            return True
+            # From here on no scan comes about; what came about before has left its keys.
+            self._client.disconnect()
+            return not self._translator.has_device(self._client)
         if not self._translator.online.wait(seconds):
             return False
         self._client.logout()
