@@ -177,8 +177,8 @@ HOT: Mapping[str, tuple[Statement, set[str]]] = {
     "give up": (lambda c: deliveries.give_up(c, "nod_1", ["acc_1"], NOW), {"deliveries_scheduled"}),
     "after a crash": (lambda c: ownership.lose_track(c, "nod_1", NOW), {"deliveries_sending"}),
     "take accounts": (
-        lambda c: ownership.claim(c, "nod_1", Free(["nod_1"], ["nod_1"]), 10),
-        {"accounts_pkey", "reminders_next", "deliveries_scheduled"},
+        lambda c: ownership.claim(c, "nod_1", Free(["nod_2"], ["nod_1"]), 10),
+        {"accounts_node", "reminders_next", "deliveries_scheduled"},
     ),
     "some accounts": (lambda c: accounts.select_these(c, ["acc_1", "acc_2"]), {"accounts_pkey"}),
     "give accounts away": (
