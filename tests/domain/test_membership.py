@@ -118,6 +118,13 @@ def test_a_node_is_lost_after_a_whole_lease_without_a_beat_and_no_sooner() -> No
     assert watch.lost(120.0) == {}
 
 
+def test_a_node_is_mute_for_the_last_part_of_its_lease() -> None:
+    watch = Watch()
+    watch.see({"a": Sign(1, LEASE), "b": Sign(1, 2 * LEASE)}, 100.0)
+    assert watch.mute(106.9) == set()
+    assert watch.mute(107.0) == {"a"}
+
+
 def test_a_lease_counts_from_before_the_sign_was_sent_and_never_goes_back() -> None:
     lease = Lease(LEASE)
     assert not lease.holds(0.0)

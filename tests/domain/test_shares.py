@@ -34,6 +34,10 @@ def test_what_is_shared_out_stays_where_it_is(placed: dict[str, int], loose: int
     assert shares(placed, {node: found[node] + placed[node] for node in placed}, loose) == found
 
 
+def test_where_there_is_no_node_nothing_is_shared_out() -> None:
+    assert shares({}, {}, 1) == {}
+
+
 @given(
     st.dictionaries(st.sampled_from(NODES), st.booleans(), min_size=1),
     st.dictionaries(
