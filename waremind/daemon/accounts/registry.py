@@ -73,6 +73,12 @@ class Accounts(Subscriber):
         async with self._lent(connection) as lent:
             return await table.select_all(lent)
 
+    async def elsewhere(self, connection: Connection) -> list[AccountRow]:
+        """List the rows of the accounts that this node has not, by label."""
+        if self._is_alone:
+            return []
+        return [row for row in await self.known(connection) if row.id not in self._accounts]
+
     async def known_of(
         self, accounts: Collection[str], connection: Connection
     ) -> dict[str, AccountRow]:

@@ -82,14 +82,13 @@ class Outbox:
     def __init__(self, runtime: Runtime, accounts: Accounts, receipts: Receipts) -> None:
         self._runtime = runtime
         self._receipts = receipts
-        senders = RegisteredSenders(accounts)
+        self._senders = senders = RegisteredSenders(accounts)
         self.holds = Holds(runtime)
         self.sender = Sender(runtime, senders, self.holds)
         self.revoker = Revoker(runtime, senders, self.sender)
         self.scheduler = Scheduler(runtime, self.holds)
         self.follow_ups = FollowUps(runtime, self.holds)
         self.giving_away = GivingAway(runtime, accounts, self.sender, self.revoker)
-        self._accounts = accounts
         has_others = runtime.current.settings.cluster.name is not None
         self.waiters = RunWaiters(runtime.readers, has_others=has_others)
         runtime.changes.subscribe(
@@ -120,7 +119,7 @@ class Outbox:
         """Find out what other nodes have written for this one to do."""
         self._runtime.membership.look_soon()
         await self.holds.read_freezes()
-        ours = [account.row.id for account in self._accounts]
+        ours = self._senders.ours()
         async with self._runtime.readers.connection() as connection:
             work = await deliveries.work(connection, ours)
             wanting = await revocations.accounts_wanting(connection, ours)

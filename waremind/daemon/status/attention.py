@@ -9,8 +9,6 @@ import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 
-import msgspec
-
 from waremind.daemon.accounts.views import attention_of, frozen, is_restricted
 from waremind.daemon.delivery.overdue import LATE, Overdue, select_overdue
 from waremind.daemon.reminders.attention import ACCOUNT_TROUBLES, nobody_received
@@ -18,6 +16,7 @@ from waremind.daemon.reminders.views import reminders_of
 from waremind.daemon.services import Services
 from waremind.daemon.status.cluster_attention import cluster_attention
 from waremind.daemon.status.daemon_attention import daemon_attention
+from waremind.daemon.status.needs import need_of
 from waremind.daemon.system.failures import Failure
 from waremind.daemon.system.tasks import within
 from waremind.domain.lifecycle import MEANINGS
@@ -72,7 +71,7 @@ async def everything_frozen(services: Services) -> Needs:
     freeze = services.holds.freeze_of(None)
     if freeze is None:
         return []
-    return [_of("daemon", None, None, frozen(freeze, "outgoing messages are", THAW))]
+    return [need_of("daemon", None, None, frozen(freeze, "outgoing messages are", THAW))]
 
 
 async def failing_work(services: Services) -> Needs:
@@ -99,7 +98,7 @@ async def full_disk(services: Services) -> Needs:
 async def engine_and_keys(services: Services) -> Needs:
     """Say that the engine is old, or that keys were left."""
     await asyncio.to_thread(read_engine)
-    return [_of("daemon", None, None, need) for need in daemon_attention(services)]
+    return [need_of("daemon", None, None, need) for need in daemon_attention(services)]
 
 
 async def accounts(services: Services) -> Needs:
@@ -109,14 +108,13 @@ async def accounts(services: Services) -> Needs:
 
 async def accounts_elsewhere(services: Services, connection: Connection) -> Needs:
     """Say what accounts of other nodes need."""
-    rows = await services.accounts.known(connection)
-    return _of_accounts(services, [row for row in rows if services.accounts.find(row.id) is None])
+    return _of_accounts(services, await services.accounts.elsewhere(connection))
 
 
 def _of_accounts(services: Services, rows: Sequence[AccountRow]) -> Needs:
     now, freeze_of = services.now(), services.holds.freeze_of
     return [
-        _of("account", row.id, row.label, need)
+        need_of("account", row.id, row.label, need)
         for row in rows
         for need in attention_of(row, freeze_of(row.id), restricted=is_restricted(row, now))
     ]
@@ -142,7 +140,9 @@ async def reminders(services: Services, connection: Connection) -> Needs:
         connection, silent, services.silent_before(), MOST + 1
     )
     shown = await reminders_of(services, connection, troubled[:MOST])
-    found = [_of("reminder", each.id, each.name, need) for each in shown for need in each.attention]
+    found = [
+        need_of("reminder", each.id, each.name, need) for each in shown for need in each.attention
+    ]
     return found + _more(services, "reminder", len(troubled))
 
 
@@ -150,21 +150,21 @@ async def calendars(services: Services, connection: Connection) -> Needs:
     """Say which calendars that reminders keep end soon, or have ended."""
     before = (services.now() + CALENDAR_ENDS).date()
     ending = await calendars_table.select_ending(connection, before, MOST + 1)
-    found = [_of("calendar", each.id, each.name, _ending(each)) for each in ending[:MOST]]
+    found = [need_of("calendar", each.id, each.name, _ending(each)) for each in ending[:MOST]]
     return found + _more(services, "calendar", len(ending))
 
 
 async def sends(services: Services, connection: Connection) -> Needs:
     """Say of which messages of no reminder nobody can know whether they were sent."""
     runs = await runs_table.unknown_sends(connection, MOST + 1)
-    found = [_of("run", run, None, _unknown(run, since)) for run, since in runs[:MOST]]
+    found = [need_of("run", run, None, _unknown(run, since)) for run, since in runs[:MOST]]
     return found + _more(services, "run", len(runs))
 
 
 async def received_by_nobody(services: Services, connection: Connection) -> Needs:
     """Say which messages of no reminder were accepted by WhatsApp, and reached nobody."""
     silences = await silence_table.of_others(connection, services.silent_before(), MOST + 1)
-    found = [_of("run", each.run_id, None, nobody_received(each)) for each in silences[:MOST]]
+    found = [need_of("run", each.run_id, None, nobody_received(each)) for each in silences[:MOST]]
     return found + _more(services, "run", len(silences))
 
 
@@ -208,7 +208,7 @@ def needs_unseen(services: Services, error: WaremindError) -> list[StatusAttenti
 def daemons(code: str, since: datetime, text: str, fix: str) -> StatusAttention:
     """Make a need of the daemon's own."""
     need = Attention(code=code, severity=SEVERITIES[code], since=rfc3339(since), text=text, fix=fix)
-    return _of("daemon", None, None, need)
+    return need_of("daemon", None, None, need)
 
 
 def _code_of(error: WaremindError) -> str:
@@ -263,8 +263,4 @@ def _more(services: Services, what: str, count: int) -> list[StatusAttention]:
         text=f"more than {MOST} {what}s need a person",
         fix=f"waremind {what} list",
     )
-    return [_of(what, None, None, need)]
-
-
-def _of(kind: str, id_: str | None, name: str | None, entry: Attention) -> StatusAttention:
-    return StatusAttention(kind=kind, id=id_, name=name, **msgspec.structs.asdict(entry))
+    return [need_of(what, None, None, need)]

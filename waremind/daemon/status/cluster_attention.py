@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from waremind.daemon.services import Services
+from waremind.daemon.status.needs import need_of
 from waremind.domain.membership import CLOCK_OFF, CLOCK_WRONG
 from waremind.domain.quoting import quoted
 from waremind.domain.wall_time import rfc3339
@@ -33,7 +34,7 @@ async def cluster_attention(services: Services, connection: Connection) -> list[
     unowned = await cluster_health.without_node(connection)
     unkept = await cluster_health.without_snapshot(connection)
     return [
-        *(_of("daemon", None, None, need) for need in daemons_own),
+        *(need_of("daemon", None, None, need) for need in daemons_own),
         *_without_node(services, unowned),
         *_snapshot_old(services, unkept),
     ]
@@ -114,17 +115,4 @@ def _snapshot_old(services: Services, unkept: list[Listed]) -> Iterator[StatusAt
 
 def _account(listed: Listed, code: str, since: datetime, text: str, fix: str) -> StatusAttention:
     need = Attention(code=code, severity="warning", since=rfc3339(since), text=text, fix=fix)
-    return _of("account", listed.id, listed.label, need)
-
-
-def _of(kind: str, id_: str | None, name: str | None, need: Attention) -> StatusAttention:
-    return StatusAttention(
-        kind=kind,
-        id=id_,
-        name=name,
-        code=need.code,
-        severity=need.severity,
-        since=need.since,
-        text=need.text,
-        fix=need.fix,
-    )
+    return need_of("account", listed.id, listed.label, need)

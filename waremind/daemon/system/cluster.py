@@ -15,7 +15,7 @@ from waremind.daemon.system.changes import Subscriber
 from waremind.daemon.system.clock import Clock
 from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.logs import event
-from waremind.daemon.system.membership import Claimed, Membership, NodeCondition
+from waremind.daemon.system.membership import Membership, NodeCondition
 from waremind.daemon.system.tasks import wait_first, within
 from waremind.domain.ids import new_id
 from waremind.domain.membership import CLOCK_WRONG, Lease, Sign, Watch
@@ -236,7 +236,7 @@ class ClusterMembership(Membership, Subscriber):
         self._mine.update(row.id for row in rows)
         if rows:
             event(log, "accounts claimed", node=self._name, accounts=len(rows))
-        self._begin(Claimed(rows, unknown), afresh=is_alone and not lost and not self.term)
+        self._begin(rows, unknown, afresh=is_alone and not lost and not self.has_begun)
 
     async def _surplus(self, connection: Connection, planned: Plan) -> list[str]:
         """List what to give away, once the others have had time to see that it is theirs."""

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple, NoReturn
+from typing import Literal, NoReturn
 
 import waremind
 from waremind.daemon.system.changes import Changes
@@ -28,13 +28,6 @@ NodeCondition = Literal["speaking", "mute", "draining", "lost"]
 RETRY_SECONDS = 0.5  # with a database that is away
 
 
-class Claimed(NamedTuple):
-    """Accounts that are this node's now, and what others were sending when it took over."""
-
-    rows: list[AccountRow]
-    unknown: list[ChangedDelivery]
-
-
 class Membership:
     """It may act for its accounts from `held` on, until `lost`; these are set in turn.
 
@@ -45,7 +38,7 @@ class Membership:
         self, lock: DaemonLock, database: Database, clock: Clock, failures: Failures, name: str
     ) -> None:
         self.node = new_id("nod")
-        self.term = 0  # counts how often accounts became ours
+        self.has_begun = False  # accounts were ours before
         self.held = asyncio.Event()
         self.lost = asyncio.Event()
         self.lost.set()
@@ -88,7 +81,7 @@ class Membership:
             await ownership.claim_all(connection, self.node)
             unknown = await ownership.lose_track(connection, self.node, now)
             rows = await accounts.select_of(connection, self.node)
-        self._begin(Claimed(rows, unknown), afresh=not self.term)
+        self._begin(rows, unknown, afresh=not self.has_begun)
 
     async def keep(self, tell: Tell) -> NoReturn:
         """Hold the lock and what comes with it, for ever."""
@@ -122,15 +115,18 @@ class Membership:
         else:
             self._failures.clear(work)
 
-    def _begin(self, claimed: Claimed, *, afresh: bool) -> None:
-        if claimed.unknown:
-            event(log, "outcome unknown", logging.WARNING, deliveries=len(claimed.unknown))
-        self.changes.accounts_claimed(claimed.rows, afresh=afresh)
-        self.term += 1
+    def _begin(
+        self, rows: Sequence[AccountRow], unknown: Sequence[ChangedDelivery], *, afresh: bool
+    ) -> None:
+        """Act for accounts; of what others were sending in them nobody knows how it ended."""
+        if unknown:
+            event(log, "outcome unknown", logging.WARNING, deliveries=len(unknown))
+        self.changes.accounts_claimed(rows, afresh=afresh)
+        self.has_begun = True
         if self._lock.held.is_set():
             self.lost.clear()
             self.held.set()
-        self.changes.runs_changed(claimed.unknown)
+        self.changes.runs_changed(unknown)
 
     def _end(self) -> None:
         self.held.clear()

@@ -4,6 +4,7 @@ They only write what is wanted: each node acts on it by itself, as soon as it lo
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from waremind.daemon.api.handlers.account import shown_account
 from waremind.daemon.services import Services
@@ -36,12 +37,12 @@ async def drain(services: Services, caller: Caller, request: NodeDrain) -> NodeC
         if changed and not request.undo:
             _refuse_last(services, there, node)
         if changed and not request.check:
-            await nodes.drain(connection, node.id, draining=not request.undo)
+            node = replace(node, draining=not request.undo)
+            await nodes.drain(connection, node.id, draining=node.draining)
             action = "node.undrain" if request.undo else "node.drain"
             target = ("node", node.id, node.name)
             await audit.write(connection, services.now(), caller.operator, action, target)
-        after = [row for row in await nodes.select_all(connection) if row.id == node.id]
-        (state,) = await shown_nodes(services, connection, after or [node])
+        (state,) = await shown_nodes(services, connection, [node])
     services.runtime.membership.look_soon()
     return NodeChanged(changed=changed, node=state, check=checked(request))
 
