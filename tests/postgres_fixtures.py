@@ -56,18 +56,40 @@ class Postgres:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(both[0]))
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """Run one server for the whole session (under xdist: one for each worker)."""
+@dataclass
+class OwnServer:
+    """A server of a test's own, which can be gone for a while."""
+
+    server: EmbeddedPostgres
+    runner: asyncio.Runner
+
+    def start(self) -> str:
+        """Start it, anew too; returns its DSN."""
+        return self.runner.run(self.server.start())
+
+    def stop(self) -> None:
+        self.runner.run(self.server.stop())
+
+
+@contextlib.contextmanager
+def own_server(bin_dir: Path | None = None, **settings: str) -> Generator[OwnServer]:
+    """Make a server that is not started yet; at the end it is stopped and removed."""
     directory = Path(tempfile.mkdtemp(prefix="waremind-postgres-"))
     directory.chmod(0o711)  # for root's PostgreSQL, which may be another user
-    server = EmbeddedPostgres(directory / "postgres", bin_dir=BIN_DIR, settings=FAST)
+    server = EmbeddedPostgres(directory / "postgres", bin_dir=bin_dir, settings=FAST | settings)
     with asyncio.Runner() as runner:
         try:
-            yield Postgres(runner.run(server.start()))
+            yield OwnServer(server, runner)
         finally:
             runner.run(server.stop())
             shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Run one server for the whole session (under xdist: one for each worker)."""
+    with own_server(BIN_DIR) as server:
+        yield Postgres(server.start())
 
 
 @pytest.fixture(scope="session")

@@ -2,57 +2,46 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
 import pytest
 from accounts.stage import Stage, stage
 from daemon_process import DaemonProcess, environment, steady, until
-from postgres_fixtures import FAST
+from postgres_fixtures import OwnServer, own_server
 from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.account import AccountAdd, AccountUnpair
 from waremind.requests.core import Request
 from waremind.requests.daemon import AuditList
-from waremind.store.embedded import EmbeddedPostgres
 
 
 @dataclass
 class Outage:
     """A PostgreSQL of a test's own that can be gone for a while, and an account stored there."""
 
-    server: EmbeddedPostgres
-    runner: asyncio.Runner
+    server: OwnServer
     stage: Stage
 
     def begin(self) -> None:
-        self.runner.run(self.server.stop())
+        self.server.stop()
 
     def end(self) -> None:
-        self.runner.run(self.server.start())
+        self.server.start()
 
 
 @pytest.fixture
 def outage(played_whatsapp: PlayedWhatsApp) -> Iterator[Outage]:
-    directory = Path(tempfile.mkdtemp(prefix="wm-"))
-    server = EmbeddedPostgres(directory / "postgres", settings=FAST)
-    with asyncio.Runner() as runner:
-        dsn = runner.run(server.start())
-        try:
-            with DaemonProcess(environment(played_whatsapp, dsn)) as daemon:
-                yield Outage(server, runner, stage(daemon, played_whatsapp))
-        finally:
-            runner.run(server.stop())
-            shutil.rmtree(directory)
+    with (
+        own_server() as server,
+        DaemonProcess(environment(played_whatsapp, server.start())) as daemon,
+    ):
+        yield Outage(server, stage(daemon, played_whatsapp))
 
 
 def test_what_whatsapp_says_during_an_outage_is_kept_until_it_can_be_written(

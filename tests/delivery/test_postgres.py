@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 from daemon_process import DaemonProcess, environment, until
 from delivery.stage import UNGOVERNED, Stage, moment, stage
-from postgres_fixtures import FAST
+from postgres_fixtures import own_server
 from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.requests.daemon import Status
-from waremind.store.embedded import EmbeddedPostgres
 
 GROUPS = 6
 READY = "database system is ready to accept connections"
@@ -84,15 +79,8 @@ def test_what_falls_due_while_postgres_is_away_leaves_soon_after_it_is_back(
 @pytest.fixture
 def waiting_dsn() -> Iterator[str]:
     """Run a PostgreSQL whose commits can be made to wait after they are done."""
-    directory = Path(tempfile.mkdtemp(prefix="waremind-postgres-"))
-    directory.chmod(0o711)
-    server = EmbeddedPostgres(directory / "postgres", settings=FAST | WAITING)
-    with asyncio.Runner() as runner:
-        try:
-            yield runner.run(server.start())
-        finally:
-            runner.run(server.stop())
-            shutil.rmtree(directory)
+    with own_server(**WAITING) as server:
+        yield server.start()
 
 
 def commits_wait(connection: psycopg.Connection, *, on: bool) -> None:

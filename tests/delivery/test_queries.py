@@ -5,9 +5,6 @@ Counted by pg_stat_statements, which comes with the embedded server.
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -17,10 +14,9 @@ import psycopg
 import pytest
 from delivery.clockwork import START, Engine, engine, until
 from delivery.test_nodes import is_idle
-from postgres_fixtures import BIN_DIR, FAST
+from postgres_fixtures import BIN_DIR, own_server
 
 from waremind.store import migrations
-from waremind.store.embedded import EmbeddedPostgres
 
 pytestmark = [
     pytest.mark.anyio,
@@ -35,16 +31,10 @@ COUNTED = "SELECT query, calls FROM pg_stat_statements WHERE calls > 0"
 @pytest.fixture
 def counting_dsn() -> Iterator[str]:
     """Run a server that counts statements, with our tables."""
-    directory = Path(tempfile.mkdtemp(prefix="waremind-postgres-"))
-    directory.chmod(0o711)
-    settings = FAST | {"shared_preload_libraries": "pg_stat_statements"}
-    server = EmbeddedPostgres(directory / "postgres", settings=settings)
-    with asyncio.Runner() as runner:
-        dsn = runner.run(server.start())
-        runner.run(migrate(dsn))
+    with own_server(shared_preload_libraries="pg_stat_statements") as server:
+        dsn = server.start()
+        server.runner.run(migrate(dsn))
         yield dsn
-        runner.run(server.stop())
-    shutil.rmtree(directory)
 
 
 async def migrate(dsn: str) -> None:

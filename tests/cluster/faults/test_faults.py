@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-import tempfile
-from pathlib import Path
-
 import pytest
 from cluster.node import LEASE_SECONDS, SILENCE_SECONDS, Node, texts
 from daemon_process import steady, until
 from delivery.stage import Stage
-from postgres_fixtures import FAST
+from postgres_fixtures import own_server
 from whatsapp_server.harness import PlayedWhatsApp
-
-from waremind.store.embedded import EmbeddedPostgres
 
 
 @pytest.mark.parametrize("sessions", [True, False], ids=["machine", "daemon alone"])
@@ -53,11 +46,8 @@ def test_what_was_leaving_when_its_node_was_killed_is_unknown_and_not_sent_again
 def test_an_outage_of_the_database_ends_no_session_and_makes_nobody_lost(
     played_whatsapp: PlayedWhatsApp,
 ) -> None:
-    directory = Path(tempfile.mkdtemp(prefix="waremind-"))
-    directory.chmod(0o711)
-    server = EmbeddedPostgres(directory / "postgres", settings=FAST)
-    with asyncio.Runner() as runner:
-        dsn = runner.run(server.start())
+    with own_server() as server:
+        dsn = server.start()
         with (
             Node("first", played_whatsapp, dsn) as first,
             Node("second", played_whatsapp, dsn) as second,
@@ -70,13 +60,11 @@ def test_an_outage_of_the_database_ends_no_session_and_makes_nobody_lost(
             account.pair()
             session = leader.child(account.wait("connected").id)
             account.send("before")
-            runner.run(server.stop())
+            server.stop()
             steady(leader.process.poll, 2 * LEASE_SECONDS)
-            runner.run(server.start())
+            server.start()
             until(leader.speaks, "the node to speak again", SILENCE_SECONDS)
             account.send("after")
             assert leader.child(account.wait("connected").id) == session
             assert not other.has("ops")
             assert texts(played_whatsapp) == {"before": 1, "after": 1}
-        runner.run(server.stop())
-    shutil.rmtree(directory)

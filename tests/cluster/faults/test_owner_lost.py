@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,14 +13,13 @@ from cluster.node import LEASE_SECONDS, SILENCE_SECONDS, Node
 from cluster.test_any_node import rows
 from command import run
 from daemon_process import until
-from postgres_fixtures import FAST
+from postgres_fixtures import own_server
 from whatsapp_server.foreign import leave_store
 from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.account import AccountRename
 from waremind.requests.reminder import ReminderList
-from waremind.store.embedded import EmbeddedPostgres
 
 PHONE = "628110000003"
 ANSWER_SECONDS = 5 + 3.0  # for it to begin, and some looks
@@ -128,20 +124,15 @@ def test_a_pairing_goes_on_when_the_node_is_killed_that_shows_its_qr(
 def test_a_pairing_that_another_node_shows_outlives_a_restart_of_the_database(
     played_whatsapp: PlayedWhatsApp,
 ) -> None:
-    directory = Path(tempfile.mkdtemp(prefix="waremind-"))
-    directory.chmod(0o711)
-    server = EmbeddedPostgres(directory / "postgres", settings=FAST)
-    with asyncio.Runner() as runner:
-        dsn = runner.run(server.start())
+    with own_server() as server:
+        dsn = server.start()
         with Node("first", played_whatsapp, dsn) as first:
             until(first.speaks, "the first node to speak")
             first.add("ops")
             with Node("second", played_whatsapp, dsn) as second, second.pairing("ops") as pairing:
                 code = pairing.qr()
-                runner.run(server.stop())
-                runner.run(server.start())
+                server.stop()
+                server.start()
                 played_whatsapp.user(PHONE)
                 played_whatsapp.scan(code, PHONE)
                 assert pairing.connected().status == "connected"
-        runner.run(server.stop())
-    shutil.rmtree(directory)
