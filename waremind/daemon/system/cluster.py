@@ -21,7 +21,7 @@ from waremind.domain.ids import new_id
 from waremind.domain.membership import CLOCK_WRONG, Lease, Sign, Watch
 from waremind.domain.shares import Plan, plan
 from waremind.settings import Cluster
-from waremind.store import accounts, nodes, ownership
+from waremind.store import accounts, migrations, nodes, ownership
 from waremind.store.cluster_health import clock_offset
 from waremind.store.database import Connection, Database
 from waremind.store.lock import DaemonLock
@@ -142,18 +142,21 @@ class ClusterMembership(Membership, Subscriber):
                 self._see(await nodes.select_all(connection))
                 self._give_way()
                 return
-            leads = await nodes.beat(connection, self.node, now)
+            beaten = await nodes.beat(connection, self.node, now)
             self._see(await nodes.select_all(connection))
-            if leads is None:
+            if beaten is None:
                 await self._start_over(connection)
                 return
+            if beaten.is_outdated:
+                self._give_way()
+                migrations.check(await migrations.applied(connection), migrations.read())
             ours = set(self._mine)
             mine = await ownership.of(connection, self.node)
             self._lose(ours - mine)
             self._lease.renew(sent_at)
             self._deadline.put(self._lease.until)
             await self._share(connection, mine, now)
-            self._lead(leads=leads or await self._lead_if_free(connection))
+            self._lead(leads=beaten.leads or await self._lead_if_free(connection))
 
     def _row(self, now: datetime) -> NodeRow:
         return replace(super()._row(now), lease_seconds=self._lease_seconds)
