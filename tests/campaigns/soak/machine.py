@@ -147,7 +147,7 @@ def happen(town: Town, seed: str, evening: Event) -> None:
         [deed] = chance.choices(deeds, weights)
         try:
             deed(town, chance, evening)
-        except (*REFUSALS, OSError) as refusal:
+        except (*REFUSALS, OSError, psycopg.OperationalError) as refusal:
             town.count(f"refused {deed.__name__}: {type(refusal).__name__}")
         else:
             town.count(f"happened {deed.__name__}")
