@@ -158,5 +158,6 @@ crash-accounts: $(VENV)/.made  ## kill -9 amid pair, unpair, delete: ROUNDS=100
 	@PYTHONPATH=tests $(BIN)/python -m campaigns.account_kills --rounds $(or $(ROUNDS),100)
 
 .PHONY: soak
-soak: $(VENV)/.made  ## a busy life, and what must not grow or break meanwhile: MINUTES=60 SEED=1
-	@PYTHONPATH=tests $(BIN)/python -m campaigns.soak --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))
+soak: $(VENV)/.made  ## a busy life, and what must not grow or break: MINUTES=60 SEED=1 DATABASE="embedded yours"
+	@PYTHONPATH=tests $(BIN)/python -m campaigns.soak --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED)) \
+		$(if $(DATABASE),--database $(DATABASE))
