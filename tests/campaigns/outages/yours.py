@@ -94,6 +94,11 @@ class Yours:
             self._server.send_signal(number)
             self._server.wait()
 
+    def crash(self) -> None:
+        """End the server without its having put anything in order, and start it again."""
+        self.stop(signal.SIGQUIT)
+        self.start()
+
     def start_pooler(self) -> None:
         """Start the pooler, where there is one."""
         if not self.has_pooler:
