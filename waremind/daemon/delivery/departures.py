@@ -18,7 +18,7 @@ class Departures:
     """The messages that leave, one an account, from past any freeze until their end is written."""
 
     def __init__(self, runtime: Runtime) -> None:
-        self._readers = runtime.readers
+        self._database = runtime.database
         self._membership = runtime.membership
         self._has_others = runtime.current.settings.cluster.name is not None
         self._leaving: dict[str, asyncio.Task[None]] = {}  # the sends, by account
@@ -67,5 +67,5 @@ class Departures:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _is_leaving_elsewhere(self, account: str | None) -> bool:
-        async with self._readers.connection() as connection:
+        async with self._database.connection() as connection:
             return await deliveries.is_leaving_elsewhere(connection, self._membership.node, account)
