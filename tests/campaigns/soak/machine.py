@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from threading import Event
 
+import psycopg
+
 from campaigns.database import postmasters
 from campaigns.outages.faults import STOLEN, Fault, possible
 from campaigns.outages.yours import Yours
