@@ -26,6 +26,7 @@ from waremind.store import (
     events,
     groups,
     holds,
+    linked_devices,
     measures,
     media,
     members,
@@ -58,6 +59,7 @@ FILLED = """
                           node_id)
         SELECT 'acc_' || i, i, 'connected', 1, 1, now(), now(), now(), 'nod_1'
         FROM generate_series(1, least({rows}, 1000)) i;
+    INSERT INTO linked_devices SELECT id, label || ':1@s.whatsapp.net' FROM accounts;
     INSERT INTO whatsapp_groups (id, account_id, jid, name, synced_at)
         SELECT 'grp_' || label, id, label || '@g.us', label, now() FROM accounts;
     INSERT INTO group_members (group_id, lid) SELECT id, id || '@lid' FROM whatsapp_groups;
@@ -185,6 +187,10 @@ HOT: Mapping[str, tuple[Statement, set[str]]] = {
         {"accounts_node", "reminders_next", "deliveries_scheduled"},
     ),
     "some accounts": (lambda c: accounts.select_these(c, ["acc_1", "acc_2"]), {"accounts_pkey"}),
+    "whose device": (
+        lambda c: linked_devices.claim(c, "acc_1", "1:1@s.whatsapp.net"),
+        {"linked_devices_pkey", "linked_devices_jid_key"},
+    ),
     "give accounts away": (
         lambda c: ownership.surplus(c, "nod_1", ["nod_1", "nod_2"], 10),
         {"reminders_next", "deliveries_scheduled"},
