@@ -43,22 +43,29 @@ async def register(connection: Connection, row: NodeRow) -> None:
     await connection.execute(_INSERT, _COLUMNS.values(row))
 
 
-class Beaten(NamedTuple):
-    """How a node stands that has shown a sign of life: it leads; the schema went on without it."""
+class Standing(NamedTuple):
+    """How a node stands: it leads; the schema went on without it."""
 
     leads: bool
     is_outdated: bool
 
 
-async def beat(connection: Connection, node: str, now: datetime) -> Beaten | None:
-    """Show a sign of life; tells how the node stands, None: it is not there any more."""
+async def standing(connection: Connection, node: str) -> Standing | None:
+    """Say how a node stands; None: it is not there any more."""
     cursor = await connection.execute(
-        "UPDATE nodes SET beat = beat + 1, beat_at = %s WHERE id = %s RETURNING leads, migrations <"
-        " (SELECT max(coalesce(compatible_from, number)) FROM schema_migrations)",
-        [now, node],
+        "SELECT leads, migrations <"
+        " (SELECT max(coalesce(compatible_from, number)) FROM schema_migrations)"
+        " FROM nodes WHERE id = %s",
+        [node],
     )
     found = await cursor.fetchone()
-    return Beaten(*found) if found else None
+    return Standing(*found) if found else None
+
+
+async def beat(connection: Connection, node: str, now: datetime) -> bool:
+    """Show a sign of life; False: the node is not there any more."""
+    query = "UPDATE nodes SET beat = beat + 1, beat_at = %s WHERE id = %s"
+    return (await connection.execute(query, [now, node])).rowcount == 1
 
 
 async def select_all(connection: Connection) -> list[NodeRow]:
