@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from daemon_process import DaemonProcess, environment
 from system.somebody import AS_NOBODY, NOBODY, somebody_else
 from whatsapp import sabotage
 from whatsapp.stages import RealStage
+from whatsapp_server.harness import PlayedWhatsApp
 
-from waremind.domain.lifecycle import Cause
 from waremind.whatsapp import landlock, sandbox
-from waremind.whatsapp.gateway import Message, Pairing
-from waremind.whatsapp.reports import Sent
 
 HOSTILE = Path(__file__).with_name("hostile.py")
 
@@ -36,34 +36,55 @@ def deaf_ear(path: Path) -> socket.socket:
     return ear
 
 
-@pytest.mark.anyio
-async def test_who_takes_a_session_over_gets_nothing_beyond_it(
-    real: RealStage, tmp_path: Path
+# The session that begins while there are victims does harm first.
+ENTRANCE = """
+from pathlib import Path
+if Path({victims!r}).exists():
+    Path("victims.json").write_text(Path({victims!r}).read_text())
+    exec(compile(Path({hostile!r}).read_text(), "hostile.py", "exec"), {{}})
+"""
+
+
+def test_who_takes_a_session_over_gets_nothing_beyond_it(
+    shared_whatsapp: PlayedWhatsApp, tmp_path: Path
 ) -> None:
-    neighbour = real.neighbour()
-    await neighbour.link()
-    key = neighbour.directory / "device.sqlite3"
-    listening = await asyncio.start_unix_server(lambda *_: None, tmp_path / "s")
-    victims = {
-        "daemon": os.getpid(),
-        "sibling": neighbour.child.process.pid,
-        "secrets": [str(key)],
-        "places": [str(neighbour.directory), str(tmp_path)],
-        "sockets": [str(tmp_path / "s")],
-        "ear": str(tmp_path / "ear"),
-    }
-    ear_of_others = deaf_ear(tmp_path / "ear")
-    sabotage.harm(real.directory, HOSTILE.read_text())
-    (real.directory / "victims.json").write_text(json.dumps(victims))
-    ear = await real.open(Pairing())
-    await ear.code()  # the engine works all the same
-    attempts = json.loads((real.directory / "attempts.json").read_text())
-    assert {name: why for name, why in attempts.items() if why is None} == {}
-    assert len(attempts) > 40
-    assert isinstance(await neighbour.session.send(Message(neighbour.group, "halo")), Sent)
-    assert Cause.ENDED not in neighbour.ear.causes
-    listening.close()
-    ear_of_others.close()
+    modules = sabotage.build(shared_whatsapp.overlay, tmp_path / "modules")
+    shutil.copy(HOSTILE, modules)
+    file = modules / "victims.json"
+    given = {"victims": str(file), "hostile": str(modules / HOSTILE.name)}
+    sabotage.harm_all(modules / "neonize", ENTRANCE.format(**given))
+    variables = environment(shared_whatsapp)
+    variables["PYTHONPATH"] = f"{modules}:{variables['PYTHONPATH']}"
+    variables["XDG_CONFIG_HOME"] = str(tmp_path)
+    config = tmp_path / "waremind/config.toml"
+    config.parent.mkdir()
+    config.write_text('log_level = "info"\n')
+    config.chmod(0o600)
+    with DaemonProcess(variables) as daemon, closing(deaf_ear(tmp_path / "ear")):
+        daemon.add("ops")
+        ops = daemon.pair("ops", shared_whatsapp, "628117770001")
+        keys = daemon.state / "sessions" / ops.id / daemon.directories(ops.id)[0]
+        postgres = daemon.state / "postgres"
+        victims = {
+            "daemon": daemon.process.pid,
+            "sibling": daemon.child(ops.id),
+            "secrets": [keys / "device.sqlite3", postgres / "passwords", config],
+            "places": [keys, keys.parent.parent, daemon.state, config.parent],
+            "sockets": [daemon.socket, postgres / "socket/.s.PGSQL.5432"],
+            "ear": tmp_path / "ear",
+        }
+        for path in victims["secrets"] + victims["places"] + victims["sockets"]:
+            assert path.exists(), path
+        file.write_text(json.dumps(victims, default=str))
+        taken = daemon.add("taken")
+        with daemon.pairing("taken") as pairing:
+            pairing.qr()  # the engine works all the same
+        [written] = (daemon.state / "sessions" / taken.id).glob("*/attempts.json")
+        attempts = json.loads(written.read_text())
+        assert {name: why for name, why in attempts.items() if why is None} == {}
+        assert len(attempts) > 60
+        assert daemon.child(ops.id) == victims["sibling"]
+        assert daemon.show("ops").status == "connected"
 
 
 # What an unprivileged user may not do anyway.
