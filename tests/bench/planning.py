@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import statistics
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime, timedelta
@@ -40,7 +39,8 @@ async def measure(scale: Scale) -> AsyncIterator[Finding]:
         bare = Plan(Recurrence(parse_rule(text), START, ZONE))
         nexts = [_next(plan) for plan in (bent(bare), bare)]
         turns = [[_microseconds(each) for each in nexts] for _ in range(scale.rounds)]
-        ours, theirs = (statistics.median(took) for took in zip(*turns, strict=True))
+        # Whatever else the machine does only adds to what it costs.
+        ours, theirs = (min(took) for took in zip(*turns, strict=True))
         claim = f"what comes next of all that bends a rule {name}; the bare rule"
         yield Finding(claim, ours, theirs, "us", "at most", TARGET)
 

@@ -54,8 +54,11 @@ class DaysOff:
         if self.on_off is OnOff.SKIP:
             return None
         step = -DAY if self.on_off is OnOff.BEFORE else DAY
-        candidates = (day + step * number for number in range(1, FARTHEST_DAYS))
-        return next((each for each in candidates if self.name_of(each) is None), None)
+        for _ in range(1, FARTHEST_DAYS):
+            day += step
+            if self.name_of(day) is None:
+                return day
+        return None
 
     def first_day(self, day: date) -> date:
         """Return from where on to look for what comes on `day` or later, or shares a day with it.

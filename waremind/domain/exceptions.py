@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from waremind.domain.planned import Fate, Note, Planned
 from waremind.domain.recurrence import Occurrence
 from waremind.domain.wall_time import instant_of
+
+# Local times so far apart come in the order of their instants.
+AMBIGUOUS_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ class Exceptions:
 
     def moves_back(self, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
         """List what is moved to an earlier time, the last one first: its own instant, and that."""
-        pairs = ((instant_of(own, zone), instant_of(to, zone)) for own, to in self.moved.items())
+        maybe = ((own, to) for own, to in self.moved.items() if to < own + AMBIGUOUS_FOR)
+        pairs = ((instant_of(own, zone), instant_of(to, zone)) for own, to in maybe)
         return sorted(((own, to) for own, to in pairs if to < own), reverse=True)
 
     def origin(self, first: datetime, wall: datetime) -> datetime | None:

@@ -17,7 +17,7 @@ DATE_LINE = timedelta(days=2)
 # In so short a time no clock is put forward and back (Morocco's is for a month).
 STEADY_FOR = timedelta(days=15)
 
-# When it leaves, and what decides between those of one instant.
+# When it leaves, what decides between those of one instant, and whose message it is.
 Message = tuple[datetime, timedelta, datetime, Planned | None]
 
 
@@ -65,22 +65,26 @@ def in_order(planned: Iterable[Planned], reach: Reach, since: datetime) -> Itera
 def _messages(planned: Iterable[Planned], reach: Reach, since: datetime) -> Iterator[Planned]:
     """Yield each occurrence and the messages ahead of it, as they leave.
 
-    Each lead has a stream of its own over the same occurrences: only what is next in it is made.
+    Each lead has a stream of its own over the same occurrences: only what is next in it is found.
     """
-    streams = itertools.tee(_ascending(planned, reach), len(reach.leads) + 1)
-    occurrences = itertools.dropwhile(lambda one: one.at < since, streams[0])
-    at_their_time = ((one.at, AT_ITS_TIME, one.own_at, one) for one in occurrences)
-    led = zip(streams[1:], reach.leads, strict=True)
+    own, *others = itertools.tee(_ascending(planned, reach), len(reach.leads) + 1)
+    at_their_time = ((one.at, AT_ITS_TIME, one.own_at, one) for one in own if one.at >= since)
+    led = zip(others, reach.leads, strict=True)
     ahead = (_ahead(stream, lead, reach.zone, since) for stream, lead in led)
-    return filter(None, (message[-1] for message in merge(at_their_time, *ahead)))
+    for at, lead, _, one in merge(at_their_time, *ahead):
+        if one:
+            yield one.ahead(lead, at, reach.zone) if lead else one
 
 
 def _ascending(planned: Iterable[Planned], reach: Reach) -> Iterator[Planned]:
     """Yield occurrences by the instants where days off and operators have put them."""
     waiting: list[tuple[datetime, datetime, Planned]] = []
     for floor, one in reach.floors(planned):
+        if not waiting and floor and one.at <= floor:
+            yield one  # as most do
+            continue
         heappush(waiting, (one.at, one.own_at, one))
-        while waiting and floor is not None and waiting[0][0] <= floor:
+        while waiting and floor and waiting[0][0] <= floor:
             yield heappop(waiting)[-1]
     while waiting:
         yield heappop(waiting)[-1]
@@ -109,15 +113,17 @@ def _ahead(
             if not waiting:
                 yield (floor, lead, one.own_at, None)
             continue
-        wall = wall_of(one.at, zone)
-        at = (instant_of(wall - days, zone) if days else one.at) - (lead - days)
+        at = one.at - lead
+        is_steady = not days or _is_steady(at, one.at, zone)
+        if not is_steady:
+            at = instant_of(wall_of(one.at, zone) - days, zone) - (lead - days)
         if at < since:
             continue
-        message = (at, lead, one.own_at, one.ahead(lead, at, Note("lead", (wall, lead))))
-        if waiting or (days and not _is_steady(at, one.at, zone)):
-            heappush(waiting, message)
-        else:
+        message = (at, lead, one.own_at, one)
+        if is_steady and not waiting:
             yield message
+        else:
+            heappush(waiting, message)
     while waiting:
         yield heappop(waiting)
 

@@ -83,7 +83,7 @@ class Plan:
         passed: list[Planned] = []
         for one in planned:
             if self._is(one, due):
-                is_late = one.at <= due.at and one.fires
+                is_late = one.at < due.at and one.fires
                 yield one._replace(at=due.at) if is_late else one
                 break
             passed.append(one)

@@ -137,11 +137,12 @@ class Planned(NamedTuple):
 
     def counted(self, number: int) -> "Planned":
         """Give it the number of those before it."""
-        return Planned(*self[:6], number, *self[7:])  # a quarter of what `_replace` costs
+        return Planned(*self[:6], number, *self[7:])  # at half of what `_replace` costs
 
-    def ahead(self, lead: timedelta, at: datetime, note: Note) -> "Planned":
+    def ahead(self, lead: timedelta, at: datetime, zone: ZoneInfo) -> "Planned":
         """Make the message that leaves so long ahead of it, at an instant."""
         kept = (self.nominal, self.own_at, self.announces)
+        note = Note("lead", (self.at.astimezone(zone), lead))
         return Planned(at, *kept, at, *self[5:7], lead, *self[8:10], (note, *self.notes))
 
     def placed(self, at: datetime, *notes: Note) -> "Planned":
@@ -150,4 +151,4 @@ class Planned(NamedTuple):
 
     def dropped(self, fate: Fate, note: Note) -> "Planned":
         """Let it not fire, and say why."""
-        return self._replace(fate=fate, notes=(*self.notes, note))
+        return Planned(*self[:8], fate, self.is_fixed, (*self.notes, note))

@@ -50,9 +50,9 @@ class QuietHours:
 
     def end_of(self, at: datetime, zone: ZoneInfo) -> datetime | None:
         """Return when the clock first shows no quiet hour any more; None: it shows none at `at`."""
-        wall = wall_of(at, zone)
-        if not self._holds(wall.time()):
+        if not self._holds(at.astimezone(zone).time()):
             return None
+        wall = wall_of(at, zone)
         midnight = wall.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
         days = timedelta(days=int(wall.time() >= self.end))
         end = midnight + days + timedelta(hours=self.end.hour, minutes=self.end.minute)
@@ -69,7 +69,7 @@ class QuietHours:
         that are kept apart.
         """
         shortly_before = since - JUST_NOW
-        if not self._holds(wall_of(shortly_before, zone).time()):
+        if not self._holds(shortly_before.astimezone(zone).time()):
             return since
         return shortly_before - LONGEST
 

@@ -18,16 +18,12 @@ Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class Identity(Struct, frozen=True):
-    """Who the phone says it is: `jid` without a device, `lid` and `push_name` where known.
-
-    `device` is the JID of the device that is linked.
-    """
+    """Who the phone says it is: `jid` without a device, `lid` and `push_name` where known."""
 
     jid: str
     phone: str
     lid: str | None = None
     push_name: str | None = None
-    device: str | None = None
 
 
 class Member(Struct, frozen=True):
