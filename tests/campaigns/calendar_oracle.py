@@ -7,13 +7,15 @@ fates and the shape of the question.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
 # Quiet hours begin and end, and clocks change, at a multiple of it.
 QUARTER = timedelta(minutes=15)
+# What a scheduler waits for, to send it or to write down why not.
+STORED = {"fires", "by_operator", "quiet"}
 LEFT_OUT = {"excepted", "by_operator", "day_off", "merged"}
 
 
@@ -84,6 +86,17 @@ def with_exceptions(named: list[tuple[datetime, datetime]], asked: Asked) -> lis
         elif one.own in asked.moved:
             one.at, one.fixed = utc(asked.moved[one.own], asked.zone), True
     return occurrences
+
+
+def still_named(
+    named: list[tuple[datetime, datetime]], asked: Asked
+) -> tuple[Asked, set[datetime]]:
+    """Return what stays of what was said of single times, and which are no occurrence any more."""
+    there = {one.own for one in with_exceptions(named, asked)}
+    gone = (asked.excepted | asked.skipped | asked.moved.keys()) - there
+    moved = {own: to for own, to in asked.moved.items() if own in there}
+    kept = replace(asked, excepted=asked.excepted - gone, skipped=asked.skipped - gone, moved=moved)
+    return kept, gone
 
 
 def is_off(day: date, asked: Asked) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 from collections import Counter
@@ -40,15 +39,12 @@ class Node(DaemonProcess):
 
     def hang(self, *, sessions: bool) -> None:
         """Stop the daemon, and its sessions too, as a machine that hangs; `go_on` ends that."""
-        self._signal(signal.SIGSTOP, sessions=sessions)
+        for pid in {self.process.pid, *(self.processes() if sessions else ())}:
+            os.kill(pid, signal.SIGSTOP)
 
     def go_on(self) -> None:
-        self._signal(signal.SIGCONT, sessions=True)
-
-    def _signal(self, number: signal.Signals, *, sessions: bool) -> None:
-        for pid in (self.process.pid, *(self.processes() if sessions else ())):
-            with contextlib.suppress(ProcessLookupError):  # a session has just ended
-                os.kill(pid, number)
+        for pid in {self.process.pid, *self.processes()}:
+            os.kill(pid, signal.SIGCONT)
 
 
 def texts(whatsapp: PlayedWhatsApp) -> Counter[str | None]:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from typing import Literal
 
-from cables import Direction
+Direction = Literal["there", "back"]
 
 
 class Proxy:
     """Passes on what is sent to `port`; what is stopped is kept, as packets are that get lost."""
 
-    host = "127.0.0.1"
-
-    def __init__(self, target: int, host: str = host) -> None:
+    def __init__(self, target: int) -> None:
         self.target = target
-        self._target_host = host
         self._open = {"there": threading.Event(), "back": threading.Event()}
         self._sockets: set[socket.socket] = set()
-        self._listener = socket.create_server((self.host, 0))
+        self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.heal()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -52,7 +50,7 @@ class Proxy:
             while True:
                 ours, _ = self._listener.accept()
                 try:
-                    theirs = socket.create_connection((self._target_host, self.target))
+                    theirs = socket.create_connection(("127.0.0.1", self.target))
                 except OSError:
                     ours.close()
                     continue
