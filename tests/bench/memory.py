@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from whatsapp_server.harness import PlayedWhatsApp
 
 from bench.finding import Finding, Scale
 from waremind.requests.account import AccountAdd
+from waremind.whatsapp.process_gateway import HEARTBEAT_SECONDS
 
 CONNECTED = 3
 BYTES_OF_KB = 1024
@@ -50,14 +52,16 @@ def _connected_child() -> float:
 
 
 def _settled(pid: int) -> float:
-    """Weigh a process once it has done nothing for a while."""
+    """Weigh a session once it was asked twice whether it lives, and does nothing else."""
     seen = [-1.0, _cpu_seconds(pid)]
+    asked_twice_at = time.monotonic() + 2 * HEARTBEAT_SECONDS
 
     def is_idle() -> bool:
         seen.append(_cpu_seconds(pid))
-        return len(seen) > 50 and seen[-1] == seen[-50]
+        is_quiet = len(seen) > 50 and seen[-1] == seen[-50]
+        return is_quiet and time.monotonic() > asked_twice_at
 
-    until(is_idle, f"process {pid} to be idle")
+    until(is_idle, f"process {pid} to be idle", 90)
     return megabytes(pid, "Private_Clean") + megabytes(pid, "Private_Dirty")
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from waremind.domain.lifecycle import Cause
 from waremind.errors import ErrorCode, WaremindError
+from waremind.whatsapp.allocator import give_back_memory
 from waremind.whatsapp.child_protocol import (
     Answer,
     Done,
@@ -86,6 +87,7 @@ class Responder:
         match request:
             case Ping():
                 self._check_sandbox()
+                give_back_memory()
                 return ()
             case LogOut(seconds):
                 return [self._log_out(seconds)]
