@@ -70,7 +70,7 @@ class ReminderRow:
         return Recurrence(parse_rule(self.rrule) if self.rrule else None, self.start, zone)
 
     def plan(self, calendars: Sequence[DaysOffCalendar], quiet: QuietHours | None) -> Plan:
-        """When it fires, with its calendars; `quiet` holds where it says nothing of its own."""
+        """Return when it fires, with its calendars; `quiet` holds unless it has such hours."""
         lateness = Lateness(timedelta(seconds=self.grace_seconds), self.misfire)
         return self.options.plan(self.recurrence, calendars, quiet, lateness)
 

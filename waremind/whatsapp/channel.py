@@ -94,7 +94,7 @@ class Channel(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """OnReport all whole lines; keep the rest."""
+        """Report all whole lines; keep the rest."""
         *lines, self._partial = (self._partial + data).split(b"\n")
         if max(map(len, (*lines, self._partial))) > LINE_BYTES:
             self._break(f"a line of more than {LINE_BYTES} bytes")

@@ -207,11 +207,11 @@ class Accounts(Subscriber):
         return account
 
     def account_deleted(self, account: str) -> None:
-        """Know an account no longer that is deleted."""
+        """Forget an account that is deleted."""
         self._accounts.pop(account, None)
 
     def account_let_go(self, account: str) -> None:
-        """Know an account no longer that is another daemon's."""
+        """Forget an account that is another daemon's."""
         if (found := self._accounts.get(account)) and found.is_over:
             del self._accounts[account]
 

@@ -68,7 +68,7 @@ class Content:
         return timedelta(seconds=self.grace_seconds)
 
     def plan(self, quiet: QuietHours | None) -> Plan:
-        """When it fires; `quiet` holds where it says nothing of its own."""
+        """Return when it fires; `quiet` holds where it says nothing of its own."""
         lateness = Lateness(self.grace, self.misfire)
         return self.options.plan(self.timing.recurrence, self.calendars, quiet, lateness)
 
