@@ -126,6 +126,12 @@ flood: $(VENV)/.made  ## one client asks for too much, and nobody else notices: 
 crash: $(VENV)/.made  ## kill -9 at random points under due deliveries: SEEDS=200 DELIVERIES=1000
 	@PYTHONPATH=tests $(BIN)/python -m campaigns.crash --seeds $(or $(SEEDS),200) --deliveries $(or $(DELIVERIES),1000)
 
+.PHONY: crash-cluster
+crash-cluster: $(VENV)/.made  ## two nodes killed, stopped and cut off under due deliveries: SEEDS=50 DELIVERIES=500 FIRST=1
+	@$(IN_SCRATCH)
+	PYTHONPATH=tests $(BIN)/python -m campaigns.crash_cluster --seeds $(or $(SEEDS),50) \
+		--deliveries $(or $(DELIVERIES),500) --first $(or $(FIRST),1)
+
 .PHONY: cluster
 cluster: $(VENV)/.made  ## real nodes on one database: shares, killed, stopped, hung, and their PostgreSQL away
 	@$(IN_SCRATCH)
@@ -153,5 +159,6 @@ crash-accounts: $(VENV)/.made  ## kill -9 amid pair, unpair, delete: ROUNDS=100
 	@PYTHONPATH=tests $(BIN)/python -m campaigns.account_kills --rounds $(or $(ROUNDS),100)
 
 .PHONY: soak
-soak: $(VENV)/.made  ## a busy life, and what must not grow or break meanwhile: MINUTES=60 SEED=1
-	@PYTHONPATH=tests $(BIN)/python -m campaigns.soak --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))
+soak: $(VENV)/.made  ## a busy life, and what must not grow or break: MINUTES=60 SEED=1 DATABASE="embedded yours"
+	@PYTHONPATH=tests $(BIN)/python -m campaigns.soak --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED)) \
+		$(if $(DATABASE),--database $(DATABASE))

@@ -223,6 +223,11 @@ class DaemonProcess:
 
         return until(found, f"the child of {account}")
 
+    def children(self) -> list[int]:
+        """List the processes of sessions."""
+        sessions = self.state / "sessions"
+        return [pid for pid in _pids() if _cwd(pid).is_relative_to(sessions)]
+
     def signal_child(self, account: str, number: signal.Signals) -> None:
         """Send a signal to the process of an account's session."""
         os.kill(self.child(account), number)

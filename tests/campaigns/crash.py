@@ -1,13 +1,16 @@
 """`make crash`: kill -9 of the daemon, of sessions and of PostgreSQL under due deliveries.
 
-Each seed adds reminders that are all due at one moment, kills at random points while they are
-sent, waits until nothing is to come, and compares the runs with what the phones saw:
+Half of the seeds are played on the embedded PostgreSQL, half on one of yours behind its pooler, to
+which more happens (`outages.faults`). Each seed adds reminders that are all due at one moment,
+kills at random points while they are sent, waits until nothing is to come, and compares the runs
+with what the phones saw:
 
 - every occurrence has exactly one run, every delivery of it one terminal status;
 - no phone shows one occurrence twice;
 - what the phones saw is said to be sent or unknown, and what is said to be sent was seen;
 - who follows the events over all that misses none and hears none twice, and they alone rebuild the
-  lists of runs and accounts.
+  lists of runs and accounts;
+- at no moment is `status` ok while something is overdue.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -31,6 +34,10 @@ from events.rebuilt import Rebuilt, seen_accounts, seen_runs
 from whatsapp_server.harness import PlayedWhatsApp
 from whatsapp_server.records import Message
 
+from campaigns.database import Embedded
+from campaigns.outages.faults import Fault, possible
+from campaigns.outages.watch import Watch
+from campaigns.outages.yours import Yours, running
 from waremind.objects import Reminder
 from waremind.requests.account import AccountList, AccountSync
 from waremind.requests.daemon import Status
@@ -48,6 +55,8 @@ SETTINGS = {
     "WAREMIND_DELIVERY__RETRY_MAX_SECONDS": "1",
     "WAREMIND_DEFAULT_TZ": "UTC",
 }
+
+Kill = Callable[[random.Random], None]
 
 
 @dataclass
@@ -84,9 +93,15 @@ class Theatre:
     # What is killed.
 
     def kill_daemon(self) -> None:
-        """Kill the daemon, and start it again as systemd does."""
+        """Kill the daemon, and start it as systemd does: again, until its database is there."""
         self.daemon.kill()
-        self.daemon.start()
+        until(self._has_started, "the daemon to start")
+
+    def _has_started(self) -> bool:
+        with contextlib.suppress(AssertionError):  # it has ended at once
+            self.daemon.start()
+            return True
+        return False
 
     def kill_postgres(self) -> None:
         """Kill PostgreSQL; the daemon starts it again."""
@@ -97,6 +112,17 @@ class Theatre:
         sessions = self.daemon.state / "sessions"
         account = chance.choice([entry.name for entry in sessions.iterdir()])
         kill(self.daemon.child(account))
+
+    def killing_during(self, fault: Fault, yours: Yours) -> Kill:
+        """Let something happen to the database for a moment, and kill a session meanwhile."""
+
+        def kill_session(chance: random.Random) -> None:
+            with fault.happen(yours):
+                time.sleep(chance.uniform(0, 1))
+                self.kill_session(chance)
+                time.sleep(chance.uniform(0, 2))
+
+        return kill_session
 
     def reminders(self) -> list[Reminder]:
         """List the reminders that there are."""
@@ -121,27 +147,55 @@ def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def play(theatre: Theatre, follower: Follower, seed: int, reminders: int) -> Counter[str]:
+@dataclass(frozen=True)
+class Stage:
+    """The theatre on one kind of database; what is killed there, by name, and who looks on."""
+
+    theatre: Theatre
+    kills: Mapping[str, Kill]
+    watch: Watch
+    follower: Follower
+
+
+@contextlib.contextmanager
+def staged(where: str) -> Iterator[Stage]:
+    """Prepare a theatre on an `embedded` PostgreSQL, or on `yours`."""
+    with contextlib.ExitStack() as life:
+        yours = life.enter_context(running()) if where == "yours" else None
+        whatsapp = life.enter_context(PlayedWhatsApp(decrypt="one"))
+        given = environment(whatsapp, yours.dsn if yours else None) | SETTINGS
+        daemon = life.enter_context(DaemonProcess(given))
+        theatre = Theatre(daemon, whatsapp, [f"account {n}" for n in range(ACCOUNTS)])
+        theatre.prepare()
+        kills: dict[str, Kill] = {
+            "daemon": lambda _: theatre.kill_daemon(),
+            "session": theatre.kill_session,
+            "postgres": lambda _: yours.crash() if yours else theatre.kill_postgres(),
+        }
+        if yours:
+            kills |= {each.name: theatre.killing_during(each, yours) for each in possible(yours)}
+        follower = life.enter_context(Follower(daemon))
+        yield Stage(theatre, kills, Watch(daemon, yours or Embedded(daemon)), follower)
+
+
+def play(stage: Stage, seed: int, reminders: int) -> Counter[str]:
     """Play one seed; returns how its deliveries ended. Raises AssertionError."""
+    theatre = stage.theatre
     chance = random.Random(seed)
     seen_before = len(theatre.whatsapp.messages())
     due_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2 + reminders // 50)
     theatre.add(seed, reminders, due_at)
     wait_until(due_at)
-    kills = [chance.choice(("daemon", "session", "postgres")) for _ in range(chance.randint(1, 4))]
+    kills = [chance.choice(list(stage.kills)) for _ in range(chance.randint(1, 4))]
     for victim in kills:
         time.sleep(chance.uniform(0, 1.5))
-        if victim == "session":
-            theatre.kill_session(chance)
-        elif victim == "postgres":
-            theatre.kill_postgres()
-        else:
-            theatre.kill_daemon()
+        stage.kills[victim](chance)
     until(theatre.is_settled, f"seed {seed} to settle", SETTLE_SECONDS)
     counts = judge(theatre, reminders, theatre.whatsapp.messages()[seen_before:])
-    counts.update(f"kill -9 {victim}" for victim in kills)
-    counts["events"] = judge_events(theatre.daemon, follower)
+    counts.update(f"times {victim}" for victim in kills)
+    counts["events"] = judge_events(theatre.daemon, stage.follower)
     theatre.forget()
+    assert not stage.watch.lies, "status was ok while something was overdue"
     return counts
 
 
@@ -190,6 +244,24 @@ def judge_events(daemon: DaemonProcess, follower: Follower) -> int:
     return len(told)
 
 
+def play_all(where: str, seeds: Sequence[int], reminders: int) -> Counter[str]:
+    """Play seeds on one kind of database; prints what came of each, returns what came of all."""
+    total = Counter[str]()
+    with staged(where) as stage:
+        for seed in seeds:
+            try:
+                with stage.watch.kept():
+                    counts = play(stage, seed, reminders)
+            except Exception:
+                words = stage.theatre.daemon.log[-4000:]
+                print(f"seed {seed} failed; the daemon's last words:\n{words}")
+                raise
+            total += counts
+            told = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
+            print(f"seed {seed} on {where}: {told}", flush=True)
+    return total
+
+
 def main() -> int:
     """Play the seeds that the command line names; print the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -199,21 +271,11 @@ def main() -> int:
     asked = parser.parse_args()
     reminders = asked.deliveries // GROUPS
     total: Counter[str] = Counter()
-    with contextlib.ExitStack() as life:
-        whatsapp = life.enter_context(PlayedWhatsApp(decrypt="one"))
-        daemon = life.enter_context(DaemonProcess(environment(whatsapp) | SETTINGS))
-        theatre = Theatre(daemon, whatsapp, [f"account {n}" for n in range(ACCOUNTS)])
-        theatre.prepare()
-        follower = life.enter_context(Follower(daemon))
-        for seed in range(asked.first, asked.first + asked.seeds):
-            try:
-                counts = play(theatre, follower, seed, reminders)
-            except Exception:
-                print(f"seed {seed} failed; the daemon's last words:\n{daemon.log[-4000:]}")
-                raise
-            total += counts
-            told = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
-            print(f"seed {seed}: {told}", flush=True)
+    seeds = range(asked.first, asked.first + asked.seeds)
+    half = len(seeds) // 2
+    for where, some in (("embedded", seeds[:half]), ("yours", seeds[half:])):
+        if some:
+            total += play_all(where, some, reminders)
     print(f"{asked.seeds} seeds, 0 broken promises; in all:")
     for what, count in sorted(total.items()):
         print(f"  {count:>8} {what.replace('_', ' ')}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections import Counter
@@ -39,12 +40,15 @@ class Node(DaemonProcess):
 
     def hang(self, *, sessions: bool) -> None:
         """Stop the daemon, and its sessions too, as a machine that hangs; `go_on` ends that."""
-        for pid in {self.process.pid, *(self.processes() if sessions else ())}:
-            os.kill(pid, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP, sessions=sessions)
 
     def go_on(self) -> None:
-        for pid in {self.process.pid, *self.processes()}:
-            os.kill(pid, signal.SIGCONT)
+        self._signal(signal.SIGCONT, sessions=True)
+
+    def _signal(self, number: signal.Signals, *, sessions: bool) -> None:
+        for pid in (self.process.pid, *(self.processes() if sessions else ())):
+            with contextlib.suppress(ProcessLookupError):  # a session has just ended
+                os.kill(pid, number)
 
 
 def texts(whatsapp: PlayedWhatsApp) -> Counter[str | None]:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from typing import Literal
 
-Direction = Literal["there", "back"]
+from cables import Direction
 
 
 class Proxy:
     """Passes on what is sent to `port`; what is stopped is kept, as packets are that get lost."""
 
-    def __init__(self, target: int) -> None:
+    host = "127.0.0.1"
+
+    def __init__(self, target: int, host: str = host) -> None:
         self.target = target
+        self._target_host = host
         self._open = {"there": threading.Event(), "back": threading.Event()}
         self._sockets: set[socket.socket] = set()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((self.host, 0))
         self.port: int = self._listener.getsockname()[1]
         self.heal()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -50,7 +52,7 @@ class Proxy:
             while True:
                 ours, _ = self._listener.accept()
                 try:
-                    theirs = socket.create_connection(("127.0.0.1", self.target))
+                    theirs = socket.create_connection((self._target_host, self.target))
                 except OSError:
                     ours.close()
                     continue

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+from cables import Machine
 from cluster.proxy import Proxy
 from daemon_process import until
 from psycopg.conninfo import make_conninfo
@@ -21,12 +22,19 @@ from waremind.store.embedded.programs import find
 SETTINGS = ("fsync=off", "max_wal_size=64MB", "min_wal_size=32MB", "wal_keep_size=64MB")
 
 
-class Server:
-    """One of the two."""
+def dsn(host: str, port: int) -> str:
+    """Spell how the daemon connects."""
+    place = {"host": host, "port": port, "dbname": "waremind"}
+    return make_conninfo(**place, user="waremind", password=PASSWORD)
 
-    def __init__(self, place: Path) -> None:
+
+class Server:
+    """One of the two, or the only one; on a machine of its own perhaps."""
+
+    def __init__(self, place: Path, machine: Machine | None = None) -> None:
         self.place = place
         self.port = free_port()
+        self._inside = machine.inside if machine else ()
         self._programs = find(None)
         self._process: subprocess.Popen[bytes] | None = None
         place.mkdir()
@@ -39,6 +47,8 @@ class Server:
         """Make it from nothing."""
         auth = ["--auth-host=scram-sha-256", "--auth-local=trust", "--locale=C"]
         self._run("initdb", "-U", "admin", "-E", "UTF8", "-N", *auth)
+        with (self.place / "data/pg_hba.conf").open("a") as rules:
+            rules.write("host all all all scram-sha-256\n")
         self.start()
         self.execute(f"CREATE ROLE waremind LOGIN PASSWORD '{PASSWORD}'")
         self.execute("CREATE DATABASE waremind OWNER waremind")
@@ -50,11 +60,13 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        given = (*SETTINGS, f"port={self.port}", f"unix_socket_directories={self.place}")
+        given = [*SETTINGS, f"port={self.port}", f"unix_socket_directories={self.place}"]
+        if self._inside:
+            given.append("listen_addresses=*")
         options = [part for setting in given for part in ("-c", setting)]
         command = [self._programs / "postgres", "-D", self.place / "data", *options]
         with (self.place.parent / "postgres.log").open("ab") as log:
-            self._process = start(self.place, command, stderr=log)
+            self._process = start(self.place, command, inside=self._inside, stderr=log)
         until(self._answers, "PostgreSQL to answer")
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> None:
@@ -100,11 +112,6 @@ class Replicated:
         self.ways.append(Proxy(self.primary.port))
         return self.ways[-1]
 
-    def dsn(self, way: Proxy) -> str:
-        """Spell how the daemon connects."""
-        place = {"host": "127.0.0.1", "port": way.port, "dbname": "waremind"}
-        return make_conninfo(**place, user="waremind", password=PASSWORD)
-
     def wait_for_standby(self) -> None:
         """Let all commits wait for the standby from now on."""
         self.primary.set("synchronous_standby_names", "standby")
@@ -147,14 +154,35 @@ class Replicated:
 
 
 @contextlib.contextmanager
-def replicated() -> Iterator[Replicated]:
-    """Run both."""
+def passable() -> Iterator[Path]:
+    """Make a directory that root's PostgreSQL can pass, which is another user."""
     directory = Path(tempfile.mkdtemp(prefix="wm-"))
     directory.chmod(0o711)
-    servers = Replicated(directory)
     try:
-        servers.make()
-        yield servers
+        yield directory
     finally:
-        servers.close()
         shutil.rmtree(directory)
+
+
+@contextlib.contextmanager
+def replicated() -> Iterator[Replicated]:
+    """Run both."""
+    with passable() as directory:
+        servers = Replicated(directory)
+        try:
+            servers.make()
+            yield servers
+        finally:
+            servers.close()
+
+
+@contextlib.contextmanager
+def single(machine: Machine | None = None) -> Iterator[Server]:
+    """Run one without a standby, on a machine of its own perhaps."""
+    with passable() as directory:
+        server = Server(directory / "one", machine)
+        try:
+            server.make()
+            yield server
+        finally:
+            server.stop()

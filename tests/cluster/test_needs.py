@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from delivery.clockwork import Clock, Engine, engine
+from delivery.clockwork import Engine, engine
 
 from waremind import config
 from waremind.daemon.status.doctor.rounds import examine_running
 from waremind.daemon.status.report import status_report
-from waremind.daemon.system.cluster import ClusterMembership
-from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.settings import LiveSettings
-from waremind.settings import Cluster
-from waremind.store.database import Database
-from waremind.store.lock import DaemonLock
-from waremind.whatsapp.deadline import Deadline
 
 pytestmark = pytest.mark.anyio
 
@@ -71,28 +63,3 @@ def become_node(playing: Engine, dsn: str) -> None:
     settings = LiveSettings(config.load(None, flags))
     runtime = replace(playing.daemon.runtime, current=settings)
     playing.daemon = replace(playing.daemon, runtime=runtime)
-
-
-@asynccontextmanager
-async def member(dsn: str, clock: Clock) -> AsyncIterator[ClusterMembership]:
-    """Be a node with such a clock."""
-    lock = DaemonLock(dsn, shared=True)
-    await lock.take()
-    async with Database(dsn) as database:
-        failures, settings = Failures(clock.now), Cluster(name="east")
-        yield ClusterMembership(lock, database, clock, failures, settings, Deadline())
-    await lock.release()
-
-
-async def test_a_node_whose_clock_is_wrong_acts_for_no_account(dsn: str) -> None:
-    clock = Clock(datetime.now(UTC) + timedelta(hours=1))
-    async with member(dsn, clock) as node:
-        await node.join()
-        assert not node.held.is_set()
-        assert not node.leading.is_set()
-        clock.pass_to(datetime.now(UTC))
-        await node._beat()
-        assert node.held.is_set()
-        clock.pass_to(datetime.now(UTC) - timedelta(hours=1))
-        await node._beat()
-        assert not node.held.is_set()

@@ -46,6 +46,7 @@ ACCOUNT = "acc_clockwork"
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # a Monday
 PATIENCE_SECONDS = 20.0
 POLL_SECONDS = 0.002
+READERS = 2
 FLAGS: dict[str, Any] = {
     "default_tz": "UTC",
     "governor": {"enabled": False},
@@ -133,6 +134,7 @@ class Engine:
     gateway: FakeGateway
     sent: list[Seen]
     connection: psycopg.AsyncConnection[Any]
+    readers: Database
 
     async def add(self, name: str, **fields: Any) -> Reminder:
         """Add a reminder to the first group; its text is its name."""
@@ -247,6 +249,7 @@ async def engine(
         async with (
             await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection,
             Database(dsn, pool_size=4) as database,
+            Database(dsn, pool_size=READERS) as readers,
             RuleEvaluator() as trial,
             asyncio.TaskGroup() as tasks,
         ):
@@ -254,12 +257,12 @@ async def engine(
             membership = Membership(lock, database, clock, failures, "clockwork")
             recent = Recent(clock)
             database.begin_with(recent.reassert)
-            runtime = Runtime(current, database, database, membership, clock, failures, recent)
+            runtime = Runtime(current, database, readers, membership, clock, failures, recent)
             daemon = assemble(runtime, tasks, gateway, trial, "test")
             await daemon.accounts.start()
             tasks.create_task(daemon.outbox.run())
             tasks.create_task(daemon.feed.run())
-            playing = Engine(daemon, clock, gateway, sent, connection)
+            playing = Engine(daemon, clock, gateway, sent, connection, readers)
             await until(lambda: playing.sql("SELECT 1 FROM whatsapp_groups"))
             yield playing
             await _stop(daemon)

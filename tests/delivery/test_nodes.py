@@ -74,7 +74,7 @@ async def test_who_has_lost_an_account_corrects_what_is_unknown_where_it_knows(
 
 async def is_idle(playing: Engine) -> bool:
     """Tell whether the sender has written all that it knows."""
-    return not playing.daemon.sender._ended and not playing.daemon.sender._occupied
+    return not playing.daemon.sender.departures.ended and not playing.daemon.sender._occupied
 
 
 async def has_no_work(playing: Engine) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import LiteralString
 
 import psycopg
 import pytest
-from delivery.clockwork import ACCOUNT, START, Engine, engine, until
+from delivery.clockwork import ACCOUNT, READERS, START, Engine, engine, until
 
 from waremind.daemon.delivery.scheduler import Scheduler
 from waremind.store import accounts
@@ -78,6 +79,20 @@ async def test_an_account_that_is_deleted_while_its_reminders_are_claimed_waits_
             assert await deletion
         assert await playing.sql("SELECT 1 FROM reminders") == []
         assert "deadlock" not in caplog.text
+
+
+async def test_a_reminder_fires_while_those_who_ask_keep_every_connection_that_is_for_them(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with engine(dsn, tmp_path) as playing, AsyncExitStack() as asking:
+        await playing.add("in time", **SOON)
+        for _ in range(READERS):
+            await asking.enter_async_context(playing.readers.connection())
+        # As for what other nodes have written, and what they are sending.
+        await playing.daemon.outbox.look_again()
+        assert not await playing.daemon.sender.departures._is_leaving_elsewhere(None)
+        await playing.pass_to(START + MINUTE)
+        assert playing.fired("in time") == [START + MINUTE]
 
 
 async def test_two_schedulers_never_make_two_runs_of_one_occurrence(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from collections.abc import Iterable
 from threading import Thread
 from typing import Self
@@ -19,9 +20,11 @@ class Follower:
     def __init__(self, daemon: DaemonProcess) -> None:
         self._daemon = daemon
         self.told: list[Event] = []
+        # It is none of the daemon's processes, and does not end with its machine.
+        environment = {**daemon.environment, "TMPDIR": tempfile.gettempdir()}
         self._process = subprocess.Popen(
             [WAREMIND, "--json", "events", "--follow", "--since", "0"],
-            env=daemon.environment,
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )

@@ -11,7 +11,7 @@ from reminders.running import Running
 from reminders.samples import YEAR, adding
 
 from waremind.daemon.rules.days import NoDays
-from waremind.daemon.rules.events import FoundEvent, IcsEvents, LeftEvent
+from waremind.daemon.rules.events_read import FoundEvent, IcsEvents, LeftEvent
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.ics import Imported, ReminderExport, ReminderImport
 from waremind.requests.plan import ReminderMove, ReminderSkip

@@ -15,6 +15,7 @@ from waremind.objects import Run
 from waremind.requests.daemon import AuditList, Status
 from waremind.requests.reminder import ReminderShow
 from waremind.requests.run import RunList, RunResolve, RunShow
+from waremind.store.runs import STATUSES
 
 REMINDERS = 4
 
@@ -82,6 +83,34 @@ def test_runs_are_chosen_by_reminder_account_status_and_time(daemon: Running) ->
     assert run.id not in [r.id for r in daemon.call(RunList(since="1d", limit=0)).runs]
     assert run.id in [r.id for r in daemon.call(RunList(since="3d", limit=0)).runs]
     assert daemon.call(RunList(since="2099-01-01T00:00:00Z")).runs == []
+
+
+def test_each_run_is_found_by_its_status_and_by_no_other(daemon: Running) -> None:
+    for status in ("missed", "skipped"):
+        one_group, stretch = fired(daemon), fired(daemon)
+        daemon.sql(
+            "UPDATE deliveries SET status = %s, reason = 'x', finished_at = now()"
+            " WHERE run_id = %s AND position = 1",
+            status,
+            one_group.id,
+        )
+        daemon.sql("DELETE FROM deliveries WHERE run_id = %s", stretch.id)
+        daemon.sql(
+            "UPDATE runs SET outcome = %s, reason = 'x', until = occurs_at, count = 2"
+            " WHERE id = %s",
+            status,
+            stretch.id,
+        )
+        daemon.sql(
+            "UPDATE deliveries SET status = 'revoked', message_id = 'm', reason = NULL,"
+            " finished_at = now() WHERE run_id = %s AND position = 2",
+            one_group.id,
+        )
+    everything = daemon.call(RunList(limit=0)).runs
+    assert {"held", "missed", "skipped"} <= {run.status for run in everything}
+    for status in STATUSES:
+        found = daemon.call(RunList(status=status, limit=0)).runs
+        assert found == [run for run in everything if run.status == status]
 
 
 def test_a_status_that_is_none_is_refused_with_those_that_are(daemon: Running) -> None:

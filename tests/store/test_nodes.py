@@ -20,7 +20,8 @@ NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
 def node(name: str) -> NodeRow:
-    return NodeRow(id=f"nod_{name}", name=name, version="1", beat_at=NOW, started_at=NOW)
+    times = {"beat_at": NOW, "started_at": NOW}
+    return NodeRow(id=f"nod_{name}", name=name, version="1", migrations=1000, **times)
 
 
 async def test_a_snapshot_is_refused_from_a_session_or_a_node_that_has_been_followed(
@@ -66,12 +67,14 @@ async def test_a_node_follows_only_one_that_has_been_silent_since_it_was_seen(ds
         assert await nodes.follow(connection, "nod_a", {})
         assert not await nodes.follow(connection, "nod_b", {})
         assert not await nodes.follow(connection, "nod_b", {"nod_c": 1})
+        assert await nodes.standing(connection, "nod_a") == (True, False)
         assert await nodes.beat(connection, "nod_a", NOW)
         assert not await nodes.follow(connection, "nod_b", {"nod_a": 1})
         assert await nodes.follow(connection, "nod_b", {"nod_a": 2})
-        assert await nodes.beat(connection, "nod_a", NOW) is False
+        assert await nodes.standing(connection, "nod_a") == (False, False)
         await nodes.remove(connection, "nod_b")
-        assert await nodes.beat(connection, "nod_b", NOW) is None
+        assert await nodes.standing(connection, "nod_b") is None
+        assert not await nodes.beat(connection, "nod_b", NOW)
         assert not await nodes.follow(connection, "nod_b", {})
         assert await nodes.follow(connection, "nod_c", {})
 

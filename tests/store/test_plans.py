@@ -26,6 +26,7 @@ from waremind.store import (
     events,
     groups,
     holds,
+    linked_devices,
     measures,
     media,
     members,
@@ -42,7 +43,7 @@ from waremind.store.migrations import migrate, read
 from waremind.store.ownership import Free
 from waremind.store.receipts import ReceiptRow
 from waremind.store.reminders import Advance
-from waremind.store.runs import RunRow, Wanted
+from waremind.store.runs import STATUSES, RunRow, Wanted
 from waremind.store.sending import Sending
 
 ROWS = int(os.environ.get("ROWS", "10"))
@@ -58,6 +59,7 @@ FILLED = """
                           node_id)
         SELECT 'acc_' || i, i, 'connected', 1, 1, now(), now(), now(), 'nod_1'
         FROM generate_series(1, least({rows}, 1000)) i;
+    INSERT INTO linked_devices SELECT id, label || ':1@s.whatsapp.net' FROM accounts;
     INSERT INTO whatsapp_groups (id, account_id, jid, name, synced_at)
         SELECT 'grp_' || label, id, label || '@g.us', label, now() FROM accounts;
     INSERT INTO group_members (group_id, lid) SELECT id, id || '@lid' FROM whatsapp_groups;
@@ -84,12 +86,15 @@ FILLED = """
     INSERT INTO deliveries (run_id, group_id, account_id, position, status, reason, due_at,
                             message_id, started_at, finished_at, alarm_of, received_at)
         SELECT id, 'grp_' || substr(account_id, 5), account_id, 0,
-               (ARRAY['scheduled', 'held', 'failed', 'unknown', 'sent', 'sent'])
-                   [1 + least(number % ({rows} / 5), 5)],
+               (ARRAY['scheduled', 'held', 'failed', 'unknown',
+                      'missed', 'skipped', 'revoked', 'sent'])
+                   [1 + least(number % ({rows} / 5), 7)],
                'frozen', occurs_at, 'M' || number, occurs_at, occurs_at, reminder_id,
                -- Nearly all that was sent was received.
-               CASE WHEN number % ({rows} / 5) >= 4 AND number % 1000 > 0 THEN occurs_at END
+               CASE WHEN number % ({rows} / 5) >= 7 AND number % 1000 > 0 THEN occurs_at END
         FROM runs;
+    UPDATE runs SET outcome = 'missed', reason = 'down', until = occurs_at
+        WHERE number % ({rows} / 5) = 0;
     INSERT INTO receipts (run_id, group_id, participant, delivered_at)
         SELECT run_id, group_id, 'p', now() FROM deliveries LIMIT 1000;
     INSERT INTO events (at, type, account_id, reminder_id, run_id, group_id, data)
@@ -182,6 +187,10 @@ HOT: Mapping[str, tuple[Statement, set[str]]] = {
         {"accounts_node", "reminders_next", "deliveries_scheduled"},
     ),
     "some accounts": (lambda c: accounts.select_these(c, ["acc_1", "acc_2"]), {"accounts_pkey"}),
+    "whose device": (
+        lambda c: linked_devices.claim(c, "acc_1", "1:1@s.whatsapp.net"),
+        {"linked_devices_pkey", "linked_devices_jid_key"},
+    ),
     "give accounts away": (
         lambda c: ownership.surplus(c, "nod_1", ["nod_1", "nod_2"], 10),
         {"reminders_next", "deliveries_scheduled"},
@@ -235,8 +244,12 @@ HOT: Mapping[str, tuple[Statement, set[str]]] = {
         },
     ),
     **{
-        f"{status} runs": (with_status(status), {f"deliveries_{status}", "deliveries_run"})
-        for status in ("sending", "scheduled", "revoking", "held", "unknown", "failed")
+        f"{status} runs": (
+            with_status(status),
+            {f"deliveries_{status}", "deliveries_run", "runs_outcome"},
+        )
+        for status in STATUSES
+        if status != "sent"
     },
     "events": (
         lambda c: events.select(c, 1, 100, ["delivery.sent"], 100),

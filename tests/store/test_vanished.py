@@ -2,21 +2,19 @@
 
 import asyncio
 import contextlib
-import os
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Generator
 
 import pytest
+from cables import Machine, another_machine, needs_namespaces
 from postgres_processes import environment
 from store.yours import YourPostgres
 
 from waremind.store.lock import DaemonLock
 
 FREE_SECONDS = 30.0
-HERE, THERE = "10.213.77.1", "10.213.77.2"
 DAEMON = """
 import asyncio, sys
 from waremind.store.lock import DaemonLock
@@ -33,39 +31,13 @@ asyncio.run(main(*sys.argv[1:]))
 """
 # The server answers when the machine is gone already: bytes that nobody acknowledges.
 ANSWERED_TOO_LATE = "SELECT pg_sleep(3)"
-pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root makes network namespaces"),
-    pytest.mark.skipif(not shutil.which("ip"), reason="no ip: apt-get install iproute2"),
-]
-
-
-def ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True, capture_output=True)
+pytestmark = needs_namespaces
 
 
 @contextlib.contextmanager
-def another_machine() -> Generator[str]:
-    """Make a network namespace, reached by a cable of which `cut` pulls one end."""
-    name = f"wm{os.getpid()}"
-    try:
-        ip("netns", "add", name)
-    except subprocess.CalledProcessError as error:
-        pytest.skip(f"no network namespaces here: {error.stderr.decode().strip()}")
-    try:
-        ip("link", "add", name, "type", "veth", "peer", "name", "far", "netns", name)
-        ip("addr", "add", f"{HERE}/24", "dev", name)
-        ip("link", "set", name, "up")
-        ip("-n", name, "addr", "add", f"{THERE}/24", "dev", "far")
-        ip("-n", name, "link", "set", "far", "up")
-        yield name
-    finally:
-        ip("netns", "delete", name)
-
-
-@contextlib.contextmanager
-def daemon(machine: str, dsn: str, statement: str) -> Generator[None]:
+def daemon(machine: Machine, dsn: str, statement: str) -> Generator[None]:
     """Run on that machine what holds the lock of a database."""
-    command = ["ip", "netns", "exec", machine, sys.executable, "-c", DAEMON, dsn, statement]
+    command = [*machine.inside, sys.executable, "-c", DAEMON, dsn, statement]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, text=True, env=environment()) as process:
         try:
@@ -99,10 +71,13 @@ async def test_the_lock_of_a_machine_that_vanished_is_free_also_with_unacknowled
     with contextlib.ExitStack() as stack:
         idle, answered = (stack.enter_context(yours.database()) for _ in range(2))
         machine = stack.enter_context(another_machine())
+        if not machine:
+            pytest.skip("no network namespaces here")
+        cable = machine.cable()
         for name, statement in ((idle, ""), (answered, ANSWERED_TOO_LATE)):
-            dsn = yours.dsn(dbname=name, host=HERE)
+            dsn = yours.dsn(dbname=name, host=cable.here)
             stack.enter_context(daemon(machine, dsn, statement))
         wait_until_runs(yours, ANSWERED_TOO_LATE)
-        ip("-n", machine, "link", "set", "far", "down")
+        cable.stop("there", "back")
         waited = await asyncio.gather(*(taken_after(yours.dsn(dbname=n)) for n in (idle, answered)))
     assert max(waited) < FREE_SECONDS, waited

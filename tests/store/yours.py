@@ -68,14 +68,18 @@ def start(
     place: Path,
     command: Sequence[str | Path],
     *,
+    inside: Sequence[str] = (),
     stderr: IO[bytes] | None = None,
     **environment: str,
 ) -> subprocess.Popen[bytes]:
-    """Start a program as somebody who may run PostgreSQL; it ends with us."""
+    """Start a program as somebody who may run PostgreSQL; it ends with us.
+
+    `inside` begins the command where it is to run on another machine.
+    """
     identity = candidates(place / "data")[0]
     launch = [sys.executable, "-I", "-S", LAUNCH, str(os.getpid()), identity.word, place]
     return subprocess.Popen(
-        [*launch, *command],
+        [*inside, *launch, *command],
         stdout=subprocess.DEVNULL,
         stderr=stderr,
         env=os.environ | environment,

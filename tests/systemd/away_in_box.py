@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from systemd.in_box import PHONE, ask, played
 from whatsapp_server.harness import PlayedWhatsApp
 
 PATIENCE_SECONDS = 60.0
+DUE_SECONDS = 5.0
 LOCKS = "FROM pg_locks WHERE locktype = 'advisory' AND granted"
 
 
@@ -37,9 +39,16 @@ def main() -> None:
 
 
 def away(program: str, whatsapp: PlayedWhatsApp, seconds: float) -> Any:
-    """Stop PostgreSQL in mid-send, and start it again; says what status and run said."""
+    """Stop PostgreSQL in mid-send, and start it again; says what status and runs said.
+
+    A reminder falls due meanwhile.
+    """
     server = External(run_quietly)
     whatsapp.behave(PHONE, ack_delay=2.0)
+    due = datetime.now(UTC) + timedelta(seconds=DUE_SECONDS)
+    when = ("--at", due.isoformat(timespec="seconds"), "--tz", "UTC")
+    words = ("--account", "ops", "--to", "Ops", "--text", "due meanwhile", *when)
+    ask(program, "reminder", "add", "meanwhile", *words)
     run = send(program, "in mid-send")
     until(whatsapp.messages)
     server.stop()
@@ -47,7 +56,15 @@ def away(program: str, whatsapp: PlayedWhatsApp, seconds: float) -> Any:
     server.start()
     until(lambda: ended(program, run))
     whatsapp.behave(PHONE, ack_delay=0.0)
-    return {"said": status, "run": outcome(program, run), "then": well(program)}
+    until(lambda: ask(program, "reminder", "show", "meanwhile")["reminder"]["state"] == "finished")
+    [fired] = ask(program, "run", "list", "--reminder", "meanwhile")["runs"]
+    until(lambda: ended(program, fired["id"]))
+    return {
+        "said": status,
+        "run": outcome(program, run),
+        "due meanwhile": outcome(program, fired["id"]),
+        "then": well(program),
+    }
 
 
 def run_quietly(*words: object) -> None:

@@ -12,6 +12,7 @@ from systemd.daemon_process import DaemonProcess, Ear
 from upgrade.write_fixture import FIXTURES, command, programs
 
 import waremind
+from waremind.cli.daemon import CONFIGURATION_ERROR
 from waremind.store import migrations
 from waremind.store.database import connect
 
@@ -139,7 +140,7 @@ def test_a_database_of_a_newer_waremind_is_refused_in_words(
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("INSERT INTO schema_migrations VALUES (9999, '9999_future', '', '9.9')")
     daemon = daemon_of(tmp_path, ear, dsn)
-    assert daemon.wait() == 7
+    assert daemon.wait() == CONFIGURATION_ERROR
     log = daemon.log.read_text()
     assert re.search(r"error: cannot use the database: waremind 9\.9 has brought it", log)
     assert "hint: install waremind 9.9 or newer, or restore the backup from before" in log

@@ -104,6 +104,15 @@ async def test_an_idle_account_takes_at_most_15_mb_of_its_own(real: RealStage) -
     assert max(taken) <= 15 * 1024
 
 
+async def test_a_session_goes_first_when_the_machine_s_memory_is_short(real: RealStage) -> None:
+    await real.link()
+    score, ours = (
+        int(Path(f"/proc/{pid}/oom_score_adj").read_text())
+        for pid in (real.child.process.pid, "self")
+    )
+    assert score >= ours + 500
+
+
 async def test_many_sessions_end_together_within_8_seconds(
     alone: RealStage,
 ) -> None:

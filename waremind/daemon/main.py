@@ -42,6 +42,7 @@ from waremind.daemon.system.postgres import Access, patiently, postgres
 from waremind.daemon.system.recent import Recent
 from waremind.daemon.system.relay import Relay
 from waremind.daemon.system.runtime import Runtime
+from waremind.daemon.system.schema import take_and_migrate
 from waremind.daemon.system.settings import LiveSettings, reload
 from waremind.daemon.system.systemd import Systemd
 from waremind.errors import ErrorCode, WaremindError
@@ -49,9 +50,7 @@ from waremind.lock_file import LockFileHeld, locked
 from waremind.objects import Operator
 from waremind.paths import client_socket, is_root
 from waremind.settings import Settings
-from waremind.store import migrations
-from waremind.store.database import Connection, Database, connect
-from waremind.store.grants import grant_to_daemon
+from waremind.store.database import Database
 from waremind.store.lock import DaemonLock
 from waremind.store.notifications import Notifications
 from waremind.whatsapp.deadline import Deadline
@@ -119,7 +118,7 @@ async def _main(current: LiveSettings, systemd: Systemd, *, frozen: bool) -> Non
             access = await stack.enter_async_context(postgres(settings))
             # First the lock: the schema is never changed under another daemon that runs.
             lock = DaemonLock(access.dsn, shared=settings.cluster.name is not None)
-            await patiently(lambda: _migrate(access, lock, systemd), systemd)
+            await patiently(lambda: take_and_migrate(access, lock, systemd), systemd)
             stack.push_async_callback(lock.release)
         pool_size = settings.database.pool_size
         # What a node that hangs has locked must not keep others from its accounts.
@@ -166,29 +165,6 @@ def _obey_signals(current: LiveSettings, systemd: Systemd) -> None:
         loop.add_signal_handler(signal.SIGHUP, stop)
     else:
         loop.add_signal_handler(signal.SIGHUP, reload, current, systemd)
-
-
-async def _migrate(access: Access, lock: DaemonLock, systemd: Systemd) -> None:
-    """Take the lock, then bring the schema up to date; on a failure neither is kept."""
-    await lock.take()
-    try:
-        async with await connect(access.owner_dsn) as connection:
-            systemd.tell(STATUS="bringing the database up to date")
-            await _bring_up_to_date(connection, lock)
-            if access.is_embedded:
-                await grant_to_daemon(connection)
-    except BaseException:
-        await lock.release()
-        raise
-
-
-async def _bring_up_to_date(connection: Connection, lock: DaemonLock) -> None:
-    """Change the schema, if there is anything to change and nobody else runs on the old one."""
-    steps = migrations.read()
-    if lock.is_shared and not await migrations.missing(connection, steps):
-        return
-    async with lock.alone() if lock.is_shared else contextlib.nullcontext():
-        await migrations.migrate(connection, steps)
 
 
 async def _serve(runtime: Runtime, systemd: Systemd, access: Access, deadline: Deadline) -> None:

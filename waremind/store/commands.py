@@ -162,9 +162,11 @@ async def standing(connection: Connection, commands: Sequence[UUID]) -> list[Sta
 
 async def read_events(connection: Connection, commands: Sequence[UUID]) -> list[StreamedEvent]:
     """Read what the streams of these commands have to say, which is gone then."""
-    query = "DELETE FROM command_events WHERE command_id = ANY (%s) RETURNING *"
+    query = """
+        DELETE FROM command_events WHERE command_id = ANY (%s) RETURNING command_id, number, event
+    """
     rows = await (await connection.execute(query, [list(commands)])).fetchall()
-    return sorted(StreamedEvent(*row[:3]) for row in rows)
+    return sorted(StreamedEvent(*row) for row in rows)
 
 
 async def forget(connection: Connection, commands: Sequence[UUID]) -> None:

@@ -30,7 +30,10 @@ class Health:
     def summary(self) -> str:
         """All that in words."""
         known = len(migrations.read())
-        return f"PostgreSQL {self.version}, {self.size}, {self.migrations} of {known} migrations"
+        done = f"{min(self.migrations, known)} of {known} migrations"
+        newer = self.migrations - known
+        more = f", {newer} more of a newer waremind" if newer > 0 else ""
+        return f"PostgreSQL {self.version}, {self.size}, {done}{more}"
 
 
 # SQLSTATE → what a database suffers from, where a person has to mend it.

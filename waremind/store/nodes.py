@@ -6,6 +6,7 @@ Which accounts each has is in `ownership`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from psycopg.rows import class_row
 from psycopg.sql import SQL
@@ -24,6 +25,7 @@ class NodeRow:
     beat_at: datetime
     started_at: datetime
     engine: str = ""
+    migrations: int = 0  # that its program knows
     lease_seconds: float = 0  # on one machine nobody counts it
     beat: int = 1
     leads: bool = False
@@ -41,13 +43,29 @@ async def register(connection: Connection, row: NodeRow) -> None:
     await connection.execute(_INSERT, _COLUMNS.values(row))
 
 
-async def beat(connection: Connection, node: str, now: datetime) -> bool | None:
-    """Show a sign of life; tells whether the node leads, None: it is not there any more."""
+class Standing(NamedTuple):
+    """How a node stands: it leads; the schema went on without it."""
+
+    leads: bool
+    is_outdated: bool
+
+
+async def standing(connection: Connection, node: str) -> Standing | None:
+    """Say how a node stands; None: it is not there any more."""
     cursor = await connection.execute(
-        "UPDATE nodes SET beat = beat + 1, beat_at = %s WHERE id = %s RETURNING leads", [now, node]
+        "SELECT leads, migrations <"
+        " (SELECT max(coalesce(compatible_from, number)) FROM schema_migrations)"
+        " FROM nodes WHERE id = %s",
+        [node],
     )
     found = await cursor.fetchone()
-    return found[0] if found else None
+    return Standing(*found) if found else None
+
+
+async def beat(connection: Connection, node: str, now: datetime) -> bool:
+    """Show a sign of life; False: the node is not there any more."""
+    query = "UPDATE nodes SET beat = beat + 1, beat_at = %s WHERE id = %s"
+    return (await connection.execute(query, [now, node])).rowcount == 1
 
 
 async def select_all(connection: Connection) -> list[NodeRow]:

@@ -18,12 +18,16 @@ Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class Identity(Struct, frozen=True):
-    """Who the phone says it is: `jid` without a device, `lid` and `push_name` where known."""
+    """Who the phone says it is: `jid` without a device, `lid` and `push_name` where known.
+
+    `device` is the JID of the device that is linked.
+    """
 
     jid: str
     phone: str
     lid: str | None = None
     push_name: str | None = None
+    device: str | None = None
 
 
 class Member(Struct, frozen=True):

@@ -71,6 +71,11 @@ def jid_text(jid: Any) -> str:
     return f"{jid.User}@{jid.Server}" if jid.User else ""
 
 
+def _device_text(jid: Any) -> str:
+    """Write a JID with its device, as it stands in the device's store."""
+    return f"{jid.User}:{jid.Device}@{jid.Server}" if jid.Device else jid_text(jid)
+
+
 def identity(device: Any) -> Identity | None:
     """Read who the account is from the library's Device; None before it is linked."""
     if not device.JID.User:
@@ -80,6 +85,7 @@ def identity(device: Any) -> Identity | None:
         phone=f"+{device.JID.User}",
         lid=jid_text(device.LID) or None,
         push_name=device.PushName or None,
+        device=_device_text(device.JID),
     )
 
 

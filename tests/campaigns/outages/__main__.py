@@ -22,12 +22,11 @@ from daemon_process import DaemonProcess, environment, until
 from whatsapp_server.harness import PlayedWhatsApp
 
 from campaigns.crash import ACCOUNTS, GROUPS, SETTINGS, SETTLE_SECONDS, Theatre, judge, wait_until
-from campaigns.outages.faults import FAULTS, Fault
+from campaigns.outages.faults import Fault, possible
 from campaigns.outages.watch import Watch
 from campaigns.outages.yours import Yours, running
 
 SLOWLY_SECONDS = 0.1  # how long WhatsApp takes for each message, so that a fault meets some
-TOLD_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -60,20 +59,9 @@ class Play:
 
     def _bear(self, fault: Fault, more_seconds: float) -> Counter[str]:
         """Let a fault last until it is told, and somewhat longer."""
-        name = fault.happen.__name__
-        with fault.happen(self.yours):
-            began = time.monotonic()
-            until(lambda: self._tells(fault), f"status to tell of {name}", TOLD_SECONDS)
-            told = round(1000 * (time.monotonic() - began))
+        with fault.told(self.yours, self.theatre.daemon) as seconds:
             time.sleep(self.last_seconds + more_seconds)
-        return Counter({f"ms until {name} is told": told})
-
-    def _tells(self, fault: Fault) -> bool:
-        report = self.watch.status()
-        assert report, "the daemon does not answer"
-        assert report.ok == (not report.attention)
-        codes = {need.code for need in report.attention if need.kind == "daemon"}
-        return bool(codes & fault.codes)
+        return Counter({f"ms until {fault.name} is told": round(1000 * seconds)})
 
     def _is_well(self) -> bool:
         report = self.watch.status()
@@ -96,10 +84,7 @@ def main() -> int:
     asked = parser.parse_args()
     total: Counter[str] = Counter()
     with running() as yours, PlayedWhatsApp(decrypt="one") as whatsapp:
-        faults = [fault for fault in FAULTS if fault.is_possible(yours)]
-        for fault in FAULTS:
-            if fault not in faults:
-                print(f"cannot happen on this machine: {fault.happen.__name__}")
+        faults = possible(yours)
         with DaemonProcess(environment(whatsapp, yours.dsn) | SETTINGS) as daemon:
             theatre = Theatre(daemon, whatsapp, [f"account {n}" for n in range(ACCOUNTS)])
             theatre.prepare()
@@ -116,7 +101,7 @@ def main() -> int:
                     print(f"seed {seed} failed; the daemon's last words:\n{daemon.log[-4000:]}")
                     raise
                 total += counts
-                print(f"seed {seed}, {fault.happen.__name__}: {dict(counts)}", flush=True)
+                print(f"seed {seed}, {fault.name}: {dict(counts)}", flush=True)
     print(f"{watch.answers} answers of status, {watch.troubled} of them not ok, {watch.lies} lies")
     print(f"{asked.seeds} seeds: {total['sent']} sent, {total['unknown']} unknown")
     return 1 if watch.lies else 0

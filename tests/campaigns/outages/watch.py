@@ -11,7 +11,7 @@ from threading import Event
 import psycopg
 from daemon_process import DaemonProcess
 
-from campaigns.outages.yours import Yours
+from campaigns.database import Database
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import StatusReport
 from waremind.requests.daemon import Status
@@ -27,12 +27,20 @@ LATE = """
 """
 
 
+def is_late(database: Database) -> bool:
+    """Tell whether the tables have something that is late; nobody knows while they are away."""
+    with contextlib.suppress(psycopg.Error, OSError), database.connect() as connection:
+        connection.execute("SET statement_timeout = '2s'")
+        return connection.execute(LATE.encode()).rowcount > 0
+    return False
+
+
 class Watch:
     """Asks until the end; `lies` counts how often all was said to be well, and was not."""
 
-    def __init__(self, daemon: DaemonProcess, yours: Yours) -> None:
+    def __init__(self, daemon: DaemonProcess, database: Database) -> None:
         self._daemon = daemon
-        self._yours = yours
+        self._database = database
         self.answers = 0
         self.troubled = 0
         self.lies = 0
@@ -51,13 +59,13 @@ class Watch:
 
     def _keep(self, end: Event) -> None:
         while not end.wait(PAUSE_SECONDS):
-            late = self._is_late()
+            late = is_late(self._database)
             report = self.status()
             if report is None:  # the daemon itself was killed
                 continue
             self.answers += 1
             self.troubled += not report.ok
-            self.lies += report.ok and late and self._is_late()
+            self.lies += report.ok and late and is_late(self._database)
 
     def status(self) -> StatusReport | None:
         """Ask the daemon, which has to answer whatever its database does."""
@@ -67,9 +75,3 @@ class Watch:
             if error.code is not ErrorCode.DAEMON_UNREACHABLE:
                 raise
             return None
-
-    def _is_late(self) -> bool:
-        with contextlib.suppress(psycopg.Error), self._yours.connect() as connection:
-            connection.execute("SET statement_timeout = '2s'")
-            return connection.execute(LATE.encode()).rowcount > 0
-        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from store.yours import PASSWORD, free_port, start
 
 from waremind.store.embedded.programs import find
 
+CLONE_NEWNS = 0x20000
 DISK_MB = 400  # a cluster takes 80, and a flood of messages does not fill the rest
 POOLER = Path("/usr/sbin/pgbouncer")
 OPTIONS = ("fsync=off", "max_wal_size=64MB", "min_wal_size=32MB", "listen_addresses=127.0.0.1")
@@ -40,6 +42,7 @@ class Yours:
 
     def __init__(self, place: Path, *, small_disk: bool) -> None:
         self.place = place
+        self.data = place / "data"
         self.has_small_disk = small_disk
         self.has_pooler = POOLER.exists()
         self._programs = find(None)
@@ -61,7 +64,7 @@ class Yours:
 
     def make(self) -> None:
         """Make the cluster, start it, and the pooler."""
-        initdb = [self._programs / "initdb", "-D", self.place / "data", "-U", "admin", "-N"]
+        initdb = [self._programs / "initdb", "-D", self.data, "-U", "admin", "-N"]
         auth = ["-E", "UTF8", "--auth-host=scram-sha-256", "--auth-local=trust", "--locale=C"]
         assert start(self.place, [*initdb, *auth]).wait() == 0
         self.start()
@@ -74,7 +77,7 @@ class Yours:
         """Start the server, and wait until it takes connections."""
         given = (*OPTIONS, f"port={self._port}", f"unix_socket_directories={self.place}")
         options = [part for setting in given for part in ("-c", setting)]
-        command = [self._programs / "postgres", "-D", self.place / "data", *options]
+        command = [self._programs / "postgres", "-D", self.data, *options]
         with (self.place.parent / "postgres.log").open("ab") as log:
             self._server = start(self.place, command, stderr=log)
         until(self._answers, "PostgreSQL to answer")
@@ -90,6 +93,11 @@ class Yours:
         if self._server:
             self._server.send_signal(number)
             self._server.wait()
+
+    def crash(self) -> None:
+        """End the server without its having put anything in order, and start it again."""
+        self.stop(signal.SIGQUIT)
+        self.start()
 
     def start_pooler(self) -> None:
         """Start the pooler, where there is one."""
@@ -132,6 +140,15 @@ class Yours:
             self.start()
 
 
+def is_small_disk(place: Path) -> bool:
+    """Make a directory a disk of its own, which ends with us; False where that cannot be done."""
+    if ctypes.CDLL(None).unshare(CLONE_NEWNS) != 0:
+        return False
+    disk = ["-t", "tmpfs", "-o", f"size={DISK_MB}m,mode=711", "waremind", str(place)]
+    mounts = (["--make-rprivate", "/"], disk)
+    return all(subprocess.run(["mount", *words], check=False).returncode == 0 for words in mounts)
+
+
 @contextmanager
 def running() -> Iterator[Yours]:
     """Run the server, on a disk of its own where that can be made: as root."""
@@ -139,8 +156,7 @@ def running() -> Iterator[Yours]:
     directory.chmod(0o711)
     place = directory / "disk"
     place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m,mode=711", "waremind", str(place)]
-    mounted = subprocess.run(mount, check=False, capture_output=True).returncode == 0
+    mounted = is_small_disk(place)
     yours = Yours(place, small_disk=mounted)
     try:
         yours.make()

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import psycopg
 from daemon_process import DaemonProcess, until
 
 from campaigns.soak.gauges import descendants
@@ -67,7 +66,7 @@ def _places(daemon: DaemonProcess) -> Iterator[str]:
 
 def pass_by(town: Town) -> None:
     """Let more than `keep_days` pass over runs and events, restart the daemon, and see them go."""
-    with psycopg.connect(town.dsn, autocommit=True) as connection:
+    with town.database.connect() as connection:
         connection.execute("UPDATE runs SET created_at = created_at - interval '1 year'")
         connection.execute("UPDATE events SET at = at - interval '1 year'")
     configure(town, CONFIGURATIONS[0])  # with a bad one it would not start

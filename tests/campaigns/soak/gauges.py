@@ -9,10 +9,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import psycopg
 from bench.memory import megabytes
 
-from campaigns.soak.machine import postmasters
+from campaigns.database import files, postmasters
 from campaigns.soak.town import Town
 
 MB = 1_000_000
@@ -50,7 +49,7 @@ class Reading:
 
 def read(town: Town, messages: int) -> Reading:
     """Look at everything once all is quiet."""
-    postgres = descendants(postmasters(town))
+    postgres = descendants(postmasters(town.database))
     quiet = [town.daemon.child(one.account.id) for one in town.residents if one.is_quiet]
     children = [town.daemon.child(one.account.id) for one in town.residents]
     daemon = town.daemon.process.pid
@@ -67,7 +66,7 @@ def read(town: Town, messages: int) -> Reading:
         child_threads=statistics.fmean(map(threads, quiet)),
         processes=len({*ours} - {*postgres, *children}),
         zombies=sum(_status(pid, "State").startswith("Z") for pid in ours),
-        database_mb=size_mb(town.daemon.state.glob("postgres/**/base/**/*")) - history_mb(town),
+        database_mb=size_mb(files(town.database)) - history_mb(town),
         keys_mb=size_mb((town.daemon.state / "sessions").rglob("*")),
     )
 
@@ -100,7 +99,7 @@ def descriptors(pid: int) -> int:
 
 def history_mb(town: Town) -> float:
     """Weigh the tables that only grow until their rows are old enough to be deleted."""
-    with psycopg.connect(town.dsn) as connection:
+    with town.database.connect() as connection:
         cursor = connection.execute(
             "SELECT sum(pg_total_relation_size(t)) FROM unnest(%s::regclass[]) t", [list(HISTORY)]
         )

@@ -18,6 +18,7 @@ EXPECTED = (
     r" warning waremind\.daemon\.system\.tasks cannot finish .*(session has ended|not connected)",
     # What the engine prints of connections that end.
     r" printed: \w+ whatsmeow\.Client: (Got 503 stream error|Temporary ban connect failure)",
+    r" printed: \w+ whatsmeow\.Client: Closing handler queue loop .*<stream:error ",
     r" printed: \w+ whatsmeow\.Client: Failed to send post-connect passive IQ: websocket disconn",
     r" printed: \w+ whatsmeow\.Client\.Socket: Error reading from websocket",
 )

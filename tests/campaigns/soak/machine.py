@@ -6,18 +6,21 @@ import os
 import random
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from threading import Event
 
 import psycopg
-from daemon_process import until
 
+from campaigns.database import postmasters
+from campaigns.outages.faults import STOLEN, Fault, possible
+from campaigns.outages.yours import Yours
 from campaigns.soak.town import REFUSALS, Town
-from waremind.requests.daemon import Doctor, FreezeSet, Status, Thaw
-from waremind.store.lock import LOCK
+from waremind.requests.daemon import Doctor, FreezeSet, Thaw
 
 Deed = Callable[[Town, random.Random, Event], None]
+Outages = Mapping[str, Deed]
+"""What happens to the database, by name."""
 
 CROWD = 50
 BAD_LINES = (
@@ -33,10 +36,6 @@ CONFIGURATIONS = (
     'log_level = "debug"\n[delivery]\nkeep_days = 30\n',
     'log_level = "info"\n[sessions]\nwatch_seconds = 200\n',
     "log_level = 3\n",  # refused: all stays as it was
-)
-HOLDER = (
-    b"SELECT pg_terminate_backend(pid) FROM pg_locks"
-    b" WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()"
 )
 MUCH = b'{"jsonrpc": "2.0", "id": 1, "method": "run.list", "params": {"limit": 20}}\n'
 
@@ -86,22 +85,21 @@ def read_nothing(town: Town, chance: random.Random, evening: Event) -> None:
 
 def restart_postgres(town: Town, chance: random.Random, _evening: Event) -> None:
     """End PostgreSQL, by its own means or by the kernel's; the daemon starts it again."""
-    for pid in postmasters(town):  # none, while one is just coming back
+    for pid in postmasters(town.database):  # none, while one is just coming back
         os.kill(pid, chance.choice((signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)))
 
 
-def steal_lock(town: Town, chance: random.Random, evening: Event) -> None:
-    """Take the daemon's lock on its database, and hold it until status says so."""
-    with psycopg.connect(town.dsn, autocommit=True, application_name="a thief") as thief:
-        while thief.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone() != (True,):
-            thief.execute(HOLDER)
-        until(lambda: "lock_lost" in _daemons_needs(town), "status to tell that the lock is lost")
-        evening.wait(chance.uniform(0, 2))
+def outage(fault: Fault) -> Deed:
+    """Make a deed of what can happen to the database: until status tells it, and a moment more."""
 
+    def befall(town: Town, chance: random.Random, evening: Event) -> None:
+        try:
+            with fault.told(town.database, town.daemon):
+                evening.wait(chance.uniform(0, 2))
+        except TimeoutError as error:
+            town.fault(str(error))
 
-def _daemons_needs(town: Town) -> set[str]:
-    needs = town.daemon.call(Status()).attention
-    return {need.code for need in needs if need.kind == "daemon"}
+    return befall
 
 
 def configure(town: Town, configuration: str) -> None:
@@ -119,35 +117,37 @@ def connected(town: Town) -> Iterator[socket.socket]:
         yield client
 
 
-def postmasters(town: Town) -> list[int]:
-    """Find PostgreSQL's first process."""
-    files = town.daemon.state.glob("postgres/**/postmaster.pid")
-    return [int(file.read_text().split("\n", 1)[0]) for file in files]
-
-
-# Each deed, and how often it is done; an outage comes now and then only. What else befalls a
-# database is played in `make outages`.
+# Each deed, and how often it is done for each outage; one of those comes now and then only.
 DEEDS: tuple[tuple[Deed, int], ...] = (
-    (reload, 20),
-    (freeze, 10),
-    (examine, 10),
-    (talk_nonsense, 20),
-    (crowd_in, 10),
-    (read_nothing, 10),
-    (restart_postgres, 1),
-    (steal_lock, 1),
+    (reload, 10),
+    (freeze, 5),
+    (examine, 5),
+    (talk_nonsense, 10),
+    (crowd_in, 5),
+    (read_nothing, 5),
 )
 
 
-def happen(town: Town, seed: str, evening: Event) -> None:
+def of_embedded() -> Outages:
+    """List what can happen to a server that the daemon runs for itself."""
+    return {restart_postgres.__name__: restart_postgres, STOLEN.name: outage(STOLEN)}
+
+
+def of_yours(yours: Yours) -> Outages:
+    """List what can happen to a server of yours."""
+    return {fault.name: outage(fault) for fault in possible(yours)}
+
+
+def happen(town: Town, outages: Outages, seed: str, evening: Event) -> None:
     """Let one thing after the other happen until the evening."""
     chance = random.Random(seed)
-    deeds, weights = zip(*DEEDS, strict=True)
+    often = {deed.__name__: (deed, weight) for deed, weight in DEEDS}
+    often |= {name: (deed, 1) for name, deed in outages.items()}
     while not evening.wait(chance.uniform(0.5, 3)):
-        [deed] = chance.choices(deeds, weights)
+        [name] = chance.choices(list(often), [weight for _, weight in often.values()])
         try:
-            deed(town, chance, evening)
-        except (*REFUSALS, OSError) as refusal:
-            town.count(f"refused {deed.__name__}: {type(refusal).__name__}")
+            often[name][0](town, chance, evening)
+        except (*REFUSALS, OSError, psycopg.OperationalError) as refusal:
+            town.count(f"refused {name}: {type(refusal).__name__}")
         else:
-            town.count(f"happened {deed.__name__}")
+            town.count(f"happened {name}")

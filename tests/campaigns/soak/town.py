@@ -16,6 +16,7 @@ from daemon_process import DaemonProcess, until
 from whatsapp_server.behaviour import Behaviour, Changes
 from whatsapp_server.harness import PlayedWhatsApp, PlayedWhatsAppError
 
+from campaigns.database import Database
 from waremind.errors import WaremindError
 from waremind.objects import Account, Reminder
 from waremind.requests.account import AccountAdd, AccountRename, AccountSync
@@ -152,8 +153,11 @@ class Resident:
 class Town:
     """Everybody, and what is counted of their life."""
 
-    def __init__(self, daemon: DaemonProcess, whatsapp: PlayedWhatsApp, seed: int) -> None:
+    def __init__(
+        self, daemon: DaemonProcess, database: Database, whatsapp: PlayedWhatsApp, seed: int
+    ) -> None:
         self.daemon = daemon
+        self.database = database
         self.whatsapp = whatsapp
         self.seed = seed
         self.residents: list[Resident] = []
@@ -161,14 +165,6 @@ class Town:
         self.faults: list[str] = []
         self.dawn = datetime.now(UTC)
         self._counting = Lock()
-
-    @property
-    def dsn(self) -> str:
-        """Say how to reach the daemon's PostgreSQL; raises OSError while there is none."""
-        for socket in self.daemon.state.glob("postgres/**/.s.PGSQL.5432"):
-            passwords = socket.parent.with_name("passwords")
-            return f"host={socket.parent} user=waremind dbname=waremind passfile={passwords}"
-        raise FileNotFoundError(self.daemon.state)
 
     def count(self, what: str, number: float = 1, *, most: bool = False) -> None:
         """Count something; or keep the `most` that was seen of it."""

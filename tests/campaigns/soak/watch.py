@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from threading import Event
 
-import psycopg
-
-from campaigns.outages.watch import LATE
+from campaigns.outages.watch import is_late
 from campaigns.soak.town import Town
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.daemon import Status
@@ -28,7 +25,7 @@ class Watch:
     def keep(self, end: Event) -> None:
         """Ask until the end."""
         while not end.wait(PAUSE_SECONDS):
-            late, before = self._is_late(), time.monotonic()
+            late, before = is_late(self._town.database), time.monotonic()
             try:
                 report = self._town.daemon.call(Status())
             except WaremindError as error:
@@ -38,13 +35,8 @@ class Watch:
             else:
                 if report.runs:  # how long it takes to see that there is no database is fixed
                     self.seconds.append(time.monotonic() - before)
-                if report.ok and late and self._is_late():
+                if report.ok and late and is_late(self._town.database):
                     self._town.fault("status is ok while something is overdue")
-
-    def _is_late(self) -> bool:
-        with suppress(psycopg.Error, OSError), psycopg.connect(self._town.dsn) as connection:
-            return connection.execute(LATE.encode()).rowcount > 0
-        return False
 
     def quantile(self, share: float) -> float:
         """Tell within how many seconds a share of the answers came."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cluster.node import Node, texts
-from cluster.replicated import replicated
+from cluster.replicated import dsn, replicated
 from daemon_process import until
 from delivery.stage import Stage, moment
 from whatsapp_server.harness import PlayedWhatsApp
@@ -15,10 +15,10 @@ PHONE = "628110000001"
 ACK_SECONDS = 10.0  # longer than a failover takes here
 
 
-def connected(node: Node, whatsapp: PlayedWhatsApp, dsn: str) -> Stage:
+def connected(node: Node, whatsapp: PlayedWhatsApp) -> Stage:
     """Have an account with two groups."""
     until(node.speaks, "the node to speak")
-    stage = Stage(node, whatsapp, dsn, "ops", PHONE)
+    stage = Stage(node, whatsapp, "", "ops", PHONE)
     node.add("ops")
     stage.group()
     stage.group()
@@ -31,8 +31,8 @@ def test_what_a_standby_that_was_behind_has_lost_is_written_again_before_anythin
 ) -> None:
     with replicated() as servers:
         way = servers.way()
-        with Node("first", played_whatsapp, servers.dsn(way)) as node:
-            account = connected(node, played_whatsapp, servers.dsn(way))
+        with Node("first", played_whatsapp, dsn(way.host, way.port)) as node:
+            account = connected(node, played_whatsapp)
             assert "replication_asynchronous" in needs(node)
             lost = account.remind(text="lost", at=moment(seconds=4))
             leaving = account.remind(text="leaving", to=account.groups[:1], at=moment(seconds=6))
@@ -57,8 +57,8 @@ def test_a_synchronous_standby_that_is_promoted_has_all_and_no_session_ends(
     with replicated() as servers:
         servers.wait_for_standby()
         way = servers.way()
-        with Node("first", played_whatsapp, servers.dsn(way)) as node:
-            account = connected(node, played_whatsapp, servers.dsn(way))
+        with Node("first", played_whatsapp, dsn(way.host, way.port)) as node:
+            account = connected(node, played_whatsapp)
             checks = {each.check: each.text for each in node.call(Doctor()).checks}
             assert checks["replication"] == "commits wait for a standby: standby"
             assert "replication_asynchronous" not in needs(node)

@@ -21,6 +21,12 @@ def test_the_daemon_is_confined(box: Box) -> None:
     assert float(exposure[1]) < 1.5
 
 
+def test_memory_is_bounded_and_the_daemon_is_not_the_first_to_go(box: Box) -> None:
+    high, most = int(box.show("MemoryHigh")), int(box.show("MemoryMax"))
+    assert 0 < high < most
+    assert int(box.show("OOMScoreAdjust")) < 0
+
+
 def test_the_unit_runs_the_program_that_installed_it(box: Box) -> None:
     assert f"ExecStart={PROGRAM} daemon\n" in box.systemctl("cat", "waremind").stdout
     assert f"ExecPaths=/usr {HOME}\n" in box.systemctl("cat", "waremind").stdout

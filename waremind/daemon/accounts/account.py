@@ -28,14 +28,19 @@ from waremind.daemon.accounts.inbox import (
     Signal,
 )
 from waremind.daemon.accounts.progress import ProgressFeed
-from waremind.daemon.accounts.row_writer import MovedOnError, write_row
-from waremind.daemon.accounts.transitions import cause_of, expected_phone, next_row, with_phone_seen
+from waremind.daemon.accounts.row_writer import MovedOnError, Occasion, write_row
+from waremind.daemon.accounts.transitions import (
+    cause_of,
+    expected_phone,
+    identity_of,
+    next_row,
+    with_phone_seen,
+)
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.tasks import settle
 from waremind.domain.lifecycle import MEANINGS, Cause, Effect, State, Step, step
 from waremind.domain.refusals import refusal
 from waremind.errors import WaremindError
-from waremind.objects import Operator
 from waremind.store import accounts as table
 from waremind.store.accounts import AccountRow, Belongings
 from waremind.store.database import is_unavailable
@@ -203,7 +208,8 @@ class Account:
         changes = rename.label != self.row.label
         if changes and not rename.check:
             row = replace(self.row, label=rename.label)
-            await self._write(row, "account.rename", rename.operator, before=self.row.label)
+            before = {"before": self.row.label}
+            await self._write(row, Occasion("account.rename", rename.operator, before))
             self.row = row
         return CommandResult(self.row, changes)
 
@@ -259,7 +265,7 @@ class Account:
     async def _amend(self, row: AccountRow) -> None:
         """Write what a report changes beside the life cycle, if it does."""
         if row != (before := self.row):
-            await self._write(row, "", None)
+            await self._write(row, Occasion())
             self.row = row
             self._environment.changes.account_changed(before, row)
 
@@ -280,7 +286,9 @@ class Account:
             await self.effects.keep_keys(row)
         operator = command.operator if command else None
         detail = command.detail if command else {}
-        gone = await self._write(row, f"account.{cause}", operator, **detail)
+        identity = identity_of(news)
+        device = identity.device if identity else None
+        gone = await self._write(row, Occasion(f"account.{cause}", operator, detail, device))
         self.row = row
         if row.state is not State.PAIRING or row.session != before.session:
             self.code = None
@@ -305,10 +313,8 @@ class Account:
         left = self._pairing_until - self._monotonic()
         self.effects.act(Transition(before, self.row, cause, self._pairing, left), effects)
 
-    async def _write(
-        self, row: AccountRow, action: str, operator: Operator | None, **detail: object
-    ) -> Belongings | None:
-        return await write_row(self._environment, self.row, row, action, operator, **detail)
+    async def _write(self, row: AccountRow, occasion: Occasion) -> Belongings | None:
+        return await write_row(self._environment, self.row, row, occasion)
 
     async def _adopt(self) -> None:
         """Go on from what is stored, as after a restart.

@@ -60,7 +60,8 @@ def read(image: bytes, name: str | None, *, exclusive: bool) -> tuple[Device, Ke
 
 
 def _identity(device: Device) -> Identity:
-    return Identity(device.jid, device.phone, device.account_lid, device.push_name or None)
+    push_name = device.push_name or None
+    return Identity(device.jid, device.phone, device.account_lid, push_name, device.name)
 
 
 def write(directory: Path, mark: Mark) -> bytes:
@@ -93,27 +94,6 @@ def refuse_other_number(row: AccountRow, device: Device, *, allowed: bool) -> No
     raise WaremindError(
         ErrorCode.DIFFERENT_NUMBER, message, hint="allow the other number with --new-number"
     )
-
-
-def uses(directory: Path, device: Device) -> bool:
-    """Tell whether a session's directory holds the keys of a device. To be called in a thread."""
-    try:
-        with files.opened(directory / STORE, directory.parent.parent, files.LARGEST) as store:
-            return content.chosen(store, None).name == device.name
-    except WaremindError:
-        return False  # it is being written, or is on another node: the engine will be `replaced`
-
-
-def refuse_second_user(owner: AccountRow | None, row: AccountRow) -> None:
-    """Raise WaremindError `conflict` for a copy of keys that an account here still uses."""
-    if owner is None or owner.device is None:
-        return
-    message = (
-        f"cannot import account {shown(row.label)}: it is a copy of the keys that account "
-        f"{shown(owner.label)} uses"
-    )
-    hint = f"waremind account export {quoted(owner.label)} --move makes way for it"
-    raise WaremindError(ErrorCode.CONFLICT, message, hint=hint)
 
 
 async def follow(account: Account, caller: Caller, seconds: float) -> AccountRow:

@@ -1,5 +1,6 @@
 """Why an account does not do what it is asked: accounts are named by their labels."""
 
+from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode, WaremindError
 
 AGAIN = "try again in a moment"
@@ -25,6 +26,15 @@ def still_ending(label: str) -> WaremindError:
     """Say that keys cannot come while a session may still use those it has."""
     message = f"cannot import account {label!r}: its last session is still ending"
     return WaremindError(ErrorCode.CONFLICT, message, hint=AGAIN)
+
+
+def used_already(label: str, other: str) -> WaremindError:
+    """Say that keys that are to come are those that another account uses."""
+    message = (
+        f"cannot import account {label!r}: it is a copy of the keys that account {other!r} uses"
+    )
+    hint = f"waremind account export {quoted(other)} --move makes way for it"
+    return WaremindError(ErrorCode.CONFLICT, message, hint=hint)
 
 
 def paired_anew(label: str) -> WaremindError:

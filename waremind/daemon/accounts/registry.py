@@ -32,8 +32,6 @@ class Accounts(Subscriber):
         self._environment = environment
         self._accounts: dict[str, Account] = {}
         self._adding = asyncio.Lock()
-        self.importing = asyncio.Lock()
-        """Held from the look at whose keys are used here until they are an account's."""
         self._is_alone = environment.settings.cluster.name is None
         environment.changes.subscribe(self)
 

@@ -49,6 +49,11 @@ def kept_devices(row: AccountRow) -> set[int]:
     return {row.device} if row.device and row.state is not State.UNPAIRING else set()
 
 
+def identity_of(news: LifeReport | Identity | None) -> Identity | None:
+    """Say whose the keys are, where a report or an import does."""
+    return news.identity if isinstance(news, LifeReport) else news
+
+
 def next_row(
     row: AccountRow,
     step: Step,
@@ -61,7 +66,7 @@ def next_row(
     `news` is what a session has reported, or whose the keys are that an import brings.
     """
     report = news if isinstance(news, LifeReport) else None
-    seen = news if isinstance(news, Identity) else report and report.identity
+    seen = identity_of(news)
     changes: dict[str, Any] = {
         "state": step.state,
         "state_since": now,

@@ -120,7 +120,7 @@ class Outbox:
         self._runtime.membership.look_soon()
         await self.holds.read_freezes()
         ours = self._senders.ours()
-        async with self._runtime.readers.connection() as connection:
+        async with self._runtime.database.connection() as connection:
             work = await deliveries.work(connection, ours)
             wanting = await revocations.accounts_wanting(connection, ours)
         self.revoker.want(wanting)

@@ -11,9 +11,10 @@ import logging
 from collections.abc import Collection, Generator
 from datetime import datetime, timedelta
 
+from waremind.daemon.delivery.departures import FINISH_SECONDS
 from waremind.daemon.delivery.outcomes import trips_breaker
 from waremind.daemon.delivery.pace import SendingAccounts
-from waremind.daemon.delivery.sender import FINISH_SECONDS, Sender
+from waremind.daemon.delivery.sender import Sender
 from waremind.daemon.system.changes import Subscriber
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.runtime import Runtime

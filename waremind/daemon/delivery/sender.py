@@ -10,24 +10,26 @@ from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Seque
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import NoReturn, cast
+from typing import NoReturn
 
 from waremind.daemon.delivery.attaching import Attacher, Handed
+from waremind.daemon.delivery.departures import FINISH_SECONDS, Departures
 from waremind.daemon.delivery.holds import Holds
 from waremind.daemon.delivery.lead_time import LEAD, wait_until_due
 from waremind.daemon.delivery.outcomes import attempt, ending_of, log_ending, trips_breaker
 from waremind.daemon.delivery.overdue import Progress
 from waremind.daemon.delivery.pace import Pace, SendingAccounts
 from waremind.daemon.delivery.take_backs import TakeBacks
+from waremind.daemon.delivery.taking_over import TakingOver
 from waremind.daemon.system.changes import Subscriber
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.runtime import Runtime
-from waremind.daemon.system.tasks import run_forever, wait_first, within
+from waremind.daemon.system.tasks import run_forever, wait_first
 from waremind.errors import WaremindError
 from waremind.store import deliveries as table
 from waremind.store import holds as holds_table
 from waremind.store.accounts import AccountRow
-from waremind.store.deliveries import Able, ChangedDelivery, Ending
+from waremind.store.deliveries import Able, ChangedDelivery
 from waremind.store.sending import Sending
 from waremind.whatsapp.reports import NotInGroup, NotSent, Outcome
 
@@ -37,9 +39,8 @@ RETRY_SECONDS = 0.5  # with a database that is away
 LANES = 2  # while one waits for PostgreSQL, the messages of the other one leave
 ROUND = 64  # accounts at most in one transaction of a lane: the next ones are for another
 SUSPENDED = timedelta(seconds=10)  # so late no load makes a round: the machine has slept
-LOOK_SECONDS = 0.05  # at what another node is sending, which tells nobody
+LOOK_SECONDS = 0.05  # whether an account is at rest
 REST_SECONDS = 10.0  # for what is leaving of an account that another node is to have
-FINISH_SECONDS = 2.0  # for what is being sent when the daemon stops, and to write it
 
 
 class Sender(Subscriber):
@@ -47,8 +48,6 @@ class Sender(Subscriber):
 
     def __init__(self, runtime: Runtime, senders: SendingAccounts, holds: Holds) -> None:
         self._database = runtime.database
-        self._readers = runtime.readers
-        self._has_others = runtime.current.settings.cluster.name is not None
         self._membership = runtime.membership
         self._clock = runtime.clock
         self._failures = runtime.failures
@@ -65,13 +64,10 @@ class Sender(Subscriber):
         self._woken = asyncio.Event()
         self._due: dict[str, datetime] = {}  # when each account next has something to do
         self._busy: set[str] = set()  # accounts that are sending, or in the round of a lane
-        self._ended: dict[str, Ending] = {}  # by account, until PostgreSQL has taken it
-        self._written = asyncio.Event()  # of some account
         self._take_backs = TakeBacks()
-        self._leaving: dict[str, asyncio.Task[None]] = {}  # the sends, by account, past any freeze
-        self._claimed: dict[str, str] = {}  # accounts of which others may have left something
+        self.departures = Departures(runtime)
+        self._taking_over = TakingOver(runtime, holds, self.pace, self.progress)
         self._set_aside: set[str] = set()  # those that another node is about to have
-        self._recovering = asyncio.Lock()
         self._late = asyncio.Event()  # something has ended, which may be after the term
 
     def work_for(self, accounts: Collection[str]) -> None:
@@ -87,7 +83,7 @@ class Sender(Subscriber):
 
     def accounts_claimed(self, rows: Collection[AccountRow], *, afresh: bool) -> None:
         """Find out what others have left to be done, before anything else of these is sent."""
-        self._claimed |= {row.id: "down" if afresh else "late" for row in rows}
+        self._taking_over.add(rows, afresh=afresh)
         self._woken.set()
 
     def account_deleted(self, account: str) -> None:
@@ -98,8 +94,8 @@ class Sender(Subscriber):
         """Send nothing more of an account that another node has."""
         self.pace.forget(account)
         self._set_aside.discard(account)
-        self._claimed.pop(account, None)
-        if account not in self._ended:  # how that ended is written all the same
+        self._taking_over.forget(account)
+        if account not in self.departures.ended:  # how that ended is written all the same
             self._due.pop(account, None)
 
     @contextlib.asynccontextmanager
@@ -117,7 +113,7 @@ class Sender(Subscriber):
             self.work_for([account])
 
     def _has_to_do(self, account: str) -> bool:
-        return account in self._occupied or account in self._ended
+        return account in self._occupied or account in self.departures.ended
 
     async def run(self) -> None:
         """Send until cancelled.
@@ -145,7 +141,7 @@ class Sender(Subscriber):
         while True:
             await self._late.wait()
             self._late.clear()
-            late = set(self._ended) - self._occupied
+            late = set(self.departures.ended) - self._occupied
             self._busy |= late
             try:
                 await self._write(late, {}, self._clock.now())
@@ -169,36 +165,16 @@ class Sender(Subscriber):
         self._attacher.give_up()
         if self._sends:
             await asyncio.wait(self._sends, timeout=FINISH_SECONDS)
-        if self._ended or self._take_backs.waiting:
+        if self.departures.ended or self._take_backs.waiting:
             try:
                 async with asyncio.timeout(FINISH_SECONDS):
-                    await self._write(list(self._ended), {}, self._clock.now())
+                    await self._write(list(self.departures.ended), {}, self._clock.now())
             except (WaremindError, TimeoutError) as error:
                 event(log, "cannot write how sends ended", logging.WARNING, reason=repr(error))
 
-    async def _recover(self) -> None:
-        """Find out what others have left to be done of accounts that have become ours."""
-        async with self._recovering:
-            while self._claimed:
-                reason = next(iter(self._claimed.values()))
-                claimed = [each for each, why in self._claimed.items() if why == reason]
-                await self._take_over(claimed, reason, self._clock.now())
-                for account in claimed:
-                    self._claimed.pop(account, None)
-
-    async def _take_over(self, accounts: Sequence[str], reason: str, now: datetime) -> None:
-        await self._holds.read_freezes()
-        await self._holds.judge_late(accounts, reason)
-        async with self._database.connection() as connection:
-            sent = await table.started(connection, accounts, now - self.pace.memory())
-            self.pace.replay(accounts, sent)
-            self.progress.begin({account for account, _ in sent}, now)
-            work = await table.work(connection, accounts)
-        self.work_for([entry.account_id for entry in work])
-
     async def _round(self) -> bool:
         await self._membership.held.wait()
-        await self._recover()
+        await self._taking_over.finish()
         self._woken.clear()
         now = self._clock.now()
         first = self.first_due()
@@ -222,12 +198,12 @@ class Sender(Subscriber):
         """Choose accounts of which something has ended, or that may be given something."""
         busy = self._occupied
         idle = (account for account in self._due if account not in busy)
-        to_write = self._ended.keys() | self._take_backs.waiting
+        to_write = self.departures.ended.keys() | self._take_backs.waiting
         return (each for each in idle if each in to_write or self._may_send(each, now))
 
     def _may_send(self, account: str, now: datetime) -> bool:
         """Tell whether an account may be given something now; its pace may say when instead."""
-        if self._due[account] > now or account in self._set_aside or account in self._claimed:
+        if self._due[account] > now or account in self._set_aside or account in self._taking_over:
             return False
         self._due[account] = self.pace.ready_at(account, now)
         return self._due[account] <= now
@@ -251,7 +227,8 @@ class Sender(Subscriber):
     async def _write(
         self, picked: Iterable[str], ready: Iterable[str], now: datetime
     ) -> list[Sending]:
-        ended = {account: self._ended[account] for account in picked if account in self._ended}
+        waiting = self.departures.ended
+        ended = {account: waiting[account] for account in picked if account in waiting}
         sessions = ((account, self._senders.session_number(account)) for account in ready)
         node = self._membership.node
         numbers = {account: number for account, number in sessions if number is not None}
@@ -271,9 +248,7 @@ class Sender(Subscriber):
             self._take_backs.add(list(able.sessions), now)  # it may have been marked all the same
             raise
         self._recent.written(ended.values(), marked, able)
-        for account in ended:
-            del self._ended[account]
-        self._written.set()
+        self.departures.written(ended)
         written = [ChangedDelivery(one.run_id, each, one.status) for each, one in ended.items()]
         self._changes.runs_changed(held + written)
         return marked
@@ -331,11 +306,8 @@ class Sender(Subscriber):
             self._busy.discard(account)
             self.work_for([account])
             return
-        self._leaving[account] = cast("asyncio.Task[None]", asyncio.current_task())
-        try:
+        with self.departures.leaving(account):
             outcome = await self._outcome(sending, handed)
-        finally:
-            del self._leaving[account]
         settings, now = self._current.settings, self._clock.now()
         if trips_breaker(outcome):
             until = now + timedelta(seconds=settings.governor.hold_seconds)
@@ -344,41 +316,11 @@ class Sender(Subscriber):
         ending = ending_of(sending, outcome, now, settings.delivery, self.pace.chance())
         log_ending(self._senders.label(account), sending, ending)
         self.progress.tried(account, ending.status, now)
-        self._ended[account] = ending
+        self.departures.ended[account] = ending
         self._busy.discard(account)
         self._late.set()
         self._due[account] = now  # also where it is ours no longer: we alone know how it ended
         self._woken.set()
-
-    async def let_leave(self, account: str | None) -> None:
-        """Wait, but not for long, until what is leaving of an account (None: of any) has left."""
-        leaving = [send for each, send in self._leaving.items() if account in {None, each}]
-        if leaving:
-            await asyncio.wait(leaving, timeout=FINISH_SECONDS)
-        if self._has_others:
-            await self._let_others(account)
-
-    async def _let_others(self, account: str | None) -> None:
-        """Wait, but not for long, until what other nodes are sending has left, and is written."""
-        with suppress(TimeoutError):
-            await within(FINISH_SECONDS, self._left_elsewhere(account))
-
-    async def _left_elsewhere(self, account: str | None) -> None:
-        while await self._is_leaving_elsewhere(account):  # noqa: ASYNC110 - PostgreSQL is asked
-            await asyncio.sleep(LOOK_SECONDS)
-
-    async def _is_leaving_elsewhere(self, account: str | None) -> bool:
-        async with self._readers.connection() as connection:
-            return await table.is_leaving_elsewhere(connection, self._membership.node, account)
-
-    async def let_be_written(self, account: str) -> None:
-        """Wait, but not for long, until what is leaving of an account has left, and is written."""
-        await self.let_leave(account)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(FINISH_SECONDS):
-                while account in self._ended:
-                    self._written.clear()
-                    await self._written.wait()
 
     async def _outcome(self, sending: Sending, handed: Handed | None) -> Outcome:
         session = self._senders.session(sending.account_id)

@@ -11,8 +11,9 @@ from waremind.daemon.reminders.group_lookup import groups_for
 from waremind.daemon.reminders.options import check_size
 from waremind.daemon.reminders.schedule import Timing
 from waremind.daemon.rules.days import NoDays
-from waremind.daemon.rules.events import Exported as Written
-from waremind.daemon.rules.events import FoundEvent, IcsEvents, IcsOf, LeftEvent
+from waremind.daemon.rules.events_read import FoundEvent, IcsEvents, LeftEvent
+from waremind.daemon.rules.events_written import Exported as Written
+from waremind.daemon.rules.events_written import IcsOf
 from waremind.daemon.services import Services
 from waremind.domain.ids import MAX_NAME, shown, valid_name
 from waremind.domain.misfire import Misfire

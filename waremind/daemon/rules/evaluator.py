@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from waremind.daemon.rules.days import CountryDays, FoundDays, IcsDays, NoDays
-from waremind.daemon.rules.events import FoundEvent, IcsEvents, IcsOf, LeftEvent
+from waremind.daemon.rules.events_read import FoundEvent, IcsEvents, LeftEvent
+from waremind.daemon.rules.events_written import IcsOf
 from waremind.daemon.rules.queue import FairLock
 from waremind.daemon.rules.worker import LENGTH, Question, cpu_seconds_of
 from waremind.domain.misfire import Claim, Judgement, PassedOver

@@ -6,24 +6,27 @@ accounts of one that is lost. One of them leads: it does what is to be done once
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from waremind.daemon.system.changes import Subscriber
 from waremind.daemon.system.clock import Clock
 from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.logs import event
-from waremind.daemon.system.membership import Membership, NodeCondition
+from waremind.daemon.system.membership import RETRY_SECONDS, Membership, NodeCondition
 from waremind.daemon.system.tasks import wait_first, within
 from waremind.domain.ids import new_id
 from waremind.domain.membership import CLOCK_WRONG, Lease, Sign, Watch
 from waremind.domain.shares import Plan, plan
+from waremind.errors import ErrorCode, WaremindError
 from waremind.settings import Cluster
-from waremind.store import accounts, nodes, ownership
+from waremind.store import accounts, migrations, nodes, ownership
+from waremind.store.accounts import AccountRow
 from waremind.store.cluster_health import clock_offset
-from waremind.store.database import Connection, Database
+from waremind.store.database import Connection, Database, is_unavailable
+from waremind.store.deliveries import ChangedDelivery
 from waremind.store.lock import DaemonLock
 from waremind.store.nodes import NodeRow
 from waremind.store.ownership import Free
@@ -33,6 +36,17 @@ log = logging.getLogger(__name__)
 
 BEATS = 4  # in a lease
 SOON_SECONDS = 0.2  # until the next look, as long as accounts are on their way
+
+
+class _Claimed(NamedTuple):
+    """The accounts that are this node's, of whose last messages it is `unknown` how they ended.
+
+    With `is_first` nobody had them just before.
+    """
+
+    rows: Sequence[AccountRow]
+    unknown: Sequence[ChangedDelivery]
+    is_first: bool
 
 
 class ClusterMembership(Membership, Subscriber):
@@ -56,6 +70,7 @@ class ClusterMembership(Membership, Subscriber):
         self._leading = asyncio.Event()
         self._there: list[NodeRow] = []
         self._mine: set[str] = set()
+        self._bug: Exception | None = None
         self._surplus_since: float | None = None
         self._look_after = self._beat_seconds
         self._woken = asyncio.Event()
@@ -127,33 +142,45 @@ class ClusterMembership(Membership, Subscriber):
                 await within(self._beat_seconds, self._beat())
             except Exception as error:  # noqa: BLE001 - it is noted, and nothing can end the daemon
                 self._watch.lose_sight()
-                self._failures.note(work, error)
+                silent = isinstance(error, TimeoutError)
+                self._failures.note(work, _did_not_answer(self._beat_seconds) if silent else error)
+                self._look_after = RETRY_SECONDS
             else:
                 self._failures.clear(work)
             if not self._lease.holds(boottime()):
                 self._end()
 
     async def _beat(self) -> None:
-        """Show a sign of life, and do what the others' signs ask for."""
-        sent_at, now = boottime(), self._clock.now()
+        """Do what the others' signs ask for, then show one: who cannot do it shows none."""
+        began_at, now = boottime(), self._clock.now()
         async with self._database.connection() as connection:
+            self._see(await nodes.select_all(connection))
             if abs(await clock_offset(connection, self._clock.now)) > CLOCK_WRONG:
-                # It shows no sign of life: others have to take its accounts.
-                self._see(await nodes.select_all(connection))
                 self._give_way()
                 return
-            leads = await nodes.beat(connection, self.node, now)
-            self._see(await nodes.select_all(connection))
-            if leads is None:
+            standing = await nodes.standing(connection, self.node)
+            if standing is None:
                 await self._start_over(connection)
                 return
+            if standing.is_outdated:
+                self._give_way()
+                migrations.check(await migrations.applied(connection), migrations.read())
             ours = set(self._mine)
             mine = await ownership.of(connection, self.node)
             self._lose(ours - mine)
-            self._lease.renew(sent_at)
+            planned = await self._planned(connection)
+            claimed = await self._claimed(planned, mine, now)
+            if self._bug:
+                raise self._bug
+            if not await nodes.beat(connection, self.node, now):
+                await self._start_over(connection)
+                return
+            self._lease.renew(began_at)
             self._deadline.put(self._lease.until)
-            await self._share(connection, mine, now)
-            self._lead(leads=leads or await self._lead_if_free(connection))
+            if claimed:
+                self._act_for(claimed)
+            self.changes.accounts_surplus(await self._surplus(connection, planned))
+            self._lead(leads=standing.leads or await self._lead_if_free(connection))
 
     def _row(self, now: datetime) -> NodeRow:
         return replace(super()._row(now), lease_seconds=self._lease_seconds)
@@ -211,32 +238,49 @@ class ClusterMembership(Membership, Subscriber):
 
     # -- its share of the accounts
 
-    async def _share(self, connection: Connection, mine: Collection[str], now: datetime) -> None:
-        """Take what is this node's to have, and say what it has to give away."""
+    async def _planned(self, connection: Connection) -> Plan:
         lost = self._watch.lost(boottime())
         lively = {each.id: each.draining for each in self._there if each.id not in lost}
         planned = plan(self.node, lively, await ownership.count(connection))
-        is_news = planned.takes or planned.expected or not self._mine.issuperset(mine)
-        if self._lock.held.is_set() and (is_news or not self.held.is_set()):
-            await self._claim(connection, planned, now, is_alone=len(lively) == 1)
-        self.changes.accounts_surplus(await self._surplus(connection, planned))
         if not planned.is_settled:
             self._look_after = min(SOON_SECONDS, self._beat_seconds)
+        return planned
 
-    async def _claim(
-        self, connection: Connection, planned: Plan, now: datetime, *, is_alone: bool
-    ) -> None:
-        async with connection.transaction():
+    async def _claimed(
+        self, planned: Plan, mine: Collection[str], now: datetime
+    ) -> _Claimed | None:
+        """Take what is this node's to have; None: nothing is new.
+
+        After one that failed for another reason than PostgreSQL's being away, the node shows no
+        sign of life until there was one that did not: others would give it what it cannot take.
+        """
+        is_news = planned.takes or planned.expected or not self._mine.issuperset(mine)
+        if not self._lock.held.is_set() or (self.held.is_set() and not is_news):
+            return None
+        try:
+            claimed = await self._claim(planned, now)
+        except Exception as error:
+            self._bug = None if is_unavailable(error) else error
+            raise
+        self._bug = None
+        return claimed
+
+    async def _claim(self, planned: Plan, now: datetime) -> _Claimed:
+        async with self._database.transaction() as connection:
             lost = await nodes.still_lost(connection, self._watch.lost(boottime()))
             await ownership.claim(connection, self.node, Free(lost, planned.able), planned.takes)
             unknown = await ownership.lose_track(connection, self.node, now)
             rows = await accounts.select_of(connection, self.node)
+        return _Claimed(rows, unknown, is_first=len(self._there) == 1 and not self.has_begun)
+
+    def _act_for(self, claimed: _Claimed) -> None:
+        rows = claimed.rows
         if self.held.is_set():  # else all are claimed anew: what was late meanwhile is judged
             rows = [row for row in rows if row.id not in self._mine]
         self._mine.update(row.id for row in rows)
         if rows:
             event(log, "accounts claimed", node=self._name, accounts=len(rows))
-        self._begin(rows, unknown, afresh=is_alone and not lost and not self.has_begun)
+        self._begin(rows, claimed.unknown, afresh=claimed.is_first)
 
     async def _surplus(self, connection: Connection, planned: Plan) -> list[str]:
         """List what to give away, once the others have had time to see that it is theirs."""
@@ -248,3 +292,8 @@ class ClusterMembership(Membership, Subscriber):
         if at - self._surplus_since < self._beat_seconds or not self.held.is_set():
             return []
         return await ownership.surplus(connection, self.node, planned.able, planned.gives)
+
+
+def _did_not_answer(seconds: float) -> WaremindError:
+    message = f"cannot use the database: it did not answer within {seconds:g} s"
+    return WaremindError(ErrorCode.DATABASE_UNAVAILABLE, message)

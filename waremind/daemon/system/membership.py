@@ -13,7 +13,7 @@ from waremind.daemon.system.failures import Failures
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.tasks import wait_first
 from waremind.domain.ids import new_id
-from waremind.store import accounts, nodes, ownership
+from waremind.store import accounts, migrations, nodes, ownership
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Database
 from waremind.store.deliveries import ChangedDelivery
@@ -138,6 +138,7 @@ class Membership:
             name=self._name,
             version=waremind.__version__,
             engine=engine_version(),
+            migrations=len(migrations.read()),
             beat_at=now,
             started_at=now,
         )

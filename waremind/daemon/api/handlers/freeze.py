@@ -24,7 +24,9 @@ async def freeze(services: Services, caller: Caller, request: FreezeSet) -> Free
         there = _freeze(services, account)
     if not request.check:
         await caller.written(account and account.id)
-        await services.sender.let_leave(account and account.id)  # nothing does from now on
+        await services.sender.departures.let_leave(
+            account and account.id
+        )  # nothing does from now on
     return FreezeChanged(
         changed=changed, frozen=there, account=account and account.label, check=checked(request)
     )

@@ -4,7 +4,7 @@ import asyncio
 
 from msgspec.structs import replace
 
-from waremind.daemon.accounts import handover
+from waremind.daemon.accounts import handover, refusals
 from waremind.daemon.accounts.account import Account
 from waremind.daemon.accounts.inbox import Command, Keys
 from waremind.daemon.api.handlers.account import shown_account
@@ -24,6 +24,7 @@ from waremind.requests.account import (
     Exported,
 )
 from waremind.requests.core import checked
+from waremind.store import linked_devices
 from waremind.store.accounts import AccountRow
 
 # A session that a start has begun to log out takes so long at most.
@@ -42,25 +43,22 @@ async def import_(services: Services, caller: Caller, request: AccountImport) ->
         handover.read, image, request.device, exclusive=request.exclusive
     )
     handover.refuse_other_number(account.row, device, allowed=request.new_number)
-    owner = await services.accounts.find_row(mark.account) if mark else None
-    handover.refuse_second_user(owner, account.row)
-    async with services.accounts.importing:  # of two at once one would not see the other
-        handover.refuse_second_user(await _user_of(services, account, device), account.row)
-        row = await _taken_over(account, caller, request, keys)
+    await _refuse_used(services, account.row, device)
+    row = await _taken_over(account, caller, request, keys)
     if not request.check and request.wait:
         row = await handover.follow(account, caller, request.timeout_seconds)
     return _imported(services, row, device, mark, request)
 
 
-async def _user_of(services: Services, account: Account, device: Device) -> AccountRow | None:
-    """Find another account that uses the same device, of whatever file it was taken."""
-    for row in services.accounts.rows():
-        if row.id == account.row.id or row.device is None or row.phone != device.phone:
-            continue
-        directory = services.accounts.keys_of(row.id, row.device)
-        if await asyncio.to_thread(handover.uses, directory, device):
-            return row
-    return None
+async def _refuse_used(services: Services, row: AccountRow, device: Device) -> None:
+    """Raise WaremindError `conflict` for keys that another account uses, before anything is done.
+
+    Of two that come at the same moment the one that is written second is refused there.
+    """
+    async with services.database.connection() as connection:
+        other = await linked_devices.other_user(connection, row.id, device.name)
+    if other:
+        raise refusals.used_already(row.label, other)
 
 
 async def _uploaded(caller: Caller, sha256: str) -> bytes:

@@ -53,7 +53,7 @@ async def _want(services: Services, caller: Caller | None, run: Run, groups: Seq
         await caller.written(run.account_id)
         if not leaving:
             break
-        await services.sender.let_be_written(run.account_id)
+        await services.sender.departures.let_be_written(run.account_id)
     return is_news
 
 
