@@ -39,6 +39,9 @@ def daemon(
 
     from waremind.daemon.main import run  # noqa: PLC0415 - nor this
 
+    # What was imported stays: to look through it again and again would stop everybody for 40 ms.
+    gc.collect()
+    gc.freeze()
     gc.enable()
     # What only the using of a setting shows: no DSN, a path that is too long.
     with _misconfigured(cli, ErrorCode.INVALID_INPUT):
