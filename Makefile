@@ -149,6 +149,10 @@ many-accounts: $(VENV)/.made  ## so many accounts on so many nodes, simulated: A
 	PYTHONPATH=tests $(BIN)/python -m campaigns.many_accounts --accounts $(or $(ACCOUNTS),10000) \
 		--nodes $(or $(NODES),11) --reminders $(or $(REMINDERS),1000000) $(MANY)
 
+.PHONY: scrapes
+scrapes: $(VENV)/.made  ## a day's worth of metrics while messages are sent, and no growth: SCRAPES=5760
+	@PYTHONPATH=tests $(BIN)/python -m campaigns.scrapes --scrapes $(or $(SCRAPES),5760)
+
 .PHONY: outages
 outages: $(VENV)/.made  ## your PostgreSQL fails in every way under due deliveries: SEEDS=12 DELIVERIES=400 LAST=0
 	@PYTHONPATH=tests $(BIN)/python -m campaigns.outages --seeds $(or $(SEEDS),12) --deliveries $(or $(DELIVERIES),400) \
