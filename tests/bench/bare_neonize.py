@@ -1,7 +1,7 @@
 """Neonize with nothing around it: pairs by a QR, then sends messages one after the other.
 
-A process of its own: `python -m bench.bare_neonize STORE GROUP`. It reads how many messages to
-send, a line each time, and answers in JSON lines with the seconds that they took.
+A process of its own: `python -m bench.bare_neonize STORE`. It reads how many messages to send and
+to which group, a line each time, and answers in JSON lines with the seconds that they took.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from whatsapp_server.client_process import Lines
 
 
-def main(store: str, group: str) -> None:
+def main(store: str) -> None:
     lines = Lines()
     from neonize.client import NewClient  # noqa: PLC0415 - it prints where Lines wrote before
     from neonize.events import ConnectedEv  # noqa: PLC0415
@@ -26,13 +26,14 @@ def main(store: str, group: str) -> None:
     client.event(ConnectedEv)(lambda _client, _event: connected.set())
     threading.Thread(target=client.connect, daemon=True).start()
     connected.wait()
-    to = build_jid(*group.split("@"))
     for line in sys.stdin:
+        number, group = line.split()
+        to = build_jid(*group.split("@"))
         begun = time.perf_counter()
-        for each in range(int(line)):
+        for each in range(int(number)):
             client.send_message(to, Message(conversation=f"message {each}"))
         lines.write(seconds=time.perf_counter() - begun)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(sys.argv[1])

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -38,7 +39,8 @@ async def measure(scale: Scale) -> AsyncIterator[Finding]:
     for members, target in TARGETS.items():
         with PlayedWhatsApp(decrypt="none") as whatsapp:
             group = _group(whatsapp, members)
-            with _bare(whatsapp, group) as bare, _daemon(whatsapp, group) as ours:
+            with bare_neonize(whatsapp, THEIRS) as send, _daemon(whatsapp, group) as ours:
+                bare = partial(send, group, ROUND)
                 bare(), ours()  # the first message to a group sets up keys with each member
                 turns = [(bare(), ours()) for _ in range(scale.messages // ROUND)]
         theirs, own = (ROUND / statistics.median(took) for took in zip(*turns, strict=True))
@@ -54,12 +56,13 @@ def _group(whatsapp: PlayedWhatsApp, size: int) -> str:
 
 
 @contextlib.contextmanager
-def _bare(whatsapp: PlayedWhatsApp, group: str) -> Iterator[Round]:
+def bare_neonize(whatsapp: PlayedWhatsApp, phone: str) -> Iterator[Callable[[str, int], float]]:
+    """Pair neonize alone; yields what sends so many messages to a group and says the seconds."""
     paths = [str(whatsapp.overlay), str(Path(__file__).parent.parent)]
     with tempfile.TemporaryDirectory() as directory:
         store = f"{directory}/store.sqlite3"
         process = subprocess.Popen(
-            [sys.executable, "-m", "bench.bare_neonize", store, group],
+            [sys.executable, "-m", "bench.bare_neonize", store],
             env={**whatsapp.env(), "PYTHONPATH": os.pathsep.join(paths)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -69,10 +72,10 @@ def _bare(whatsapp: PlayedWhatsApp, group: str) -> Iterator[Round]:
             assert process.stdin
             assert process.stdout
             asked, said = process.stdin, process.stdout
-            whatsapp.scan(json.loads(said.readline())["qr"], THEIRS)
+            whatsapp.scan(json.loads(said.readline())["qr"], phone)
 
-            def send() -> float:
-                asked.write(f"{ROUND}\n".encode())
+            def send(group: str, number: int) -> float:
+                asked.write(f"{number} {group}\n".encode())
                 asked.flush()
                 while "seconds" not in (line := json.loads(said.readline())):
                     pass  # another QR, while the first was scanned

@@ -80,6 +80,8 @@ class ReceiptWishes(TypedDict, total=False):
     grouped: bool
     """All in one stanza, as WhatsApp does with many."""
     addressing: Addressing | None
+    seconds: float
+    """One after the other in so many seconds; else all at once, which keeps our server busy."""
 
 
 class Changes(TypedDict, total=False):

@@ -124,7 +124,8 @@ async def send_receipts(
         nodes = [receipts.grouped_receipt(about[0], readers, kind)]
     else:
         nodes = [receipts.receipt(about, reader, kind) for reader in readers]
-    await receipts.post(world, world.user(JID.parse(about[0].sender).user), nodes)
+    sender = world.user(JID.parse(about[0].sender).user)
+    await receipts.post(world, sender, nodes, wishes.get("seconds", 0))
     return len(readers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -55,12 +56,15 @@ def grouped_receipt(message: Message, given_by: Sequence[JID], kind: str) -> Nod
     return Node("receipt", {**attrs}, [Node("participants", {"key": message.id}, users)])
 
 
-async def post(world: World, sender: User, receipts: Sequence[Node]) -> None:
-    """Give the sender's devices these receipts; one that is away gets them when it is back."""
+async def post(world: World, sender: User, receipts: Sequence[Node], seconds: float = 0) -> None:
+    """Give the sender's devices these receipts; one that is away gets them when it is back.
+
+    They come one after the other in so many seconds.
+    """
     keys = [_key(node, "from") for node in receipts]
     for linked in list(sender.linked.values()):
         linked.mail.update(zip(keys, receipts, strict=True))
-        await _send_mail(linked, receipts)
+        await _send_mail(linked, receipts, seconds)
     await world.until(
         lambda: all(_is_taken(linked, keys) for linked in sender.linked.values()),
         _PATIENCE_SECONDS,
@@ -93,9 +97,13 @@ async def answer_message(world: World, sender: User, message: Message) -> None:
         await post(world, sender, [receipt([message], device, kind) for device, kind in given])
 
 
-async def _send_mail(linked: LinkedDevice, receipts: Sequence[Node]) -> None:
+async def _send_mail(linked: LinkedDevice, receipts: Sequence[Node], seconds: float = 0) -> None:
+    begun = time.monotonic()
     with suppress(ConnectionClosed):
-        for node in receipts:
+        for number, node in enumerate(receipts):
+            if seconds:
+                ahead = begun + seconds * number / len(receipts) - time.monotonic()
+                await asyncio.sleep(max(0, ahead))
             if linked.connection is not None:
                 await linked.connection.send(node)
 
