@@ -127,7 +127,8 @@ def test_a_calendar_that_is_kept_is_not_deleted(shared: Running) -> None:
 @pytest.mark.parametrize(
     ("request_", "reason", "cure"),
     [
-        ({"country": "XX"}, "holidays of 'XX' are not known", "DE"),
+        ({"country": "XX"}, "holidays of 'XX' are not known", "known: AD, AE"),
+        ({"country": "United States"}, "holidays of 'UNITED STATES'", "--country US"),
         ({"country": "DE", "subdivision": "XX"}, "no subdivision 'XX'", "BY"),
         ({}, "not said which days", "--country DE"),
         ({"days": "soon"}, "line 1: 'soon' is no day", "2026-12-24"),
@@ -228,6 +229,13 @@ def test_an_event_without_end_covers_what_is_looked_at() -> None:
     found = IcsDays(yearly, date(2027, 1, 1), date(2030, 12, 31)).answer()
     assert isinstance(found, FoundDays)
     assert (len(found.days), found.ends_on) == (4, date(2030, 12, 31))
+
+
+def test_a_rule_with_spaces_as_exchange_writes_it_covers_its_days() -> None:
+    spaced = event("DTSTART;VALUE=DATE:20270104", "RRULE:FREQ=WEEKLY;COUNT=3;BYDAY=MO, TH")
+    found = IcsDays(spaced, date(2027, 1, 1), date(2030, 12, 31)).answer()
+    assert isinstance(found, FoundDays)
+    assert sorted(found.days) == [date(2027, 1, 4), date(2027, 1, 7), date(2027, 1, 11)]
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,10 @@ OUTLOOK = event(
     "RRULE:FREQ=MONTHLY;BYDAY=1MO",
     "X-MICROSOFT-CDO-BUSYSTATUS:BUSY",
 )
+EXCHANGE = event(
+    'DTSTART;TZID="W. Europe Standard Time":20270104T090000',
+    "RRULE:FREQ=WEEKLY;UNTIL=20270601T070000Z;INTERVAL=1;BYDAY=MO, TH;WKST=MO",
+)
 APPLE = calendar(
     *("BEGIN:VEVENT", "UID:a", "SUMMARY:Bins", "DTSTART;VALUE=DATE:20270105"),
     *("RRULE:FREQ=WEEKLY;INTERVAL=2", "X-APPLE-TRAVEL-ADVISORY-BEHAVIOR:AUTOMATIC", "END:VEVENT"),
@@ -101,6 +105,13 @@ THUNDERBIRD = event(
             ),
         ),
         (
+            EXCHANGE,
+            FoundEvent(
+                *("An event", "An event", BERLIN, moment("2027-01-04T09:00")),
+                rrule="FREQ=WEEKLY;UNTIL=20270601T070000Z;INTERVAL=1;BYDAY=MO, TH;WKST=MO",
+            ),
+        ),
+        (
             APPLE,
             FoundEvent(
                 *("Bins", "Bins", BERLIN, moment("2027-01-05T09:00")),
@@ -127,7 +138,7 @@ THUNDERBIRD = event(
             ),
         ),
     ],
-    ids=["google", "outlook", "apple", "nextcloud", "thunderbird"],
+    ids=["google", "outlook", "exchange", "apple", "nextcloud", "thunderbird"],
 )
 def test_the_files_of_each_program_are_read(ics: str, found: FoundEvent) -> None:
     assert read(ics) == found
@@ -147,6 +158,10 @@ def test_the_files_of_each_program_are_read(ics: str, found: FoundEvent) -> None
         (
             event("DTSTART:20270101T090000Z", f"RRULE:FREQ=DAILY;BYHOUR={'1,' * 600}1"),
             "longer than 1000 characters",
+        ),
+        (
+            event("DTSTART:20270101T090000Z", "RRULE:FREQ=WEEKLY;BYDAY=MO|WE"),
+            "BYDAY has the character '|'",
         ),
         (calendar("BEGIN:VTODO", "SUMMARY:Do it", "END:VTODO"), "a VTODO is no event"),
         (event("RECURRENCE-ID:20270101T090000Z", "DTSTART:20270101T090000Z"), "series is not in"),

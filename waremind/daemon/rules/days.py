@@ -46,8 +46,7 @@ class CountryDays:
 
         known: dict[str, list[str]] = holidays.list_supported_countries()
         if self.country not in known:
-            names = ", ".join(sorted(holidays.list_supported_countries(include_aliases=False)))
-            return NoDays(f"holidays of {self.country!r} are not known", f"known: {names}")
+            return NoDays(f"holidays of {self.country!r} are not known", self._known())
         parts = known[self.country]
         if self.subdivision is not None and self.subdivision not in parts:
             hint = f"known: {', '.join(sorted(parts))}" if parts else "leave out --subdivision"
@@ -60,6 +59,16 @@ class CountryDays:
         )
         days = {day: name[:LONGEST_NAME] for day, name in found.items()}
         return FoundDays(days, date(self.last, 12, 31))
+
+
+    def _known(self) -> str:
+        """Say which code a country has that is called by its name, or list all codes."""
+        from holidays.registry import COUNTRIES  # noqa: PLC0415 - loaded already
+
+        codes = {name.upper(): code for name, code, *_ in COUNTRIES.values()}
+        if code := codes.get(self.country.replace(" ", "")):
+            return f"it goes by its code: --country {code}"
+        return f"known: {', '.join(sorted(codes.values()))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +133,10 @@ def _begins(event: Any, begin: date | datetime, last: date) -> Iterator[date]:
     left_out = set(_listed(event, "EXDATE"))
     begins = {start.date()} if "RRULE" not in event else set[date]()
     if "RRULE" in event:
-        rule = dict(event["RRULE"])
+        named = _rule(event["RRULE"])
+        rule = dict(named)
         if "UNTIL" in rule:
             rule["UNTIL"] = [_day(until) for until in rule["UNTIL"]]
-        named: Any = event["RRULE"]
         text: str = named.__class__(rule).to_ical().decode()
         for at in rrulestr(text, dtstart=start):
             if at.date() > last:
@@ -137,6 +146,13 @@ def _begins(event: Any, begin: date | datetime, last: date) -> Iterator[date]:
                 raise ValueError(f"it covers more than {MOST_DAYS} days")
     begins.update(_listed(event, "RDATE"))
     yield from sorted(begins - left_out)
+
+
+def _rule(value: Any) -> Any:
+    """Read a rule that icalendar has kept as a text: Exchange writes spaces into BYDAY."""
+    import icalendar  # noqa: PLC0415 - the caller has loaded it
+
+    return icalendar.vRecur.from_ical(value.replace(" ", "")) if isinstance(value, str) else value
 
 
 def _listed(event: Any, name: str) -> Iterator[date]:

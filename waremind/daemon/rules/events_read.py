@@ -114,7 +114,7 @@ class IcsEvents:
         _check(event)
         zone = self._zone(event)
         start = self._wall(event["DTSTART"].dt, zone)
-        rrule = event["RRULE"].to_ical().decode() if "RRULE" in event else None
+        rrule = _rule(event["RRULE"]) if "RRULE" in event else None
         recurrence = Recurrence(parse_rule(rrule) if rrule else None, start, ZoneInfo(zone))
         also = set(self._times(event, "RDATE", start, zone))
         if rrule and Plan(recurrence).named(start) is None:
@@ -204,6 +204,11 @@ def _check(event: Any) -> None:
         raise _NotTakenError("it has no time (DTSTART)")
     if "EXRULE" in event or isinstance(event.get("RRULE"), list):
         raise _NotTakenError("it has more than one rule")
+
+
+def _rule(value: Any) -> str:
+    """Return a rule as the file has it; what icalendar cannot read it keeps as a text."""
+    return str(value) if isinstance(value, str) else value.to_ical().decode()
 
 
 def _is_cancelled(event: Any) -> bool:
