@@ -74,6 +74,15 @@ def test_an_edited_rule_keeps_the_exceptions_that_it_has_and_says_which_it_drops
     ]
 
 
+def test_fields_that_nobody_fills_in_are_sent_as_they_stand_and_said(shared: Running) -> None:
+    made = shared.call(adding(**DAILY, text="{date}: {turn}, {name}"))
+    said = "{date}, {turn} in the text: sent as it stands; --fields fills it in"
+    assert said in made.warnings
+    assert made.reminder.text == "{date}: {turn}, {name}"
+    filled = shared.call(adding(**DAILY, text="{date}", fields=True))
+    assert not [text for text in filled.warnings if "--fields" in text]
+
+
 def test_check_skips_nothing(shared: Running) -> None:
     made = shared.call(adding(**DAILY)).reminder
     checked = shared.call(ReminderSkip(reminder=made.id, check=True))

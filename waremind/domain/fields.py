@@ -52,6 +52,12 @@ def check_fields(text: str, options: PlanOptions) -> None:
             raise _refused(reason, f"add --fields, and write {{{name}}} where it belongs")
 
 
+def left_as_they_stand(text: str, options: PlanOptions) -> list[str]:
+    """List the fields in a text that nobody fills in, as --fields is not given."""
+    braced = [] if options.fields else [f"{{{name}}}" for name in FIELDS]
+    return [field for field in braced if field in text]
+
+
 class Filled(NamedTuple):
     """A text as it is sent, and the addresses that it mentions."""
 

@@ -12,7 +12,7 @@ from waremind.daemon.reminders.mentions import missing
 from waremind.daemon.reminders.views import occurrences_of, reminders_of
 from waremind.daemon.services import Services
 from waremind.domain.duration import format_duration
-from waremind.domain.fields import named_by
+from waremind.domain.fields import left_as_they_stand, named_by
 from waremind.domain.planned import Planned
 from waremind.domain.quoting import quoted
 from waremind.objects import Reminder
@@ -60,6 +60,8 @@ def _warnings(
 ) -> Iterator[str]:
     row = draft.row
     yield from draft.dropped
+    if unfilled := left_as_they_stand(row.text, row.options):
+        yield f"{', '.join(unfilled)} in the text: sent as it stands; --fields fills it in"
     if row.state == "paused" and not isinstance(request, ReminderPause):
         yield f"it is paused; waremind reminder resume {quoted(row.name)}"
     for entry in view.attention:

@@ -60,7 +60,6 @@ class CountryDays:
         days = {day: name[:LONGEST_NAME] for day, name in found.items()}
         return FoundDays(days, date(self.last, 12, 31))
 
-
     def _known(self) -> str:
         """Say which code a country has that is called by its name, or list all codes."""
         from holidays.registry import COUNTRIES  # noqa: PLC0415 - loaded already
