@@ -137,6 +137,11 @@ cluster: $(VENV)/.made  ## real nodes on one database: shares, killed, stopped, 
 	@$(IN_SCRATCH)
 	$(PYTEST) -n 0 tests/cluster
 
+.PHONY: cluster-upgrade
+cluster-upgrade: $(VENV)/.made  ## three nodes become another release, one after another under load, and nothing is late: BOUND=2
+	@$(IN_SCRATCH)
+	BOUND=$(or $(BOUND),2) $(PYTEST) -n 0 -s tests/cluster/faults/test_upgrade.py
+
 .PHONY: cluster-faults
 cluster-faults: $(VENV)/.made  ## how long accounts are silent, and that nothing is sent twice: FAULTS=50 SEED=1 BOUND=15
 	@$(IN_SCRATCH)

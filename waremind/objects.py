@@ -303,14 +303,16 @@ class NodeState(Struct, frozen=True):
     """A node of a cluster, and how many accounts it has.
 
     It is `speaking` for them; `mute`, as it has shown no sign of life lately; `draining`: it gives
-    them to the others; or `lost`: the others take them.
+    them to the others; or `lost`: the others take them. A `note` says why some cannot go elsewhere.
     """
 
     name: str
     state: Literal["speaking", "mute", "draining", "lost"]
     accounts: int
     version: str
+    engine: str
     beat_at: Timestamp
+    note: str | None = None
 
 
 class StatusReport(Struct, frozen=True, kw_only=True):

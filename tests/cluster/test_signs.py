@@ -14,6 +14,7 @@ from store.test_nodes import add
 from waremind.daemon.system import cluster
 from waremind.daemon.system.cluster import ClusterMembership
 from waremind.daemon.system.failures import Failures
+from waremind.errors import WaremindError
 from waremind.settings import Cluster
 from waremind.store import ownership
 from waremind.store.database import Connection, Database, connect
@@ -56,6 +57,19 @@ async def test_a_node_whose_clock_is_wrong_acts_for_no_account(dsn: str) -> None
         assert node.held.is_set()
         clock.pass_to(datetime.now(UTC) - timedelta(hours=1))
         await node._beat()
+        assert not node.held.is_set()
+
+
+async def test_a_node_stops_to_act_when_the_schema_has_gone_on_without_it(dsn: str) -> None:
+    async with await connect(dsn) as future, member(dsn, Clock(datetime.now(UTC))) as node:
+        await node.join()
+        assert node.held.is_set()
+        await future.execute(
+            "INSERT INTO schema_migrations (number, name, sha256, version)"
+            " VALUES (9999, '9999_future', '', '9.9')"
+        )
+        with pytest.raises(WaremindError, match=r"waremind 9\.9 has brought it to migration 9999"):
+            await node._beat()
         assert not node.held.is_set()
 
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from waremind.domain.lifecycle import State
+from waremind.domain.shares import Part
 from waremind.store import accounts, device_snapshots, nodes, ownership
 from waremind.store.accounts import AccountRow
 from waremind.store.database import Connection, connect
 from waremind.store.device_snapshots import Device, Snapshot
 from waremind.store.nodes import NodeRow
-from waremind.store.ownership import Free
 
 pytestmark = pytest.mark.anyio
 
@@ -79,8 +79,12 @@ async def test_a_node_follows_only_one_that_has_been_silent_since_it_was_seen(ds
         assert await nodes.follow(connection, "nod_c", {})
 
 
+def part(*names: str, takes: int = 0, gives: int = 0) -> Part:
+    """All accounts, for nodes of these names."""
+    return Part(frozenset(f"nod_{name}" for name in names), ("",), takes, gives)
+
+
 async def test_what_is_free_is_taken_once_by_urgency_and_where_it_is_placed(dsn: str) -> None:
-    able = ["nod_a", "nod_b"]
     async with await connect(dsn) as ours, await connect(dsn) as theirs:
         for name in ("a", "b", "c"):
             await nodes.register(ours, node(name))
@@ -91,26 +95,25 @@ async def test_what_is_free_is_taken_once_by_urgency_and_where_it_is_placed(dsn:
         assert await ownership.place(ours, "acc_1", "nod_b")
         assert not await ownership.place(ours, "acc_1", "nod_b")
         async with ours.transaction():
-            await ownership.claim(ours, "nod_a", Free([], able), 2)
+            await ownership.claim(ours, "nod_a", part("a", "b", takes=2), [])
             assert await ownership.of(ours, "nod_a") == {"acc_5", "acc_4"}
             # Those are locked: who takes some at the same time passes them over.
-            await ownership.claim(theirs, "nod_b", Free([], able), 4)
+            await ownership.claim(theirs, "nod_b", part("a", "b", takes=4), [])
         assert await ownership.of(ours, "nod_a") == {"acc_5", "acc_4"}
         assert await ownership.of(ours, "nod_b") == {"acc_1", "acc_2", "acc_3"}
         # One that shows another sign of life keeps what it has.
         assert await nodes.still_lost(ours, {"nod_c": 1, "nod_b": 7}) == ["nod_c"]
         await nodes.beat(ours, "nod_c", NOW)
         assert await nodes.still_lost(ours, {"nod_c": 1}) == []
-        await ownership.claim(ours, "nod_a", Free(["nod_c"], able), 1)
+        await ownership.claim(ours, "nod_a", part("a", "b", takes=1), ["nod_c"])
         assert set(await ownership.count(ours)) == {
-            ("nod_a", None, 3),
-            ("nod_b", None, 2),
-            ("nod_b", "nod_b", 1),
+            ("nod_a", None, 3, ""),
+            ("nod_b", None, 2, ""),
+            ("nod_b", "nod_b", 1, ""),
         }
 
 
 async def test_what_has_nothing_to_send_for_the_longest_is_given_away_first(dsn: str) -> None:
-    able = ["nod_a", "nod_b"]
     async with await connect(dsn) as connection:
         for name in ("a", "b"):
             await nodes.register(connection, node(name))
@@ -119,12 +122,14 @@ async def test_what_has_nothing_to_send_for_the_longest_is_given_away_first(dsn:
         await due(connection, "1", NOW)
         await due(connection, "2", NOW + timedelta(hours=1))
         await connection.execute("UPDATE accounts SET state = 'pairing' WHERE label = '3'")
-        assert await ownership.surplus(connection, "nod_a", able, 3) == ["acc_4", "acc_5", "acc_2"]
+        given = await ownership.surplus(connection, "nod_a", part("a", "b", gives=3))
+        assert given == ["acc_4", "acc_5", "acc_2"]
         await ownership.place(connection, "acc_1", "nod_b")
         await ownership.place(connection, "acc_5", "nod_a")
-        assert await ownership.surplus(connection, "nod_a", able, 1) == ["acc_1", "acc_4"]
+        given = await ownership.surplus(connection, "nod_a", part("a", "b", gives=1))
+        assert given == ["acc_1", "acc_4"]
         # What drains keeps nothing but what is under way.
-        drained = await ownership.surplus(connection, "nod_a", ["nod_b"], 9)
+        drained = await ownership.surplus(connection, "nod_a", part("b", gives=9))
         assert set(drained) == {"acc_1", "acc_2", "acc_4", "acc_5"}
         assert not await ownership.give_away(connection, "acc_5", "nod_a", 7)
         assert not await ownership.give_away(connection, "acc_5", "nod_b", 0)
@@ -134,6 +139,37 @@ async def test_what_has_nothing_to_send_for_the_longest_is_given_away_first(dsn:
         assert await ownership.placed_on(connection, "acc_1") == "nod_b"
         await nodes.remove(connection, "nod_b")
         assert await ownership.placed_on(connection, "acc_1") is None
+
+
+async def test_what_an_engine_wrote_is_for_those_that_can_open_it(dsn: str) -> None:
+    async with await connect(dsn) as connection:
+        for name in ("a", "b"):
+            await nodes.register(connection, node(name))
+        await add(connection, *"123")
+        await ownership.claim_all(connection, "nod_a")
+        await connection.execute(
+            "UPDATE accounts SET device = 1, session = 1, state = 'connected' WHERE label <> '3'"
+        )
+        for label, engine in (("1", "0.6.0"), ("2", "0.5.2")):
+            device, taken = Device(f"acc_{label}", 1, "nod_a"), Snapshot(0, False, b"", engine)
+            assert await device_snapshots.write(connection, device, taken, NOW)
+        assert await device_snapshots.engine_of(connection, "acc_1", 1) == "0.6.0"
+        assert await device_snapshots.engine_of(connection, "acc_3", None) == ""
+        old, new = ("", "0.5.2"), ("0.6.0",)
+        for engines, given in ((old, {"acc_2", "acc_3"}), (new, {"acc_1"})):
+            kin = Part(frozenset({"nod_b"}), engines, takes=9, gives=9)
+            assert set(await ownership.surplus(connection, "nod_a", kin)) == given
+        await connection.execute("UPDATE accounts SET node_id = NULL, placed_on = 'nod_b'")
+        await ownership.claim(connection, "nod_b", Part(frozenset({"nod_b"}), old, 9), [])
+        assert await ownership.of(connection, "nod_b") == {"acc_2", "acc_3"}
+        # Who is no home of theirs leaves alone even what was placed there.
+        await ownership.claim(connection, "nod_b", Part(frozenset({"nod_a"}), new, 9), [])
+        assert await ownership.of(connection, "nod_b") == {"acc_2", "acc_3"}
+        assert set(await ownership.count(connection)) == {
+            (None, "nod_b", 1, "0.6.0"),
+            ("nod_b", "nod_b", 1, ""),
+            ("nod_b", "nod_b", 1, "0.5.2"),
+        }
 
 
 async def add(connection: Connection, *labels: str) -> None:

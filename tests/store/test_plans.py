@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 from store.yours import YourPostgres
 
 from waremind.domain.misfire import Misfire
+from waremind.domain.shares import Part
 from waremind.store import (
     accounts,
     deliveries,
@@ -40,7 +41,6 @@ from waremind.store import (
 from waremind.store.database import Connection, connect
 from waremind.store.deliveries import Able, Ending
 from waremind.store.migrations import migrate, read
-from waremind.store.ownership import Free
 from waremind.store.receipts import ReceiptRow
 from waremind.store.reminders import Advance
 from waremind.store.runs import STATUSES, RunRow, Wanted
@@ -60,6 +60,8 @@ FILLED = """
         SELECT 'acc_' || i, i, 'connected', 1, 1, now(), now(), now(), 'nod_1'
         FROM generate_series(1, least({rows}, 1000)) i;
     INSERT INTO linked_devices SELECT id, label || ':1@s.whatsapp.net' FROM accounts;
+    INSERT INTO device_snapshots (account_id, device, session, ratchets, store, written_at)
+        SELECT id, device, 1, false, '', now() FROM accounts;
     INSERT INTO whatsapp_groups (id, account_id, jid, name, synced_at)
         SELECT 'grp_' || label, id, label || '@g.us', label, now() FROM accounts;
     INSERT INTO group_members (group_id, lid) SELECT id, id || '@lid' FROM whatsapp_groups;
@@ -110,6 +112,7 @@ EXPLAINED = """
     SET auto_explain.log_format = json; SET auto_explain.log_level = notice;
     SET client_min_messages = notice
 """
+HOMES = frozenset({"nod_1", "nod_2"})
 ALL = [f"acc_{number}" for number in range(1, 1001)]
 ENDING = Ending(run_id="run_1", group_id="grp_2", session=1, status="sent", now=NOW, message_id="M")
 ABLE = Able("nod_1", {"acc_1": 1, "acc_2": 1})
@@ -183,7 +186,7 @@ HOT: Mapping[str, tuple[Statement, set[str]]] = {
     "give up": (lambda c: deliveries.give_up(c, "nod_1", ["acc_1"], NOW), {"deliveries_scheduled"}),
     "after a crash": (lambda c: ownership.lose_track(c, "nod_1", NOW), {"deliveries_sending"}),
     "take accounts": (
-        lambda c: ownership.claim(c, "nod_1", Free(["nod_2"], ["nod_1"]), 10),
+        lambda c: ownership.claim(c, "nod_1", Part(HOMES, ("",), takes=10), ["nod_2"]),
         {"accounts_node", "reminders_next", "deliveries_scheduled"},
     ),
     "some accounts": (lambda c: accounts.select_these(c, ["acc_1", "acc_2"]), {"accounts_pkey"}),
@@ -192,7 +195,7 @@ HOT: Mapping[str, tuple[Statement, set[str]]] = {
         {"linked_devices_pkey", "linked_devices_jid_key"},
     ),
     "give accounts away": (
-        lambda c: ownership.surplus(c, "nod_1", ["nod_1", "nod_2"], 10),
+        lambda c: ownership.surplus(c, "nod_1", Part(HOMES, ("",), gives=10)),
         {"reminders_next", "deliveries_scheduled"},
     ),
     "unmark": (lambda c: deliveries.unmark(c, "nod_1", ["acc_1"], NOW), {"deliveries_sending"}),

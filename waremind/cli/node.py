@@ -24,6 +24,9 @@ def list_(cli: Invocation) -> None:
     """List the nodes, and how many accounts each has."""
     result = cli.call(NodeList())
     cli.show(result, _table)
+    for node in result.nodes:
+        if node.note:
+            cli.note(f"{quoted(node.name)}: {node.note}")
     if not result.nodes:
         cli.note("this daemon runs alone: cluster.name in its configuration makes it a node")
 
@@ -56,5 +59,6 @@ def drain(
     result = cli.call(NodeDrain(node=node, undo=undo, check=check))
     left = result.node.accounts
     more = [f"{counted(left, 'account')} to go: waremind node list"] if left and not undo else []
+    more += [result.node.note] if result.node.note else []
     done = "asked to take accounts again" if undo else "asked to give its accounts away"
     cli.changed(result, f"node {quoted(result.node.name)}", done, *more)

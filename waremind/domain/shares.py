@@ -1,21 +1,35 @@
 """How many accounts each node of a cluster is to have: as equally many as can be.
 
 An account that an operator has placed on a node is that node's; all others are shared out so that
-the nodes come out level. Every node computes the same from the same rows.
+the nodes come out level. An account is only on a node whose engine can open its keys. Every node
+computes the same from the same rows.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from waremind.domain.engines import opens
+
+
+class Candidate(NamedTuple):
+    """A node that is not lost: whether it gives its accounts away, and its engine's version."""
+
+    drains: bool
+    engine: str
+
 
 class Count(NamedTuple):
-    """How many accounts a node has (None: no node has them), placed on some node or (None) none."""
+    """How many accounts a node has (None: no node has them), placed on some node or (None) none.
+
+    Their keys were written by an `engine`; empty: any can open them.
+    """
 
     node: str | None
     placed_on: str | None
     accounts: int
+    engine: str = ""
 
 
 def shares(placed: Mapping[str, int], has: Mapping[str, int], loose: int) -> dict[str, int]:
@@ -39,49 +53,81 @@ def shares(placed: Mapping[str, int], has: Mapping[str, int], loose: int) -> dic
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Accounts that are for the same nodes, `homes`, as these `engines` wrote their keys.
+
+    A node `takes` so many free ones of those that are placed nowhere, and `gives` so many away.
+    """
+
+    homes: frozenset[str]
+    engines: tuple[str, ...]
+    takes: int = 0
+    gives: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a node is to do with accounts, by their number.
 
-    It `takes` so many free ones of those that are placed nowhere, and `gives` so many away. Those
-    are `expected` that are free and placed on it, and those `leave` that are placed on another one.
-    The plan `is_settled` when no node of the cluster has anything to do; `able` nodes may have
-    accounts.
+    Those are `expected` that are free and placed on it, and those `leave` that are placed on
+    another one. The plan `is_settled` when no node of the cluster has anything to do.
     """
 
-    takes: int
+    parts: tuple[Part, ...]
     expected: int
-    gives: int
     leave: int
     is_settled: bool
-    able: frozenset[str]
+
+    @property
+    def takes(self) -> int:
+        """How many free ones it takes in all."""
+        return sum(part.takes for part in self.parts)
+
+    @property
+    def gives(self) -> int:
+        """How many it gives away in all."""
+        return sum(part.gives for part in self.parts)
 
 
-def plan(me: str, lively: Mapping[str, bool], counts: Iterable[Count]) -> Plan:
-    """Plan what a node does; `lively` are the nodes that are not lost, and whether each drains.
+def homes_of(engine: str, lively: Mapping[str, Candidate]) -> frozenset[str]:
+    """Say which nodes may have accounts whose keys an engine wrote; none, if none can open them.
 
-    Where all of them drain none does: an account is always some node's.
+    Where all that can drain, they stay all the same: an account is some node's, if it can be.
     """
-    able = frozenset(node for node, drains in lively.items() if not drains) or frozenset(lively)
-    fixed, loose = Counter[str](), Counter[str | None]()
-    total, expected, leave, is_placed = Counter[str](), 0, 0, True
-    for node, placed_on, accounts in counts:
-        owner = node if node in lively else None
-        if owner in able:
-            total[owner] += accounts
-        if placed_on not in able:
-            loose[owner] += accounts
+    able = frozenset(node for node, each in lively.items() if opens(each.engine, engine))
+    return frozenset(node for node in able if not lively[node].drains) or able
+
+
+def is_stuck(engine: str, lively: Mapping[str, Candidate]) -> bool:
+    """Tell whether no node that takes accounts can open what an engine wrote, and others take."""
+    takers = [each for each in lively.values() if not each.drains]
+    return bool(takers) and not any(opens(each.engine, engine) for each in takers)
+
+
+def plan(me: str, lively: Mapping[str, Candidate], counts: Iterable[Count]) -> Plan:
+    """Plan what a node does; `lively` are the nodes that are not lost."""
+    kinds = defaultdict[frozenset[str], set[str]](set)
+    loose = defaultdict[frozenset[str], Counter[str | None]](Counter)
+    level, expected, leave, is_settled = Counter[str](), 0, 0, True
+    for node, placed_on, accounts, engine in counts:
+        owner, homes = node if node in lively else None, homes_of(engine, lively)
+        kinds[homes].add(engine)
+        if placed_on not in homes:
+            loose[homes][owner] += accounts
             continue
-        fixed[placed_on] += accounts
-        is_placed &= owner == placed_on
+        level[placed_on] += accounts
+        is_settled &= owner == placed_on
         expected += accounts * (owner is None and placed_on == me)
         leave += accounts * (owner == me and placed_on != me)
-    share = shares({node: fixed[node] for node in able}, total, loose.total())
-    surplus = loose[me] - share.get(me, 0)
-    return Plan(
-        takes=min(max(0, -surplus), loose[None]),
-        expected=expected,
-        gives=max(0, surplus),
-        leave=leave,
-        is_settled=is_placed and {node: loose[node] for node in able} == share,
-        able=able,
-    )
+    parts: list[Part] = []
+    # Those that few nodes can have come first; where none can, they stay as they are.
+    for homes in sorted(filter(None, kinds), key=lambda homes: (len(homes), sorted(homes))):
+        found = loose[homes]
+        has = {node: level[node] + found[node] for node in homes}
+        share = shares({node: level[node] for node in homes}, has, found.total())
+        level.update(share)
+        surplus = found[me] - share.get(me, 0)
+        takes = min(max(0, -surplus), found[None])
+        parts.append(Part(homes, tuple(sorted(kinds[homes])), takes, max(0, surplus)))
+        is_settled &= {node: found[node] for node in homes} == share
+    return Plan(tuple(parts), expected, leave, is_settled)

@@ -3,7 +3,7 @@
 All of it can be read by a role without any privilege.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -78,3 +78,29 @@ async def without_snapshot(connection: Connection) -> list[Listed]:
         ORDER BY label
     """
     return [Listed(*row) for row in await (await connection.execute(query)).fetchall()]
+
+
+async def engines(connection: Connection) -> list[str]:
+    """List the engines that wrote keys of devices."""
+    query = "SELECT DISTINCT engine FROM device_snapshots"
+    return [engine async for (engine,) in await connection.execute(query)]
+
+
+class Written(NamedTuple):
+    """An account, by id and label, the node that has it, and the engine that wrote its keys."""
+
+    id: str
+    label: str
+    node: str | None
+    engine: str
+
+
+async def written_by(connection: Connection, engines: Sequence[str]) -> list[Written]:
+    """List the accounts whose devices' keys were written by one of these engines."""
+    query = """
+        SELECT a.id, a.label, a.node_id, s.engine
+        FROM accounts a JOIN device_snapshots s ON s.account_id = a.id AND s.device = a.device
+        WHERE s.engine = ANY (%s) ORDER BY a.label
+    """
+    cursor = await connection.execute(query, [list(engines)])
+    return [Written(*row) async for row in cursor]

@@ -1,6 +1,6 @@
 """The table `device_snapshots`: a device's keys, for whichever node opens its next session."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,39 +19,47 @@ class Device(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What is kept of a device: by which session, with its ratchets or not, and its bytes."""
+    """What is kept of a device: by which session and engine, its ratchets or not, and its bytes."""
 
     session: int
     ratchets: bool
     store: bytes
+    engine: str = ""
 
 
 async def select(connection: Connection, device: Device) -> Snapshot | None:
     """Read what is kept of a device."""
     async with connection.cursor(row_factory=class_row(Snapshot)) as cursor:
         query = (
-            "SELECT session, ratchets, store FROM device_snapshots"
+            "SELECT session, ratchets, store, engine FROM device_snapshots"
             " WHERE account_id = %s AND device = %s"
         )
         return await (await cursor.execute(query, device[:2])).fetchone()
+
+
+async def engine_of(connection: Connection, account: str, device: int | None) -> str:
+    """Say which engine wrote the keys of a device; empty: none that is known."""
+    query = "SELECT engine FROM device_snapshots WHERE account_id = %s AND device = %s"
+    found = await (await connection.execute(query, [account, device])).fetchone()
+    return found[0] if found else ""
 
 
 async def write(connection: Connection, device: Device, snapshot: Snapshot, now: datetime) -> bool:
     """Keep a device as the session has it; False when another node or session has it by now."""
     cursor = await connection.execute(
         """
-        INSERT INTO device_snapshots AS s (account_id, device, session, ratchets, store, written_at)
-        SELECT id, %(device)s, %(session)s, %(ratchets)s, %(store)s, %(now)s
+        INSERT INTO device_snapshots AS s
+            (account_id, device, session, ratchets, store, engine, written_at)
+        SELECT id, %(device)s, %(session)s, %(ratchets)s, %(store)s, %(engine)s, %(now)s
         FROM accounts WHERE id = %(account)s AND node_id = %(node)s FOR SHARE
         ON CONFLICT (account_id, device) DO UPDATE SET
-            ratchets = excluded.ratchets, store = excluded.store, written_at = excluded.written_at
+            ratchets = excluded.ratchets, store = excluded.store, engine = excluded.engine,
+            written_at = excluded.written_at
         WHERE s.session = excluded.session
         """,
         {
             **device._asdict(),
-            "session": snapshot.session,
-            "ratchets": snapshot.ratchets,
-            "store": snapshot.store,
+            **asdict(snapshot),
             "now": now,
         },
     )

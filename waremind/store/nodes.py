@@ -3,7 +3,7 @@
 Which accounts each has is in `ownership`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from psycopg.rows import class_row
 from psycopg.sql import SQL
 
+from waremind.domain.shares import Candidate
 from waremind.store.columns import Columns
 from waremind.store.database import Connection
 
@@ -73,6 +74,11 @@ async def select_all(connection: Connection) -> list[NodeRow]:
     async with connection.cursor(row_factory=class_row(NodeRow)) as cursor:
         await cursor.execute(SQL("SELECT {} FROM nodes ORDER BY name, id").format(_COLUMNS.names))
         return await cursor.fetchall()
+
+
+def candidates(rows: Iterable[NodeRow], lost: Collection[str]) -> dict[str, Candidate]:
+    """Say which nodes (their ids) are not lost, and what accounts each could have."""
+    return {row.id: Candidate(row.draining, row.engine) for row in rows if row.id not in lost}
 
 
 async def lock_all(connection: Connection) -> list[NodeRow]:

@@ -3,14 +3,13 @@
 On one machine there is one node, which takes over whatever another one has left.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from psycopg.sql import SQL
 
 from waremind.domain.lifecycle import State
-from waremind.domain.shares import Count
+from waremind.domain.shares import Count, Part
 from waremind.store.database import Connection
 from waremind.store.deliveries import ChangedDelivery
 
@@ -24,6 +23,11 @@ _NEXT_AT = SQL(
              (SELECT min(d.due_at) FROM deliveries d
               WHERE d.account_id = a.id AND d.status = 'scheduled'))"""
 )
+# Which engine wrote the keys of an account's device.
+_ENGINE = SQL(
+    """coalesce((SELECT s.engine FROM device_snapshots s
+                 WHERE s.account_id = a.id AND s.device = a.device), '')"""
+)
 # What another transaction has locked is left for the next time.
 _CLAIM = SQL(
     """
@@ -31,6 +35,7 @@ _CLAIM = SQL(
     SET node_id = %(node)s, placed_on = CASE a.placed_on WHEN %(node)s THEN a.placed_on END
     FROM (SELECT a.id FROM accounts a
           WHERE (a.node_id IS NULL OR a.node_id = ANY (%(lost)s)) AND {which}
+            AND {engine} = ANY (%(engines)s)
           ORDER BY {next_at} NULLS LAST, a.id LIMIT %(most)s
           FOR NO KEY UPDATE OF a SKIP LOCKED) free
     WHERE a.id = free.id
@@ -38,9 +43,11 @@ _CLAIM = SQL(
     """
 )
 _CLAIM_LOOSE = _CLAIM.format(
-    which=SQL("(a.placed_on IS NULL OR a.placed_on <> ALL (%(able)s))"), next_at=_NEXT_AT
+    which=SQL("(a.placed_on IS NULL OR a.placed_on <> ALL (%(homes)s))"),
+    engine=_ENGINE,
+    next_at=_NEXT_AT,
 )
-_CLAIM_PLACED = _CLAIM.format(which=SQL("a.placed_on = %(node)s"), next_at=_NEXT_AT)
+_CLAIM_PLACED = _CLAIM.format(which=SQL("a.placed_on = %(node)s"), engine=_ENGINE, next_at=_NEXT_AT)
 _CLAIM_ALL = """
     UPDATE accounts a SET node_id = %(node)s, placed_on = NULL
     FROM (SELECT id FROM accounts WHERE node_id IS DISTINCT FROM %(node)s
@@ -51,14 +58,16 @@ _SURPLUS = SQL(
     """
     (SELECT a.id FROM accounts a
      WHERE a.node_id = %(node)s AND a.state <> ALL (%(under_way)s)
-       AND a.placed_on = ANY (%(able)s) AND a.placed_on <> %(node)s)
+       AND a.placed_on = ANY (%(homes)s) AND a.placed_on <> %(node)s
+       AND {engine} = ANY (%(engines)s))
     UNION ALL
     (SELECT a.id FROM accounts a
      WHERE a.node_id = %(node)s AND a.state <> ALL (%(under_way)s)
-       AND (a.placed_on IS NULL OR a.placed_on <> ALL (%(able)s))
+       AND (a.placed_on IS NULL OR a.placed_on <> ALL (%(homes)s))
+       AND {engine} = ANY (%(engines)s)
      ORDER BY {next_at} DESC NULLS FIRST, a.id LIMIT %(most)s)
     """
-).format(next_at=_NEXT_AT)
+).format(engine=_ENGINE, next_at=_NEXT_AT)
 _LOSE_TRACK = """
     UPDATE deliveries d SET status = 'unknown', reason = 'crashed', finished_at = %(now)s
     FROM accounts a
@@ -69,8 +78,13 @@ _LOSE_TRACK = """
 
 
 async def count(connection: Connection) -> list[Count]:
-    """Count the accounts by the node that has them and the one where they were placed."""
-    query = "SELECT node_id, placed_on, count(*) FROM accounts GROUP BY 1, 2"
+    """Count the accounts by node, by where they were placed, and by the engine of their keys."""
+    query = """
+        SELECT a.node_id, a.placed_on, count(*), coalesce(s.engine, '')
+        FROM accounts a
+        LEFT JOIN device_snapshots s ON s.account_id = a.id AND s.device = a.device
+        GROUP BY a.node_id, a.placed_on, coalesce(s.engine, '')
+    """
     return [Count(*row) async for row in await connection.execute(query)]
 
 
@@ -80,24 +94,20 @@ async def of(connection: Connection, node: str) -> set[str]:
     return {account async for (account,) in await connection.execute(query, [node])}
 
 
-class Free(NamedTuple):
-    """Which accounts are free for whom: they are nobody's, or those of `lost` nodes.
+async def claim(connection: Connection, node: str, part: Part, lost: Sequence[str]) -> None:
+    """Give a node the free accounts of a part: what is placed on it, and what it takes of the rest.
 
-    Those that are placed on one of the nodes that are `able` wait for that one.
-    """
-
-    lost: Sequence[str]
-    able: Collection[str]
-
-
-async def claim(connection: Connection, node: str, free: Free, most: int) -> None:
-    """Give a node the free accounts that are placed on it, and `most` of those placed nowhere.
-
+    Those are free that are nobody's, or of `lost` nodes; those placed on another home wait for it.
     Those with something to send come first. What others were sending is then to be called unknown.
     """
-    values = {"node": node, "lost": list(free.lost), "able": list(free.able)}
-    await connection.execute(_CLAIM_PLACED, {**values, "most": None})
-    await connection.execute(_CLAIM_LOOSE, {**values, "most": most})
+    if node in part.homes:
+        values = {"node": node, "lost": list(lost), **_values(part)}
+        await connection.execute(_CLAIM_PLACED, {**values, "most": None})
+        await connection.execute(_CLAIM_LOOSE, {**values, "most": part.takes})
+
+
+def _values(part: Part) -> dict[str, list[str]]:
+    return {"homes": list(part.homes), "engines": list(part.engines)}
 
 
 async def claim_all(connection: Connection, node: str) -> None:
@@ -111,16 +121,16 @@ async def lose_track(connection: Connection, node: str, now: datetime) -> list[C
     return [ChangedDelivery(*row) async for row in cursor]
 
 
-async def surplus(connection: Connection, node: str, able: Collection[str], most: int) -> list[str]:
-    """List what a node is to give away: what is placed on others, and `most` of what is not.
+async def surplus(connection: Connection, node: str, part: Part) -> list[str]:
+    """List what a node is to give away of a part: what is placed on others, and some of the rest.
 
     Those that have nothing to send for the longest come first.
     """
     values = {
         "node": node,
-        "able": list(able),
         "under_way": list(UNDER_WAY),
-        "most": most,
+        "most": part.gives,
+        **_values(part),
     }
     return [account async for (account,) in await connection.execute(_SURPLUS, values)]
 

@@ -2,65 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from cluster.node import LEASE_SECONDS, texts
-from daemon_process import WAREMIND, DaemonProcess, environment
-from delivery.stage import UNGOVERNED, Stage
-from docs.pages import ROOT, Block, blocks_of
+from cluster.machine import Machine, blocks
+from cluster.node import texts
+from delivery.stage import Stage
 from whatsapp_server.harness import PlayedWhatsApp
-
-PAGE = ROOT / "docs/operating.md"
-URL = "postgresql://waremind@db.example.org/waremind"
-JQ = ROOT / "tests/docs/programs"
-
-
-class Machine(DaemonProcess):
-    """A machine with a place for /etc/waremind, where systemctl means this daemon."""
-
-    def __init__(self, whatsapp: PlayedWhatsApp) -> None:
-        brisk = {"WAREMIND_CLUSTER__LEASE_SECONDS": str(LEASE_SECONDS)}
-        super().__init__(environment(whatsapp) | UNGOVERNED | brisk)
-        self.etc = self.directory / "etc/waremind"
-        self.etc.mkdir(parents=True)
-        self.environment["XDG_CONFIG_HOME"] = str(self.etc.parent)
-        path = (str(JQ), str(WAREMIND.parent), os.environ["PATH"])
-        self.environment["PATH"] = os.pathsep.join(path)
-
-    def type(self, block: Block, dsn: str) -> str:
-        """Type a block; returns what it printed."""
-        printed, script = "", ""
-        for line in block.body.replace(URL, dsn).splitlines(keepends=True):
-            if line.startswith("systemctl "):
-                printed += self._run(script)
-                script = ""
-                self._control(line.split()[1])
-            else:
-                script += line.replace("/etc/waremind", str(self.etc))
-        return printed + self._run(script)
-
-    def _run(self, script: str) -> str:
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, f"{script}{done.stdout}{done.stderr}"
-        return done.stdout
-
-    def _control(self, verb: str) -> None:
-        if verb != "start":
-            assert self.stop() == 0
-        if verb != "stop":
-            self.start()
 
 
 @pytest.fixture
@@ -76,10 +26,10 @@ def machines(played_whatsapp: PlayedWhatsApp) -> Iterator[dict[str, Machine]]:
 def test_nobody_scans_anything_on_the_way_to_several_machines_and_back(
     machines: dict[str, Machine], played_whatsapp: PlayedWhatsApp, dsn: str
 ) -> None:
-    there, add, back, alone = (each for each in blocks_of(PAGE) if each.word == "machine")
+    there, add, back, alone = blocks(each=False)
     east, west = machines["east"], machines["west"]
     configuration = Path(east.etc / "config.toml")
-    configuration.write_text(f'[database]\nurl = "{dsn}"\n')
+    east.configure(dsn)
     before = configuration.read_text()
     east.start()
     accounts = [Stage(east, played_whatsapp, dsn, f"a{n}", f"62811000000{n}") for n in (1, 2)]

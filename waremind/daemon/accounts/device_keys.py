@@ -19,11 +19,13 @@ from waremind.daemon.system.clock import Clock
 from waremind.daemon.system.logs import event
 from waremind.daemon.system.membership import Membership
 from waremind.device_store import snapshot
+from waremind.domain.engines import opens
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store import device_snapshots as table
 from waremind.store.database import Database
 from waremind.store.device_snapshots import Device, Snapshot
 from waremind.whatsapp import keys as files
+from waremind.whatsapp.engine_age import engine_version
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +96,8 @@ class SharedKeys:
         is_here = (keys.directory / files.STORE).exists()
         if kept is None and not is_here:
             raise _not_here("they are neither on this machine nor in the database")
+        if kept and not opens(engine_version(), kept.engine):
+            raise _not_here(f"engine {kept.engine} wrote them, and this node has an older one")
         if kept and not (is_here and self._stamp(keys) == kept.session):
             await asyncio.to_thread(_restore, keys.directory, kept)
             event(log, "keys restored", account=keys.account, ratchets=kept.ratchets)
@@ -119,7 +123,7 @@ class SharedKeys:
             return
         async with self._database.connection() as connection:
             now = self._clock.now()
-            taken = Snapshot(keys.session, ended, store)
+            taken = Snapshot(keys.session, ended, store, engine_version())
             is_kept = await table.write(connection, self._device(keys), taken, now)
         self.behind.pop(keys.account, None)
         if not ended and is_kept:

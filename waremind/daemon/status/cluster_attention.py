@@ -1,23 +1,30 @@
 """What a node of a cluster needs a person for: other nodes, its clock, its database, its keys."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from waremind.daemon.services import Services
 from waremind.daemon.status.needs import need_of
 from waremind.domain.membership import CLOCK_OFF, CLOCK_WRONG
 from waremind.domain.quoting import quoted
+from waremind.domain.shares import is_stuck
 from waremind.domain.wall_time import rfc3339
 from waremind.objects import Attention, StatusAttention
 from waremind.store import cluster_health, nodes
-from waremind.store.cluster_health import Listed, Replication
+from waremind.store.cluster_health import Listed, Replication, Written
 from waremind.store.database import Connection
 
 SET_CLOCK = "timedatectl set-ntp true, on this machine and on the database's"
+UPGRADE_ENGINE = "pip install --upgrade neonize on another node, and restart it"
+# Whether a node has an account that no node which takes any can open.
+_WHY = {
+    True: "other node has it: it stays on one that is draining",
+    False: "node has it: nothing of it is sent",
+}
 # What passes by itself takes no longer: an account that goes from one node to another, a snapshot.
 PASSES = timedelta(seconds=60)
 # Codes of accounts that only a cluster has.
-OF_ACCOUNTS = frozenset({"without_node", "snapshot_old"})
+OF_ACCOUNTS = frozenset({"without_node", "snapshot_old", "engine_missing"})
 
 
 async def cluster_attention(services: Services, connection: Connection) -> list[StatusAttention]:
@@ -26,15 +33,20 @@ async def cluster_attention(services: Services, connection: Connection) -> list[
         return []
     offset = await cluster_health.clock_offset(connection, services.now)
     replication = await cluster_health.replication(connection)
+    there = await nodes.select_all(connection)
     daemons_own = [
-        *node_lost(services, await nodes.select_all(connection)),
+        *node_lost(services, there),
         *clock_off(services, offset),
         *replication_asynchronous(services, replication),
     ]
     unowned = await cluster_health.without_node(connection)
     unkept = await cluster_health.without_snapshot(connection)
+    lively = nodes.candidates(there, services.runtime.membership.lost_nodes())
+    engines = [each for each in await cluster_health.engines(connection) if is_stuck(each, lively)]
+    stuck = await cluster_health.written_by(connection, engines) if engines else []
     return [
         *(need_of("daemon", None, None, need) for need in daemons_own),
+        *_engine_missing(services, stuck, lively),
         *_without_node(services, unowned),
         *_snapshot_old(services, unkept),
     ]
@@ -111,6 +123,20 @@ def _snapshot_old(services: Services, unkept: list[Listed]) -> Iterator[StatusAt
         if now - begun >= PASSES:
             text = "the database has not the newest keys of its device for other nodes"
             yield _account(each, "snapshot_old", begun, text, "waremind doctor")
+
+
+def _engine_missing(
+    services: Services, stuck: list[Written], lively: Collection[str]
+) -> Iterator[StatusAttention]:
+    """Tell of accounts whose keys no node that takes accounts can open."""
+    now = services.now()
+    since = services.first_seen.since("engine", {each.id for each in stuck}, now)
+    for each in stuck:
+        stays = each.node in lively
+        if stays or now - since[each.id] >= PASSES:
+            text = f"engine {each.engine} wrote its keys, and no {_WHY[stays]}"
+            listed = Listed(each.id, each.label)
+            yield _account(listed, "engine_missing", since[each.id], text, UPGRADE_ENGINE)
 
 
 def _account(listed: Listed, code: str, since: datetime, text: str, fix: str) -> StatusAttention:

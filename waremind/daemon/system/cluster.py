@@ -9,6 +9,7 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple, NoReturn
 
 from waremind.daemon.system.changes import Subscriber
@@ -29,7 +30,6 @@ from waremind.store.database import Connection, Database, is_unavailable
 from waremind.store.deliveries import ChangedDelivery
 from waremind.store.lock import DaemonLock
 from waremind.store.nodes import NodeRow
-from waremind.store.ownership import Free
 from waremind.whatsapp.deadline import Deadline, boottime
 
 log = logging.getLogger(__name__)
@@ -240,7 +240,7 @@ class ClusterMembership(Membership, Subscriber):
 
     async def _planned(self, connection: Connection) -> Plan:
         lost = self._watch.lost(boottime())
-        lively = {each.id: each.draining for each in self._there if each.id not in lost}
+        lively = nodes.candidates(self._there, lost)
         planned = plan(self.node, lively, await ownership.count(connection))
         if not planned.is_settled:
             self._look_after = min(SOON_SECONDS, self._beat_seconds)
@@ -268,7 +268,8 @@ class ClusterMembership(Membership, Subscriber):
     async def _claim(self, planned: Plan, now: datetime) -> _Claimed:
         async with self._database.transaction() as connection:
             lost = await nodes.still_lost(connection, self._watch.lost(boottime()))
-            await ownership.claim(connection, self.node, Free(lost, planned.able), planned.takes)
+            for part in planned.parts:
+                await ownership.claim(connection, self.node, part, lost)
             unknown = await ownership.lose_track(connection, self.node, now)
             rows = await accounts.select_of(connection, self.node)
         return _Claimed(rows, unknown, is_first=len(self._there) == 1 and not self.has_begun)
@@ -291,7 +292,8 @@ class ClusterMembership(Membership, Subscriber):
         self._surplus_since = self._surplus_since or at
         if at - self._surplus_since < self._beat_seconds or not self.held.is_set():
             return []
-        return await ownership.surplus(connection, self.node, planned.able, planned.gives)
+        found = [await ownership.surplus(connection, self.node, part) for part in planned.parts]
+        return [*chain.from_iterable(found)]
 
 
 def _did_not_answer(seconds: float) -> WaremindError:

@@ -11,12 +11,15 @@ from waremind.daemon.services import Services
 from waremind.daemon.status.nodes import node_states, shown_nodes
 from waremind.daemon.system import audit
 from waremind.daemon.system.caller import Caller
+from waremind.domain.engines import opens
 from waremind.domain.ids import near_misses, shown, suggesting
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.account import AccountChanged, AccountMove
 from waremind.requests.core import checked
 from waremind.requests.node import NodeChanged, NodeDrain, NodeList, Nodes
-from waremind.store import nodes, ownership
+from waremind.store import device_snapshots, nodes, ownership
+from waremind.store.accounts import AccountRow
+from waremind.store.database import Connection
 from waremind.store.nodes import NodeRow
 
 
@@ -37,12 +40,14 @@ async def drain(services: Services, caller: Caller, request: NodeDrain) -> NodeC
         if changed and not request.undo:
             _refuse_last(services, there, node)
         if changed and not request.check:
-            node = replace(node, draining=not request.undo)
+            drained = replace(node, draining=not request.undo)
+            there = [drained if row is node else row for row in there]
+            node = drained
             await nodes.drain(connection, node.id, draining=node.draining)
             action = "node.undrain" if request.undo else "node.drain"
             target = ("node", node.id, node.name)
             await audit.write(connection, services.now(), caller.operator, action, target)
-        (state,) = await shown_nodes(services, connection, [node])
+        state = (await shown_nodes(services, connection, there))[there.index(node)]
     services.runtime.membership.look_soon()
     return NodeChanged(changed=changed, node=state, check=checked(request))
 
@@ -55,6 +60,7 @@ async def move(services: Services, caller: Caller, request: AccountMove) -> Acco
         what = f"move account {shown(row.label)}"
         node = _find(services, await nodes.lock_all(connection), request.node, what)
         _refuse_unable(services, node, what)
+        await _refuse_older(connection, row, node, what)
         changed = await ownership.placed_on(connection, row.id) != node.id
         if changed and not request.check:
             await ownership.place(connection, row.id, node.id)
@@ -102,4 +108,16 @@ def _refuse_unable(services: Services, node: NodeRow, what: str) -> None:
         reason = "is lost" if is_lost else "is draining"
         message = f"cannot {what}: node {shown(node.name)} {reason}"
         hint = "choose one that is speaking: waremind node list"
+        raise WaremindError(ErrorCode.CONFLICT, message, hint=hint)
+
+
+async def _refuse_older(connection: Connection, row: AccountRow, node: NodeRow, what: str) -> None:
+    """Raise WaremindError `conflict` where a node's engine cannot open the account's keys."""
+    engine = await device_snapshots.engine_of(connection, row.id, row.device)
+    if not opens(node.engine, engine):
+        message = (
+            f"cannot {what}: engine {engine} wrote its keys, and node {shown(node.name)} has "
+            f"{node.engine}"
+        )
+        hint = "upgrade the engine there, and restart it: docs/operating.md, Upgrade"
         raise WaremindError(ErrorCode.CONFLICT, message, hint=hint)

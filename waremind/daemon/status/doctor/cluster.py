@@ -1,5 +1,7 @@
 """A node of a cluster: its connection, the other nodes, its clock, and what its database keeps."""
 
+from datetime import timedelta
+
 from waremind.daemon.services import Services
 from waremind.daemon.status.cluster_attention import (
     SET_CLOCK,
@@ -8,8 +10,12 @@ from waremind.daemon.status.cluster_attention import (
     replication_asynchronous,
 )
 from waremind.daemon.status.doctor.check import Check, Finding, Trouble
+from waremind.domain.wall_time import rfc3339
 from waremind.objects import Attention
 from waremind.store import cluster_health, nodes
+
+# So long after the last start of a node an upgrade of all may still be under way.
+UPGRADE = timedelta(days=1)
 
 
 async def connection(services: Services) -> Finding:
@@ -26,14 +32,22 @@ async def other_nodes(services: Services) -> Finding:
     async with services.database.connection() as connected:
         there = await nodes.select_all(connected)
     troubles = _troubles(*node_lost(services, there))
-    for what, found in (
-        ("versions", {row.name: row.version for row in there}),
-        ("engines", {row.name: row.engine for row in there}),
-    ):
-        if len(set(found.values())) > 1:
-            listed = ", ".join(f"{name} has {each}" for name, each in found.items())
-            troubles.append(Trouble(f"{what} differ: {listed}", "warning"))
-    return troubles or f"{len(there)}, alike: {', '.join(row.name for row in there)}"
+    differ = [
+        f"{what} differ: {', '.join(f'{name} has {each}' for name, each in found.items())}"
+        for what, found in (
+            ("versions", {row.name: row.version for row in there}),
+            ("engines", {row.name: row.engine for row in there}),
+        )
+        if len(set(found.values())) > 1
+    ]
+    until = max((row.started_at for row in there), default=services.now()) + UPGRADE
+    if services.now() > until:
+        troubles += [Trouble(each, "warning") for each in differ]
+        differ = []
+    elif differ:
+        differ.append(f"fine while you upgrade one after another, until {rfc3339(until)}")
+    names = ", ".join(row.name for row in there)
+    return troubles or "; ".join([f"{len(there)}: {names}", *(differ or ["all alike"])])
 
 
 async def clocks(services: Services) -> Finding:
@@ -60,7 +74,7 @@ def _troubles(*needs: Attention) -> list[Trouble]:
 
 CLUSTER: tuple[Check[Services], ...] = (
     Check("connection", connection, "let database.url lead to PostgreSQL itself"),
-    Check("nodes", other_nodes, "install the same on all: docs/machines.md, Upgrade"),
+    Check("nodes", other_nodes, "upgrade the others too: docs/operating.md, Upgrade"),
     Check("clocks", clocks, SET_CLOCK),
     Check("replication", replication, "docs/machines.md"),
 )
