@@ -16,7 +16,7 @@ from waremind.daemon.system.cluster import ClusterMembership
 from waremind.daemon.system.failures import Failures
 from waremind.errors import WaremindError
 from waremind.settings import Cluster
-from waremind.store import ownership
+from waremind.store import nodes, ownership
 from waremind.store.database import Connection, Database, connect
 from waremind.store.lock import DaemonLock
 from waremind.whatsapp.deadline import Deadline
@@ -105,6 +105,31 @@ async def test_the_accounts_of_a_node_that_cannot_claim_go_to_who_can(
         await west._beat()
         await east._beat()
         assert [east.condition_of(row) for row in east._there] == ["speaking", "speaking"]
+
+
+async def test_a_node_does_not_act_for_what_was_taken_before_its_sign_could_be_seen(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(datetime.now(UTC))
+    async with (
+        await connect(dsn) as database,
+        member(dsn, clock, "east") as east,
+        member(dsn, clock, "west") as west,
+    ):
+        await east.join()
+        await add(database, "1", "2")
+        await east._beat()
+        await west.join()
+        assert east._mine == {"acc_1", "acc_2"}
+        beat = nodes.beat
+
+        async def beat_late(connection: Connection, node: str, now: datetime) -> bool:
+            await ownership.claim_all(database, west.node)
+            return await beat(connection, node, now)
+
+        monkeypatch.setattr(nodes, "beat", beat_late)
+        await east._beat()
+        assert east._mine == set()
 
 
 async def owned(connection: Connection, *nodes: ClusterMembership) -> list[int]:

@@ -6,7 +6,7 @@ Hypothesis plays the nodes and the database; time is one, and each node's clock 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -20,64 +20,82 @@ LEASES = {"a": LEASE, "b": LEASE / 2, "c": 2 * LEASE}  # each node goes by its o
 
 @dataclass
 class Node:
-    """A node as it is in its own memory; what it has asked and not read yet is `answer`."""
+    """A node as it is in its own memory; its round has come as far as `step`."""
 
+    lease: Lease
     offset: float
-    lease: Lease = field(default_factory=lambda: Lease(LEASE))
     watch: Watch = field(default_factory=Watch)
-    asked_at: float | None = None
+    step: Literal["rests", "begun", "looked", "signed"] = "rests"
+    began_at: float = 0.0
 
 
 class Cluster(RuleBasedStateMachine):
-    """The database: who leads, and each node's beat."""
+    """The database: whose the accounts are, and each node's beat."""
 
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
         self.nodes = {
-            name: Node(1000.0 * place, Lease(LEASES[name])) for place, name in enumerate(LEASES)
+            name: Node(Lease(seconds), 1000.0 * place)
+            for place, (name, seconds) in enumerate(LEASES.items())
         }
         self.beats = dict.fromkeys(LEASES, 1)
         self.leader: str | None = None
-        self.acted: list[str] = []
 
     def clock(self, name: str) -> float:
         return self.now + self.nodes[name].offset
 
     @rule(seconds=st.sampled_from([0.1, 0.5, 1.0, 2.0, 5.0, LEASE]))
     def time_passes(self, seconds: float) -> None:
+        """Let time pass, in which any node may be stopped."""
         self.now += seconds
 
     @rule(name=st.sampled_from(sorted(LEASES)))
-    def a_node_sends_its_beat(self, name: str) -> None:
-        self.nodes[name].asked_at = self.clock(name)
-
-    @rule(
-        name=st.sampled_from(sorted(LEASES)), is_answered=st.sampled_from([True, True, True, False])
-    )
-    def the_beat_arrives(self, name: str, is_answered: bool) -> None:  # noqa: FBT001 - hypothesis
-        """Have a beat written, however late, and its answer read or lost."""
+    def a_round_goes_on(self, name: str) -> None:
+        """Let a node begin a round, or go on with it, however late."""
         node = self.nodes[name]
-        if node.asked_at is None:
-            return
-        asked_at, node.asked_at = node.asked_at, None
-        self.beats[name] += 1
-        if not is_answered:
-            node.watch.lose_sight()
-        elif self.leader == name:
-            node.lease.renew(asked_at)
-        else:
-            node.lease.end()
-            self.look(name, asked_at)
+        match node.step:
+            case "rests":
+                node.began_at, node.step = self.clock(name), "begun"
+            case "begun":
+                self.claim(name)
+                node.step = "looked"
+            case "looked":
+                self.beats[name] += 1
+                node.step = "signed"
+            case "signed":
+                self.renew(name)
+                node.step = "rests"
 
-    def look(self, name: str, asked_at: float) -> None:
-        node, at = self.nodes[name], self.clock(name)
+    def claim(self, name: str) -> None:
+        """Take the accounts if they are nobody's, or of a node that is lost."""
+        node = self.nodes[name]
         others = {other: beat for other, beat in self.beats.items() if other != name}
-        node.watch.see({other: Sign(beat, LEASES[other]) for other, beat in others.items()}, at)
-        lost = node.watch.lost(at)
+        signs = {other: Sign(beat, LEASES[other]) for other, beat in others.items()}
+        node.watch.see(signs, self.clock(name))
+        lost = node.watch.lost(self.clock(name))
         if self.leader is None or lost.get(self.leader) == self.beats[self.leader]:
             self.leader = name
-            node.lease.renew(asked_at)
+
+    def renew(self, name: str) -> None:
+        """Act for the accounts if they are still its own after the sign was shown."""
+        node = self.nodes[name]
+        if self.leader == name:
+            node.lease.renew(node.began_at)
+        else:
+            node.lease.end()
+
+    @rule(name=st.sampled_from(sorted(LEASES)))
+    def a_round_fails(self, name: str) -> None:
+        """Cut a node off, whether what it wrote last has arrived or not."""
+        self.nodes[name].watch.lose_sight()
+        self.nodes[name].step = "rests"
+
+    @rule()
+    def another_server_is_promoted(self) -> None:
+        """Cut all nodes off; a synchronous standby has all that was committed."""
+        for name in self.nodes:
+            self.a_round_fails(name)
 
     @precondition(lambda self: self.leader is not None)
     @rule()
@@ -97,7 +115,7 @@ TestCluster.settings = settings(max_examples=100, stateful_step_count=60, deadli
 
 
 def test_the_machine_finds_a_watch_that_is_hasty() -> None:
-    node, hasty = Node(0.0), Watch()
+    node, hasty = Node(Lease(LEASE), 0.0), Watch()
     node.lease.renew(0.0)
     hasty.see({"a": Sign(2, LEASE - 2 * MARGIN_SECONDS)}, 0.0)
     assert hasty.lost(6.5) == {"a": 2}

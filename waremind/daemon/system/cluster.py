@@ -165,20 +165,22 @@ class ClusterMembership(Membership, Subscriber):
             if standing.is_outdated:
                 self._give_way()
                 migrations.check(await migrations.applied(connection), migrations.read())
-            ours = set(self._mine)
-            mine = await ownership.of(connection, self.node)
-            self._lose(ours - mine)
             planned = await self._planned(connection)
+            mine = await ownership.of(connection, self.node)
             claimed = await self._claimed(planned, mine, now)
             if self._bug:
                 raise self._bug
             if not await nodes.beat(connection, self.node, now):
                 await self._start_over(connection)
                 return
+            ours = set(self._mine)
+            # Until the beat they may have been taken; whoever looks from now on sees it.
+            mine = await ownership.of(connection, self.node)
+            self._lose(ours - mine)
             self._lease.renew(began_at)
             self._deadline.put(self._lease.until)
             if claimed:
-                self._act_for(claimed)
+                self._act_for(claimed, mine)
             self.changes.accounts_surplus(await self._surplus(connection, planned))
             self._lead(leads=standing.leads or await self._lead_if_free(connection))
 
@@ -274,8 +276,8 @@ class ClusterMembership(Membership, Subscriber):
             rows = await accounts.select_of(connection, self.node)
         return _Claimed(rows, unknown, is_first=len(self._there) == 1 and not self.has_begun)
 
-    def _act_for(self, claimed: _Claimed) -> None:
-        rows = claimed.rows
+    def _act_for(self, claimed: _Claimed, mine: Collection[str]) -> None:
+        rows = [row for row in claimed.rows if row.id in mine]
         if self.held.is_set():  # else all are claimed anew: what was late meanwhile is judged
             rows = [row for row in rows if row.id not in self._mine]
         self._mine.update(row.id for row in rows)
