@@ -128,13 +128,16 @@ def parted(*directions: Direction) -> Fault:
 
 
 def child(number: signal.Signals) -> Fault:
-    """Kill a session's process, or stop it."""
+    """Kill a session's process, or stop it, if the node has one."""
 
     @contextmanager
     def fault(town: Town, victim: int) -> Iterator[None]:
-        for pid in town.dice.sample(town.nodes[victim].children(), 1):
+        pids = town.nodes[victim].children()
+        some = [town.dice.choice(pids)] if pids else []
+        for pid in some:
             kill(pid, number)
-            yield
+        yield
+        for pid in some:
             kill(pid, signal.SIGCONT)
 
     return fault
