@@ -36,6 +36,7 @@ from whatsapp_server.harness import PlayedWhatsApp
 from campaigns.crash import ACCOUNTS, GROUPS, Theatre, judge, judge_events, wait_until
 
 SETTLE_SECONDS = 240.0
+ACK_SECONDS = 0.05  # so that each account has something leaving nearly all the time
 FAULTS: Mapping[str, Fault] = {
     "machine killed": killed,
     "daemon killed": daemon_killed,
@@ -139,6 +140,7 @@ def main() -> int:
     with PlayedWhatsApp(decrypt="one") as whatsapp, town_of(whatsapp) as town:
         theatre = Theatre(town.nodes[0], whatsapp, list(town.labels))
         theatre.prepare()
+        whatsapp.behave(ack_delay=ACK_SECONDS)
         until(town.is_well, "all to be well")
         with Follower(town.nodes[0]) as follower:
             for seed in range(asked.first, asked.first + asked.seeds):
