@@ -32,7 +32,9 @@ class Cable:
     """Leads to `host` over there, which sees us as `here`."""
 
     def __init__(self, machine: str, number: int) -> None:
-        self.here, self.host = (f"10.213.{number}.{place}" for place in (1, 2))
+        # Of the addresses for tests of networks, some that no other process here is likely to use.
+        high, low = 18 + os.getpid() // 256 % 2, os.getpid() % 256
+        self.here, self.host = (f"198.{high}.{low}.{4 * number + place}" for place in (1, 2))
         self._machine = machine
         self._ends = f"{machine}-{number}", f"far-{number}"
         self._addresses = [f"02:00:00:00:{number:02x}:{place:02x}" for place in (1, 2)]
@@ -41,9 +43,9 @@ class Cable:
             *("link", "add", near, "address", ours, "type", "veth"),
             *("peer", "name", far, "address", theirs, "netns", machine),
         )
-        ip("addr", "add", f"{self.here}/24", "dev", near)
+        ip("addr", "add", f"{self.here}/30", "dev", near)
         ip("link", "set", near, "up")
-        ip("-n", machine, "addr", "add", f"{self.host}/24", "dev", far)
+        ip("-n", machine, "addr", "add", f"{self.host}/30", "dev", far)
         ip("-n", machine, "link", "set", far, "up")
         self.heal()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import signal
 import subprocess
@@ -74,6 +75,14 @@ class Server:
         if self._process:
             self._process.send_signal(number)
             self._process.wait(30)
+
+    def freeze(self, number: signal.Signals) -> None:
+        """Stop all its processes, or (SIGCONT) let them go on."""
+        assert self._process
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+        for pid in (self._process.pid, *map(int, children.split())):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def execute(self, statement: str) -> list[tuple[object, ...]]:
         with psycopg.connect(self.socket_dsn, autocommit=True) as connection:
