@@ -1,8 +1,10 @@
 """PgBouncer between us and the server, as Debian ships it: its mode says whether it will do."""
 
+import asyncio
 import contextlib
 import os
 import re
+import select
 import subprocess
 from collections.abc import Generator
 from pathlib import Path
@@ -11,7 +13,7 @@ import psycopg
 import pytest
 from store.yours import PASSWORD, YourPostgres, free_port, start
 
-from waremind.errors import MisconfigurationError
+from waremind.errors import ErrorCode, MisconfigurationError, WaremindError
 from waremind.store.database import Database
 from waremind.store.lock import DaemonLock
 from waremind.store.migrations import migrate, read
@@ -68,6 +70,26 @@ async def test_the_session_mode_of_the_package_will_do(yours: YourPostgres, plac
         with pytest.raises(Exception, match="another daemon"):
             await DaemonLock(dsn).take(patience_seconds=0.05)
         await lock.release()
+
+
+async def test_a_server_that_goes_behind_the_pooler_is_no_bug(
+    yours: YourPostgres, place: Path
+) -> None:
+    with yours.database() as name, pooling(yours, name, place) as dsn:
+        async with Database(dsn) as database:
+            with pytest.raises(WaremindError, match="received 2 results") as caught:
+                await between_two_statements(yours, database)
+            assert caught.value.code is ErrorCode.DATABASE_UNAVAILABLE
+
+
+async def between_two_statements(yours: YourPostgres, database: Database) -> None:
+    """End a connection's server; both it and the pooler say so before anything is asked again."""
+    async with database.connection() as connection:
+        pid = await server_pid(connection)
+        yours.execute(f"SELECT pg_terminate_backend({pid})")
+        await asyncio.to_thread(select.select, [connection.fileno()], [], [])
+        async with connection.transaction():
+            pass
 
 
 @pytest.mark.parametrize("mode", ["transaction", "statement"])

@@ -88,7 +88,7 @@ class Database:
             return
         try:
             await AsyncConnectionPool.check_connection(connection)
-        except psycopg.OperationalError:
+        except psycopg.Error:
             # The others are dead too, and to find that out one by one takes the pool seconds.
             await self._pool.drain()
             raise

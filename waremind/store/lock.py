@@ -135,7 +135,7 @@ class DaemonLock:
     async def _watch(self) -> None:
         """Return when the lock is lost: its connection is cut, silent, or no longer holds it."""
         connection = self._connection
-        with contextlib.suppress(psycopg.OperationalError, TimeoutError):
+        with contextlib.suppress(psycopg.Error, TimeoutError):
             while connection and await self._holds(connection):
                 # Nothing is ever notified: this ends with the time, or at once with the connection.
                 async for _ in connection.notifies(timeout=self._probe_seconds):

@@ -14,6 +14,7 @@ from psycopg.sql import SQL
 from waremind.store import deliveries, reminders
 from waremind.store.columns import Columns
 from waremind.store.database import Connection, as_json
+from waremind.store.refusals import is_cut
 from waremind.store.reminders import Advance
 from waremind.store.runs import RunRow
 
@@ -69,7 +70,7 @@ _INSERT = SQL(
 
 def is_away(error: Exception) -> bool:
     """Tell whether the server cannot be asked, or written to, for now."""
-    return isinstance(error, psycopg.OperationalError | psycopg.errors.ReadOnlySqlTransaction)
+    return is_cut(error) or isinstance(error, psycopg.errors.ReadOnlySqlTransaction)
 
 
 async def claim_again(connection: Connection, claims: Sequence[WrittenClaim], now: datetime) -> int:

@@ -155,9 +155,18 @@ def not_usable(dsn: str, error: psycopg.Error) -> WaremindError | None:
         return refused(what, dsn, NO_CONNECTION, said)
     if reason := IN_USE.get(error.sqlstate or ""):
         return refused(what, dsn, reason, said)
-    if isinstance(error, psycopg.OperationalError):
+    if is_cut(error):
         return WaremindError(ErrorCode.DATABASE_UNAVAILABLE, f"{what}: {said}")
     return None
+
+
+def is_cut(error: Exception) -> bool:
+    """Tell whether a statement failed because the server, or the way to it, is gone.
+
+    When server and pooler both say so, psycopg finds two answers where it wants one.
+    """
+    is_no_answer = isinstance(error, psycopg.InternalError) and error.sqlstate is None
+    return is_no_answer or isinstance(error, psycopg.OperationalError)
 
 
 def refused(

@@ -29,7 +29,7 @@ IN_AN_OUTAGE = (
     r" error waremind\.daemon\.system\.postgres postgres ended ",
     r" error waremind\.postgres postgres: FATAL:  (terminating connection|the database system)",
     r" warning waremind\.daemon\.system\.failures cannot go on yet .*(database|deliver messages)",
-    r" warning psycopg(\.pool)? ",
+    r" warning psycopg(\.pool|\.transaction)? ",
     r" warning .*(cannot reach|cannot use) the database",
 )
 LINE = re.compile(r"\S+ (?P<level>debug|info|warning|error|critical) ")
