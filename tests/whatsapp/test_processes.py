@@ -21,6 +21,7 @@ from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.domain.lifecycle import Cause
 from waremind.whatsapp.gateway import Pairing
+from waremind.whatsapp.process_gateway import ProcessGateway
 
 pytestmark = pytest.mark.anyio
 
@@ -156,6 +157,21 @@ async def test_children_are_not_told_the_daemons_secrets(
         server = gateway._fork_client._server
         assert server is not None
         assert b"hunter2" not in Path(f"/proc/{server.process.pid}/environ").read_bytes()
+
+
+async def test_what_sessions_start_from_is_there_before_the_first_and_again_after_its_end() -> None:
+    gateway = ProcessGateway()
+    await gateway.prepare()
+    server = gateway._fork_client._server
+    assert server is not None
+    assert server.ready.is_set()
+    # Ready is who has imported what all sessions need.
+    assert "/google/_upb/" in Path(f"/proc/{server.process.pid}/maps").read_text()
+    os.kill(server.process.pid, signal.SIGKILL)
+    await server.process.gone
+    await gateway.prepare()
+    assert gateway._fork_client._server is not server
+    await gateway.close()
 
 
 @pytest.mark.parametrize("hung", [False, True])

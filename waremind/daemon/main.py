@@ -179,6 +179,8 @@ async def _serve(runtime: Runtime, systemd: Systemd, access: Access, deadline: D
         gateway = ProcessGateway(deadline=deadline)
         services = assemble(runtime, tasks, gateway, evaluator, access.name)
         try:
+            if settings.cluster.name:  # what it takes from others is not to wait for that
+                await gateway.prepare()
             await services.holds.read_freezes()
             await services.accounts.start()
             sending = until_exit(tasks, services.outbox.run())

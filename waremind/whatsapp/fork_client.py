@@ -1,6 +1,7 @@
 """The parent's side of the fork server: starts it, has children forked, knows when each is gone."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -63,6 +64,15 @@ class ForkClient:
         except OSError as error:
             raise ForkFailed(f"cannot start a child process: {error}") from error
 
+    async def prepare(self) -> None:
+        """Have the server ready, so that the first child comes as soon as any other.
+
+        What cannot be done now is tried again with that one.
+        """
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(FORK_SECONDS), self._lock:
+                await (await self._running()).ready.wait()
+
     async def close(self) -> None:
         """End the server."""
         server, self._server = self._server, None
@@ -70,8 +80,7 @@ class ForkClient:
             await server.close()
 
     async def _fork(self, opening: Opening, on_report: Callable[[AnyReport], None]) -> Child:
-        if self._server is None or self._server.process.gone.done():
-            self._server = await _ServerProcess.start()
+        server = await self._running()
         ours, theirs = socket.socketpair()
         reader, writer = os.pipe()
         # The child's ends are here until it has them; without a child, ours close with them.
@@ -80,9 +89,12 @@ class ForkClient:
             subject = {"account": opening.account, "session": opening.session}
             console = await _open_console(reader, subject)
             descriptors = (theirs.fileno(), printed.fileno(), self._deadline.descriptor)
-            return Child(
-                await self._server.fork(encode_line(opening), *descriptors), channel, console
-            )
+            return Child(await server.fork(encode_line(opening), *descriptors), channel, console)
+
+    async def _running(self) -> "_ServerProcess":
+        if self._server is None or self._server.process.gone.done():
+            self._server = await _ServerProcess.start()
+        return self._server
 
 
 class _ServerProcess:
@@ -93,6 +105,7 @@ class _ServerProcess:
         self.process.gone.add_done_callback(lambda _: popen.wait())
         self._packets = packets
         self._forks: deque[asyncio.Future[Process]] = deque()
+        self.ready = asyncio.Event()  # it has imported all, or never will
         packets.setblocking(False)
         asyncio.get_running_loop().add_reader(packets, self._on_packet)
 
@@ -131,7 +144,9 @@ class _ServerProcess:
             packet, descriptors, _, _ = socket.recv_fds(self._packets, PACKET_BYTES, 1)
         except OSError:  # it died with something of ours unread
             packet, descriptors = b"", []
-        if packet:
+        if packet and not self.ready.is_set():
+            self.ready.set()
+        elif packet:
             _resolve(self._forks.popleft(), packet.decode(), descriptors)
         else:
             self._disconnect()
@@ -139,6 +154,7 @@ class _ServerProcess:
     def _disconnect(self) -> None:
         if self._packets.fileno() < 0:
             return
+        self.ready.set()
         asyncio.get_running_loop().remove_reader(self._packets)
         self._packets.close()
         while self._forks:

@@ -3,10 +3,12 @@
 Run as `python -m waremind.whatsapp.fork_server FD PID`. A process that has loaded neonize's Go
 library cannot be forked, so this one never does. On the socket `FD` it takes one packet a child
 (the opening, with the child's protocol, console and deadline descriptors) and answers with the
-pid and a pidfd, or a sentence that says why there is none. It ends when the daemon (`PID`) closes
+pid and a pidfd, or a sentence that says why there is none. Before that it says once that it is
+ready. It ends when the daemon (`PID`) closes
 its end or dies.
 """
 
+import contextlib
 import os
 import resource
 import signal
@@ -37,8 +39,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold the sessions' keys
     preload()
-    server = os.getpid()
-    if request := serve(socket.socket(fileno=descriptor)):
+    server, packets = os.getpid(), socket.socket(fileno=descriptor)
+    with contextlib.suppress(OSError):  # the daemon is gone, which `serve` sees
+        packets.send(b"ready")
+    if request := serve(packets):
         die_with(server)
         protocol = socket.socket(fileno=request.protocol)
         worker.run(request.opening, protocol, request.console, request.deadline)

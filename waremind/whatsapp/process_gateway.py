@@ -33,6 +33,10 @@ class ProcessGateway:
             self._fork_client, slots, heartbeat_seconds, self._forget
         )
 
+    async def prepare(self) -> None:
+        """Have at hand what each session starts from."""
+        await self._fork_client.prepare()
+
     async def open(self, opening: Opening, on_report: OnReport) -> ProcessSession:
         """Open a session once the account's previous one is gone; that one is ended if it lives."""
         while previous := self._sessions.get(opening.account):
