@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from waremind.domain.fields import check_fields, filled, named_by, person_of
+from waremind.domain.fields import check_fields, filled, left_as_they_stand, named_by, person_of
 from waremind.domain.plan_options import BARE, PlanOptions
 from waremind.domain.planned import Planned
 from waremind.domain.recurrence import Occurrence
@@ -98,3 +98,8 @@ def test_a_text_that_does_not_fit_its_options_is_refused(
     assert refused.value.code is ErrorCode.INVALID_INPUT
     assert reason in refused.value.message
     assert cure in refused.value.hint
+
+
+def test_fields_that_nobody_fills_in_are_named() -> None:
+    assert left_as_they_stand("{turn}, {date}, {name}", PlanOptions()) == ["{date}", "{turn}"]
+    assert left_as_they_stand("{turn}", PlanOptions(fields=True)) == []
