@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import psycopg
@@ -10,6 +11,7 @@ from delivery.clockwork import NOBODY, START, Engine, engine, until
 
 from waremind.daemon.api.handlers import account as accounts
 from waremind.daemon.api.handlers import run as runs
+from waremind.daemon.delivery.receipts import GATHER_SECONDS
 from waremind.requests.account import AccountRename
 from waremind.requests.run import Send
 from waremind.whatsapp.reports import PhoneSeen, Receipt
@@ -69,6 +71,18 @@ async def test_a_burst_is_written_together(dsn: str, tmp_path: Path) -> None:
         await until(lambda: counted(playing, (MEMBERS, MEMBERS)))
         ((transactions,),) = await playing.sql("SELECT count(DISTINCT xmin::text) FROM receipts")
         assert transactions < MEMBERS / 10
+
+
+async def test_what_comes_one_after_the_other_is_written_together(dsn: str, tmp_path: Path) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        message, begun = await sent(playing), time.monotonic()
+        for member in range(MEMBERS):
+            receipt(playing, message, member)
+            await playing.sql("SELECT")  # what was heard could have been written meanwhile
+        await until(lambda: counted(playing, (MEMBERS, 0)))
+        rounds = (time.monotonic() - begun) / GATHER_SECONDS
+        ((transactions,),) = await playing.sql("SELECT count(DISTINCT xmin::text) FROM receipts")
+        assert transactions <= rounds + 1
 
 
 async def counted(playing: Engine, numbers: tuple[int, int]) -> bool:
