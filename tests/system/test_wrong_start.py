@@ -141,7 +141,7 @@ def test_a_database_newer_than_the_program_is_refused(refused: Refused, dsn: str
         )
     error = refused(WAREMIND_DATABASE__URL=dsn)
     assert "waremind 9.9 has brought it to migration 9999" in error["message"]
-    assert error["exit"] == 7
+    assert error["exit"] == 78
     assert "install waremind 9.9 or newer" in error["hint"]
 
 
