@@ -15,7 +15,7 @@ from store.side_by_side import read_catalog, takes_away
 
 import waremind
 from waremind.errors import ErrorCode, MisconfigurationError, WaremindError
-from waremind.store import migrations
+from waremind.store import migrations, nodes
 from waremind.store.database import Connection, connect
 from waremind.store.migrations import COMPATIBLE_FROM, migrate, read
 
@@ -128,6 +128,11 @@ async def test_an_older_program_goes_on_with_what_is_compatible_and_changes_noth
     ) as caught:
         await migrations.missing(connection, steps[:2])
     assert caught.value.code is ErrorCode.CONFLICT
+
+
+async def test_who_comes_later_can_read_which_nodes_there_are(connection: Connection) -> None:
+    await migrate(connection, read()[: nodes.READABLE_SINCE])
+    assert await nodes.select_all(connection) == []
 
 
 async def test_a_table_of_migrations_from_before_says_nothing_of_compatibility(

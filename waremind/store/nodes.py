@@ -15,6 +15,8 @@ from waremind.domain.shares import Candidate
 from waremind.store.columns import Columns
 from waremind.store.database import Connection
 
+READABLE_SINCE = 29  # the migration that gave rows the last of these columns
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeRow:

@@ -37,8 +37,9 @@ async def _migrate_node(connection: Connection, lock: DaemonLock) -> None:
     if not missing:
         return
     needed = max(step.compatible_from for step in missing)
-    # A node that is lost counts too: it may go on. Of what is missing nobody can know anything.
-    there = await nodes.select_all(connection) if needed < missing[0].number else []
+    # A node that is lost counts too: it may go on.
+    can_be_read = missing[0].number > nodes.READABLE_SINCE
+    there = await nodes.select_all(connection) if can_be_read else []
     behind = [node for node in there if node.migrations < needed]
     if there and not behind:
         await migrations.migrate(connection, steps, beside=True)
