@@ -337,6 +337,25 @@ def test_what_is_dropped_within_quiet_hours_stays_in_its_place() -> None:
     ]
 
 
+def test_what_leaves_at_the_end_of_quiet_hours_is_seen_beside_what_does_not_fire_then() -> None:
+    skipped = Exceptions(skipped=frozenset({moment("2026-12-02T07:00")}))
+    night = plan(
+        "FREQ=DAILY;BYHOUR=5,7,8",
+        "2026-12-01T00:00",
+        skipped,
+        leads=(timedelta(hours=1),),
+        quiet=QuietHours.parse(NIGHT),
+        lateness=Lateness(timedelta(), Misfire.ONCE),
+    )
+    assert [entry[:2] for entry in told(night, "2026-12-01T20:30Z", 5)] == [
+        ("12-02 07:00", "quiet"),
+        ("12-02 07:00", "quiet"),
+        ("12-02 07:00", "by_operator"),
+        ("12-02 07:00", "fires"),
+        ("12-02 08:00", "fires"),
+    ]
+
+
 def test_quiet_hours_that_nothing_follows_are_judged_too() -> None:
     last = plan("FREQ=DAILY;COUNT=1", "2026-12-01T23:00", quiet=QuietHours.parse(NIGHT))
     assert [entry[:2] for entry in told(last, "2026-12-01T00:00Z", 9)] == [("12-02 07:00", "quiet")]
@@ -447,6 +466,28 @@ def test_an_hourly_rule_tells_the_two_passes_of_the_clock_apart() -> None:
         stored = one.position._replace(nominal=one.nominal.replace(fold=0))
         going_on = islice(hourly.going_on(stored), 6 - place)
         assert [each.at for each in going_on] == [each.at for each in found[place:]]
+
+
+def test_an_hourly_rule_keeps_its_numbers_in_the_hour_that_comes_twice() -> None:
+    hourly = plan(
+        "FREQ=HOURLY",
+        "2026-10-24T21:00",
+        quiet=QuietHours.parse("00:00-02:15"),
+        lateness=Lateness(timedelta(), Misfire.ALL),
+        numbered=True,
+    )
+    found = list(islice(hourly.occurrences(moment("2026-10-24T20:30Z")), 9))
+    assert [line(one)[0] for one in found[1:6]] == [
+        *3 * ["10-25 02:15"],
+        "10-25 02:15",
+        "10-25 03:00",
+    ]
+    assert [one.number for one in found] == list(range(2, 11))
+    for place, one in enumerate(found):
+        stored = one.position._replace(nominal=one.nominal.replace(fold=0))
+        assert list(islice(hourly.going_on(stored), 9 - place)) == found[place:]
+        later = hourly.occurrences(one.at, since=stored)
+        assert list(islice(later, 8 - place)) == found[place + 1 :]
 
 
 def test_what_was_moved_across_an_instant_is_found_from_there() -> None:

@@ -125,7 +125,8 @@ class Plan:
             planned = self._counted(planned, known, own_at)
         by_days = self.days_off is not None
         reach = Reach(zone, self.leads, self.exceptions.moves_back(zone), by_days)
-        return held_back(in_order(planned, reach, since), self.quiet, self.lateness, zone)
+        judged = held_back(in_order(planned, reach, since), self.quiet, self.lateness, zone)
+        return self._numbered_on(judged, known) if self.numbered and known else judged
 
     def _named(
         self, since: datetime, known: Position | None, own_at: datetime | None
@@ -174,6 +175,17 @@ class Plan:
         for one in planned:
             yield one.counted(number)
             number += self._counts(one)
+
+    def _numbered_on(self, planned: Iterator[Planned], known: Position) -> Iterator[Planned]:
+        """Go on from a known one's number, also where the clock has shown its own time twice.
+
+        Which of the two was stored is only told by when it leaves.
+        """
+        ahead = 0
+        for one in planned:
+            if self._is(one, known):
+                ahead = known.number - one.number
+            yield one.counted(one.number + ahead) if ahead else one
 
     def _counts(self, one: Planned) -> bool:
         return one.fate is Fate.FIRES or self.skipped_count or one.fate not in UNCOUNTED

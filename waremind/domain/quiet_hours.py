@@ -106,8 +106,9 @@ def _judged(
     waiting: list[Planned] = []
     end: datetime | None = None
     for one in planned:
-        if end is not None and one.at >= end:
-            yield from _at_end(waiting, end, quiet, lateness, on_time=one.fires and one.at == end)
+        # What does not fire at the end itself may stand before what does.
+        if end is not None and (one.at > end or (one.at == end and one.fires)):
+            yield from _at_end(waiting, end, quiet, lateness, on_time=one.at == end)
             waiting, end = [], None
         if one.fires and (held_until := quiet.end_of(one.at, zone)):
             end = held_until
