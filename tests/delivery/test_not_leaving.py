@@ -191,7 +191,7 @@ REFUSING = """
     BEGIN
         RAISE 'no message may leave' USING ERRCODE = '{}';
     END $$;
-    CREATE TRIGGER refuse BEFORE UPDATE ON deliveries EXECUTE FUNCTION refuse()
+    CREATE TRIGGER refuse BEFORE UPDATE OF status ON deliveries EXECUTE FUNCTION refuse()
 """
 
 
