@@ -54,10 +54,12 @@ MEASURED = 300
 FILLED = """
     SET session_replication_role = replica;
     INSERT INTO nodes (id, name, version, beat_at, leads, started_at)
-        VALUES ('nod_1', 'one', '1', now(), true, now());
+        VALUES ('nod_1', 'one', '1', now(), true, now()),
+               ('nod_3', 'three', '1', now(), false, now());
     INSERT INTO accounts (id, label, state, session, device, created_at, status_since, state_since,
                           node_id)
-        SELECT 'acc_' || i, i, 'connected', 1, 1, now(), now(), now(), 'nod_1'
+        SELECT 'acc_' || i, i, 'connected', 1, 1, now(), now(), now(),
+               CASE WHEN i % 10 < 3 THEN 'nod_1' ELSE 'nod_3' END
         FROM generate_series(1, least({rows}, 1000)) i;
     INSERT INTO linked_devices SELECT id, label || ':1@s.whatsapp.net' FROM accounts;
     INSERT INTO device_snapshots (account_id, device, session, ratchets, store, written_at)
