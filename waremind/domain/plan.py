@@ -105,8 +105,13 @@ class Plan:
         """Tell whether something stored is this one."""
         if (one.nominal, one.lead) != (due.nominal, due.lead):
             return False
+        return one.at == due.at or not self._has_namesakes
+
+    @property
+    def _has_namesakes(self) -> bool:
+        """Whether two occurrences may have one own time, which the clock shows twice."""
         rule = self.recurrence.rule
-        return rule is None or not rule.freq.is_sub_daily or one.at == due.at
+        return rule is not None and rule.freq.is_sub_daily
 
     def _planned(self, since: datetime, known: Position | None) -> Iterator[Planned]:
         """Yield all that is planned from an instant on, and some that came before."""
@@ -126,7 +131,9 @@ class Plan:
         by_days = self.days_off is not None
         reach = Reach(zone, self.leads, self.exceptions.moves_back(zone), by_days)
         judged = held_back(in_order(planned, reach, since), self.quiet, self.lateness, zone)
-        return self._numbered_on(judged, known) if self.numbered and known else judged
+        if known and self.numbered and self._has_namesakes:
+            return self._numbered_on(judged, known)
+        return judged
 
     def _named(
         self, since: datetime, known: Position | None, own_at: datetime | None
@@ -177,10 +184,7 @@ class Plan:
             number += self._counts(one)
 
     def _numbered_on(self, planned: Iterator[Planned], known: Position) -> Iterator[Planned]:
-        """Go on from a known one's number, also where the clock has shown its own time twice.
-
-        Which of the two was stored is only told by when it leaves.
-        """
+        """Go on from a known one's number: when it leaves tells which of its namesakes it is."""
         ahead = 0
         for one in planned:
             if self._is(one, known):
