@@ -1,8 +1,8 @@
 """What a process asks of its C library's allocator."""
 
-import ctypes
+from waremind.whatsapp.prctl import libc
 
-_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of the GNU library, malloc_trim(3)
+_trim = getattr(libc, "malloc_trim", None)  # of the GNU library, malloc_trim(3)
 
 
 def give_back_memory() -> None:

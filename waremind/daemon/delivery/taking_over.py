@@ -45,7 +45,7 @@ class TakingOver:
                 claimed = [each for each, why in self._claimed.items() if why == reason]
                 await self._take_over(claimed, reason, self._clock.now())
                 for account in claimed:
-                    self._claimed.pop(account, None)
+                    self.forget(account)
 
     async def _take_over(self, accounts: Sequence[str], reason: str, now: datetime) -> None:
         await self._holds.read_freezes()

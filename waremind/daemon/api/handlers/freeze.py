@@ -24,9 +24,8 @@ async def freeze(services: Services, caller: Caller, request: FreezeSet) -> Free
         there = _freeze(services, account)
     if not request.check:
         await caller.written(account and account.id)
-        await services.sender.departures.let_leave(
-            account and account.id
-        )  # nothing does from now on
+        # From now on nothing does.
+        await services.sender.departures.let_leave(account and account.id)
     return FreezeChanged(
         changed=changed, frozen=there, account=account and account.label, check=checked(request)
     )
