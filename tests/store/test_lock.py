@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from postgres_processes import kill, paused
+from store.waiting import until_it_waits
 
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store.database import Connection, connect
@@ -171,13 +172,4 @@ async def test_an_unreachable_database_is_not_taken_for_another_daemon() -> None
 async def waits_for_the_lock(dsn: str) -> None:
     """Wait until a connection to this database waits for an advisory lock."""
     async with await connect(dsn) as connection:
-        while not await waiting(connection):
-            pass
-
-
-async def waiting(connection: Connection) -> bool:
-    cursor = await connection.execute(
-        "SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database"
-        " WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
-    )
-    return await cursor.fetchone() is not None
+        await until_it_waits(connection, "advisory")

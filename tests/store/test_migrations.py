@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from postgres_processes import environment
 from psycopg.conninfo import make_conninfo
+from store.waiting import until_it_waits
 
 import waremind
 from waremind.errors import ErrorCode, WaremindError
@@ -100,7 +101,7 @@ async def test_a_step_whose_program_was_killed_is_finished_at_the_next_start(
         with subprocess.Popen(
             [sys.executable, "-c", MIGRATE, empty_dsn, tmp_path], env=environment()
         ) as program:
-            await blocked(connection)
+            await until_it_waits(connection, "relation")
             program.kill()
     assert await migrate(connection, steps) == 1
     assert await tables(connection) == {"a", "b"}
@@ -183,17 +184,6 @@ async def test_the_project_s_own_migrations_are_applied_to_the_tests_databases(d
     async with await connect(dsn) as connection:
         assert await migrate(connection, read()) == 0
         assert "accounts" in await tables(connection)
-
-
-async def blocked(connection: Connection) -> None:
-    """Wait until somebody waits for a table's lock."""
-    waiting = 0
-    while not waiting:
-        cursor = await connection.execute(
-            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
-            " WHERE locktype = 'relation' AND NOT granted AND datname = current_database()"
-        )
-        ((waiting,),) = await cursor.fetchall()
 
 
 def test_ours_are_numbered_without_a_gap_and_no_two_alike() -> None:

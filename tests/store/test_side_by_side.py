@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from store.side_by_side import read_catalog, takes_away
+from store.waiting import until_it_waits
 
 import waremind
 from waremind.errors import ErrorCode, MisconfigurationError, WaremindError
@@ -156,7 +157,7 @@ async def test_beside_others_a_step_waits_for_its_tables_without_having_others_w
         async with other.transaction():
             await other.execute("LOCK TABLE held IN ACCESS SHARE MODE")
             step = asyncio.create_task(migrate(connection, read(tmp_path), beside=True))
-            await until_it_waits(third)
+            await until_it_waits(third, "relation")
             async with asyncio.timeout(5):
                 await third.execute("SELECT FROM held")
             assert not step.done()
@@ -174,14 +175,3 @@ async def test_beside_others_a_step_that_never_gets_its_tables_leaves_nothing(
         with pytest.raises(WaremindError, match="due to lock timeout"):
             await migrate(connection, read(tmp_path), beside=True)
     assert await migrate(connection, read(tmp_path), beside=True) == 1
-
-
-async def until_it_waits(connection: Connection) -> None:
-    """Wait until somebody waits for a table's lock."""
-    waiting = 0
-    while not waiting:
-        cursor = await connection.execute(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND NOT granted AND"
-            " database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        )
-        ((waiting,),) = await cursor.fetchall()
