@@ -46,6 +46,19 @@ async def member(dsn: str, clock: Clock, name: str = "east") -> AsyncIterator[Cl
         await lock.release()
 
 
+@asynccontextmanager
+async def two_members(
+    dsn: str, clock: Clock
+) -> AsyncIterator[tuple[Connection, ClusterMembership, ClusterMembership]]:
+    """Be two nodes with one clock, beside a connection to their database."""
+    async with (
+        await connect(dsn) as database,
+        member(dsn, clock, "east") as east,
+        member(dsn, clock, "west") as west,
+    ):
+        yield database, east, west
+
+
 async def test_a_node_whose_clock_is_wrong_acts_for_no_account(dsn: str) -> None:
     clock = Clock(datetime.now(UTC) + timedelta(hours=1))
     async with member(dsn, clock) as node:
@@ -79,11 +92,7 @@ async def test_the_accounts_of_a_node_that_cannot_claim_go_to_who_can(
     seconds = 1000.0
     monkeypatch.setattr(cluster, "boottime", lambda: seconds)
     clock = Clock(datetime.now(UTC))
-    async with (
-        await connect(dsn) as database,
-        member(dsn, clock, "east") as east,
-        member(dsn, clock, "west") as west,
-    ):
+    async with two_members(dsn, clock) as (database, east, west):
         await east.join()
         await west.join()
         await add(database, "1", "2")
@@ -111,11 +120,7 @@ async def test_a_node_does_not_act_for_what_was_taken_before_its_sign_could_be_s
     dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock(datetime.now(UTC))
-    async with (
-        await connect(dsn) as database,
-        member(dsn, clock, "east") as east,
-        member(dsn, clock, "west") as west,
-    ):
+    async with two_members(dsn, clock) as (database, east, west):
         await east.join()
         await add(database, "1", "2")
         await east._beat()
