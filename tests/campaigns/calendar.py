@@ -8,7 +8,7 @@ that counts days and minutes.
 import json
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import holidays
 
 from campaigns.calendar_oracle import DAY, Asked, Told, told
-from campaigns.rules import Tally, distinct_clocks, total
+from campaigns.rules import Tally, TallyT, distinct_clocks, report, total
 from campaigns.rules_oracle import expansion, expected
 from waremind.domain.days_off import DaysOff, DaysOffCalendar, OnOff
 from waremind.domain.exceptions import Exceptions
@@ -231,19 +231,22 @@ def on_clock(zone: str, country: str, plans: int) -> Tally:
     return total(tallies)
 
 
-def main() -> int:
-    """Run the campaign over all zones, and print the counts."""
+def on_all_clocks(on_clock: Callable[[str, str, int], TallyT], each: int) -> tuple[int, TallyT]:
+    """Play so many on each clock, with one country after another; returns how many clocks, too."""
     clocks = distinct_clocks(sorted(available_timezones() - NOT_ZONES))
     countries = islice(cycle(COUNTRIES), len(clocks))
     with ProcessPoolExecutor() as pool:
-        result = total(list(pool.map(on_clock, clocks, countries, repeat(PLANS))))
-    report = [
-        *result.differences[:20],
-        f"{len(clocks) * PLANS} plans, {len(clocks)} clocks, {len(COUNTRIES)} countries:",
+        return len(clocks), total(list(pool.map(on_clock, clocks, countries, repeat(each))))
+
+
+def main() -> int:
+    """Run the campaign over all zones, and print the counts."""
+    clocks, result = on_all_clocks(on_clock, PLANS)
+    return report(
+        result.differences,
+        f"{clocks * PLANS} plans, {clocks} clocks, {len(COUNTRIES)} countries:",
         f"{result.occurrences} occurrences, {len(result.differences)} differences",
-    ]
-    sys.stdout.write("\n".join(report) + "\n")
-    return 1 if result.differences else 0
+    )
 
 
 if __name__ == "__main__":

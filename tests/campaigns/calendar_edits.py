@@ -8,12 +8,11 @@ import asyncio
 import random
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import cycle, islice, pairwise, repeat
+from itertools import pairwise
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
@@ -28,10 +27,11 @@ from campaigns.calendar import (
     fired,
     key,
     occurrences,
+    on_all_clocks,
     thrown,
 )
 from campaigns.calendar_oracle import STORED, Asked, still_named, told, with_exceptions
-from campaigns.rules import distinct_clocks
+from campaigns.rules import report, total
 from waremind.daemon.reminders.changes import with_occurrences_only
 from waremind.daemon.reminders.content import Content
 from waremind.daemon.reminders.schedule import Timing
@@ -40,7 +40,6 @@ from waremind.domain.plan import Plan
 from waremind.domain.plan_options import PlanOptions
 from waremind.domain.planned import Planned
 from waremind.domain.recurrence_trial import Named
-from waremind.domain.wall_time import NOT_ZONES
 from waremind.errors import WaremindError
 
 LIVES = 2
@@ -61,10 +60,6 @@ class Edited(NamedTuple):
     refused: int = 0
     occurrences: int = 0
     differences: tuple[str, ...] = ()
-
-
-def total(tallies: list[Edited]) -> Edited:
-    return Edited(*(sum(column, start=type(column[0])()) for column in zip(*tallies, strict=True)))
 
 
 class Evaluator:
@@ -300,19 +295,14 @@ def _lived(life: Life) -> Edited:
 
 def main() -> int:
     """Run the campaign over all zones, and print the counts."""
-    clocks = distinct_clocks(sorted(available_timezones() - NOT_ZONES))
-    countries = islice(cycle(COUNTRIES), len(clocks))
-    with ProcessPoolExecutor() as pool:
-        result = total(list(pool.map(on_clock, clocks, countries, repeat(LIVES))))
-    report = [
-        *result.differences[:20],
-        f"{result.edits} edits of {len(clocks) * LIVES} reminders, {len(clocks)} clocks:",
+    clocks, result = on_all_clocks(on_clock, LIVES)
+    return report(
+        result.differences,
+        f"{result.edits} edits of {clocks * LIVES} reminders, {clocks} clocks:",
         f"{result.kept} times an exception is kept; {result.dropped} are told and dropped;",
         f"{result.refused} edits are refused;",
         f"{result.occurrences} occurrences in between, {len(result.differences)} differences",
-    ]
-    sys.stdout.write("\n".join(report) + "\n")
-    return 1 if result.differences else 0
+    )
 
 
 if __name__ == "__main__":

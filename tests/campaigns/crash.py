@@ -257,9 +257,21 @@ def play_all(where: str, seeds: Sequence[int], reminders: int) -> Counter[str]:
                 print(f"seed {seed} failed; the daemon's last words:\n{words}")
                 raise
             total += counts
-            told = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
-            print(f"seed {seed} on {where}: {told}", flush=True)
+            print(f"seed {seed} on {where}: {told(counts)}", flush=True)
     return total
+
+
+def told(counts: Counter[str]) -> str:
+    """Say what became of a seed."""
+    return ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
+
+
+def report(seeds: int, total: Counter[str]) -> None:
+    """Print what became of so many seeds, none of which has failed."""
+    print(f"{seeds} seeds, 0 broken promises; in all:")
+    for what, count in sorted(total.items()):
+        print(f"  {count:>8} {what.replace('_', ' ')}")
+    print(f"{seeds} passed, 0 failed")
 
 
 def main() -> int:
@@ -276,10 +288,7 @@ def main() -> int:
     for where, some in (("embedded", seeds[:half]), ("yours", seeds[half:])):
         if some:
             total += play_all(where, some, reminders)
-    print(f"{asked.seeds} seeds, 0 broken promises; in all:")
-    for what, count in sorted(total.items()):
-        print(f"  {count:>8} {what.replace('_', ' ')}")
-    print(f"{asked.seeds} passed, 0 failed")
+    report(asked.seeds, total)
     return 0
 
 

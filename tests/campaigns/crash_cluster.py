@@ -33,7 +33,16 @@ from daemon_process import until
 from events.follower import Follower
 from whatsapp_server.harness import PlayedWhatsApp
 
-from campaigns.crash import ACCOUNTS, GROUPS, Theatre, judge, judge_events, wait_until
+from campaigns.crash import (
+    ACCOUNTS,
+    GROUPS,
+    Theatre,
+    judge,
+    judge_events,
+    report,
+    told,
+    wait_until,
+)
 
 SETTLE_SECONDS = 240.0
 ACK_SECONDS = 0.05  # so that each account has something leaving nearly all the time
@@ -66,8 +75,8 @@ def blows(dice: random.Random) -> list[Blow]:
     ]
 
 
-def told(drawn: Sequence[Sequence[Blow]]) -> str:
-    """Say what befalls the nodes."""
+def foretold(drawn: Sequence[Sequence[Blow]]) -> str:
+    """Say what is about to befall the nodes."""
     return " | ".join(
         ", ".join(f"+{after:.1f} s {name} for {seconds:.1f} s" for name, after, seconds in some)
         for some in drawn
@@ -88,7 +97,7 @@ def play(town: Town, theatre: Theatre, follower: Follower, seed: int, count: int
     drawn = [blows(town.dice) for _ in town.nodes]
     if not any(drawn):
         drawn[seed % len(drawn)].append(Blow("machine killed", 1, LEASE_SECONDS))
-    print(f"seed {seed}: {told(drawn)}", file=sys.stderr)
+    print(f"seed {seed}: {foretold(drawn)}", file=sys.stderr)
     seen_before = len(theatre.whatsapp.messages())
     due_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2 + count // 25)
     theatre.add(seed, count, due_at)
@@ -151,12 +160,8 @@ def main() -> int:
                         print(f"seed {seed} failed; {node.name}:\n{node.log[-6000:]}")
                     raise
                 total += counts
-                ended = ", ".join(f"{number} {what}" for what, number in sorted(counts.items()))
-                print(f"seed {seed}: {ended}", flush=True)
-    print(f"{asked.seeds} seeds, 0 broken promises; in all:")
-    for what, number in sorted(total.items()):
-        print(f"  {number:>8} {what.replace('_', ' ')}")
-    print(f"{asked.seeds} passed, 0 failed")
+                print(f"seed {seed}: {told(counts)}", flush=True)
+    report(asked.seeds, total)
     return 0
 
 

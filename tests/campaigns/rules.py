@@ -9,12 +9,12 @@ import json
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import pairwise, takewhile
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from dateutil import rrule as dateutil
@@ -88,6 +88,9 @@ class Tally(NamedTuple):
 
     occurrences: int = 0
     differences: tuple[str, ...] = ()
+
+
+TallyT = TypeVar("TallyT", bound=NamedTuple)
 
 
 @cache
@@ -200,11 +203,16 @@ def on_clock(zone: str, changes_at_most: int | None = None) -> Tally:
     return total(tallies)
 
 
-def total(tallies: list[Tally]) -> Tally:
-    return Tally(
-        sum(tally.occurrences for tally in tallies),
-        tuple(difference for tally in tallies for difference in tally.differences),
-    )
+def total(tallies: Sequence[TallyT]) -> TallyT:
+    """Add tallies of one kind up, column by column."""
+    columns = zip(*tallies, strict=True)
+    return type(tallies[0])._make(sum(column, start=type(column[0])()) for column in columns)
+
+
+def report(differences: Sequence[str], *lines: str) -> int:
+    """Print some of the differences and these lines; returns the exit code."""
+    sys.stdout.write("\n".join([*differences[:20], *lines]) + "\n")
+    return 1 if differences else 0
 
 
 def seconds_of(work: Callable[[], object], times: int) -> float:
@@ -234,14 +242,12 @@ def main() -> int:
     with ProcessPoolExecutor() as pool:
         result = total(list(pool.map(on_clock, clocks)))
     rules = len(SPARSE | DENSE)
-    report = [
-        *result.differences[:20],
+    return report(
+        result.differences,
         f"{rules} rules, {len(zones)} zones ({len(clocks)} clocks that differ), 2024 to 2037:",
         f"{result.occurrences} occurrences, {len(result.differences)} differences",
         *ratios(),
-    ]
-    sys.stdout.write("\n".join(report) + "\n")
-    return 1 if result.differences else 0
+    )
 
 
 if __name__ == "__main__":
