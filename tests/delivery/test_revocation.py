@@ -16,6 +16,7 @@ from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Run
 from waremind.requests.run import RunChanged, RunRevoke, RunShow, Send
 from waremind.store import revocations
+from waremind.store.database import Database
 from waremind.whatsapp.reports import NotSent, SendRefused, SendUnknown, Sent
 
 pytestmark = pytest.mark.anyio
@@ -198,12 +199,12 @@ async def test_what_a_daemon_was_deleting_when_it_died_is_interrupted_and_the_re
 ) -> None:
     async with engine(dsn, tmp_path) as playing:
         run = await sent(playing)
-    async with engine(dsn, tmp_path) as playing:
-        ids = [id_ for (id_,) in await playing.sql("SELECT id FROM whatsapp_groups")]
-        async with playing.daemon.database.transaction() as connection:
-            await revocations.want(connection, run, ids, START)
-            node = playing.daemon.runtime.membership.node
-            (marked,) = await revocations.mark(connection, node, [ACCOUNT], START)
+        ((node,),) = await playing.sql("SELECT node_id FROM accounts")
+        groups = await playing.sql("SELECT id FROM whatsapp_groups")
+    # Between two daemons: one that starts looks for what another had begun, sooner or later.
+    async with Database(dsn, pool_size=1) as database, database.transaction() as connection:
+        await revocations.want(connection, run, [group for (group,) in groups], START)
+        (marked,) = await revocations.mark(connection, node, [ACCOUNT], START)
     async with engine(dsn, tmp_path) as playing:
         while await playing.sql("SELECT 1 FROM deliveries WHERE status = 'revoking'"):
             # What certainly did not leave is tried again after a while.
