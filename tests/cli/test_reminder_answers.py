@@ -8,6 +8,7 @@ from cli.conftest import Typed
 from cli.played_daemon import PlayedDaemon
 
 from waremind.objects import Occurrence
+from waremind.requests.plan import ReminderSkip
 from waremind.requests.reminder import (
     ReminderAdd,
     ReminderChanged,
@@ -59,6 +60,25 @@ def test_adding_a_reminder_says_when_it_fires_and_warns(typed: Typed, played: Pl
         "reminder x added",
         f"next: {samples.NOON}  clock goes forward",
     ]
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        (["2026-12-01T09:00:00"], "occurrence 2026-12-01T09:00:00 of reminder standup skipped"),
+        (
+            ["2026-12-01T09:00:00", "2026-12-02T09:00:00"],
+            "occurrences 2026-12-01T09:00:00, 2026-12-02T09:00:00 of reminder standup skipped",
+        ),
+    ],
+)
+def test_skipping_says_which_occurrence_went(
+    own: list[str], said: str, typed: Typed, played: PlayedDaemon
+) -> None:
+    played.answers[ReminderSkip] = ReminderChanged(
+        changed=True, reminder=samples.reminder(), occurrences=tuple(own)
+    )
+    assert typed("reminder", "skip", "standup").err.splitlines() == [said]
 
 
 @pytest.mark.parametrize(

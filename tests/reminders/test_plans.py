@@ -87,7 +87,8 @@ def test_check_skips_nothing(shared: Running) -> None:
     made = shared.call(adding(**DAILY)).reminder
     checked = shared.call(ReminderSkip(reminder=made.id, check=True))
     assert (checked.changed, checked.check) == (True, True)
-    assert checked.reminder.skipped == [f"{YEAR}-12-01T09:00:00"]
+    assert checked.occurrences == (f"{YEAR}-12-01T09:00:00",)
+    assert checked.reminder.skipped == [*checked.occurrences]
     assert shared.call(ReminderShow(reminder=made.id)).reminder == made
 
 
@@ -105,6 +106,22 @@ def test_what_is_left_out_is_said_of_the_next_one_and_at_the_end(shared: Running
         )
     ]
     assert told.left_out == [f"{YEAR}-12-03 09:00 was skipped by an operator"]
+
+
+def test_what_one_message_stands_for_too_is_said_of_it(shared: Running) -> None:
+    rule = {"rrule": "FREQ=DAILY;COUNT=3", "start": f"{YEAR}-12-01T09:00", "before": [86_400]}
+    made = shared.call(adding(**rule)).reminder
+    shared.call(ReminderSkip(reminder=made.id, at=f"{YEAR}-12-01T09:00"))
+    told = shared.call(ReminderNext(reminder=made.id, explain=True)).occurrences
+    ahead = f"ahead of {YEAR}-12"
+    assert [(one.at[8:10], one.note) for one in told] == [
+        (
+            "01",
+            f"{YEAR}-12-01 09:00 was skipped by an operator; 1d {ahead}-02 09:00",
+        ),
+        ("02", f"it stands for the one 1d {ahead}-03 09:00 too"),
+        ("03", None),
+    ]
 
 
 def test_the_last_one_may_be_skipped_and_the_reminder_ends_with_it(shared: Running) -> None:
@@ -135,7 +152,11 @@ def test_the_last_one_may_be_skipped_and_the_reminder_ends_with_it(shared: Runni
             "more than 500",
             "change the rule",
         ),
-        ({"quiet": "08:00-10:00"}, "late by 1h at their end: not sent (misfire skip)", "days"),
+        (
+            {"quiet": "08:00-10:00"},
+            "late by 1h at their end: not sent (misfire skip)",
+            "--misfire once",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_cure(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, TypedDict, Unpack
 
 import typer
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from waremind.cli.commands import expanded
 from waremind.cli.invocation import Invocation
@@ -177,8 +177,17 @@ def written(cli: Invocation, result: ReminderChanged, name: str, done: str) -> N
     """Say what was done to a reminder, when it fires next, and what an operator should know."""
     for warning in result.warnings:
         cli.note(f"warning: {warning}")
-    subject = f"reminder {quoted(name)}"
-    cli.changed(result, subject, done, *upcoming(result), idle=" left as it was")
+    cli.changed(result, _subject(result, name), done, *upcoming(result), idle=" left as it was")
+
+
+def _subject(result: ReminderChanged, name: str) -> str:
+    match result.occurrences:
+        case UnsetType() | ():
+            return f"reminder {quoted(name)}"
+        case (one,):
+            return f"occurrence {one} of reminder {quoted(name)}"
+        case several:
+            return f"occurrences {', '.join(several)} of reminder {quoted(name)}"
 
 
 def leads(before: list[str] | None) -> list[int] | None:

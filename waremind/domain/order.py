@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush, merge
 from zoneinfo import ZoneInfo
 
-from waremind.domain.planned import AT_ITS_TIME, Fate, Note, Planned
+from waremind.domain.planned import AT_ITS_TIME, Note, Planned
 from waremind.domain.wall_time import instant_of, wall_of
 
 NOTHING = timedelta()
@@ -157,7 +157,7 @@ def _apart(messages: Iterable[Planned]) -> Iterator[Planned]:
         if not one.fires:
             yield one
         elif last and last.at == one.at:
-            yield one.dropped(Fate.MERGED, Note("merged", (last.nominal,)))
+            yield one.merged()
         elif one.lead:
             last = one
             yield one

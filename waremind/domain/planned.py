@@ -44,7 +44,8 @@ SENTENCES = {
     "day_merged": "{0:%Y-%m-%d %H:%M} falls on {1}: on {2} there is one already",
     "calendar_ended": "calendar {0} ends on {1}: days off after it are not known",
     "lead": "{1} ahead of {0:%Y-%m-%d %H:%M}",
-    "merged": "at the same time as that of {0:%Y-%m-%d %H:%M}: they are one",
+    "merged": "it stands for that of {0:%Y-%m-%d %H:%M} too",
+    "lead_merged": "it stands for the one {1} ahead of {0:%Y-%m-%d %H:%M} too",
     "passed": "comes after that of {0:%Y-%m-%d %H:%M}, which it has let pass",
     "quiet": "held back by quiet hours {0}",
     "quiet_late": "in quiet hours {0}, late by {1} at their end: not sent (misfire {2})",
@@ -148,6 +149,15 @@ class Planned(NamedTuple):
     def placed(self, at: datetime, *notes: Note) -> "Planned":
         """Put it at another instant, and say why."""
         return self._replace(at=at, announces=at, meant_at=at, notes=self.notes + notes)
+
+    def merged(self) -> "Planned":
+        """Let it not fire: one that leaves at the same instant stands for it, and says so."""
+        if not self.lead:
+            return self.dropped(Fate.MERGED, Note("merged", (self.nominal,)))
+        lead, *others = self.notes
+        return self._replace(notes=tuple(others)).dropped(
+            Fate.MERGED, Note("lead_merged", lead.values)
+        )
 
     def dropped(self, fate: Fate, note: Note) -> "Planned":
         """Let it not fire, and say why."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from waremind.domain.plan import Plan
-from waremind.domain.planned import Planned, Position
+from waremind.domain.planned import Fate, Planned, Position
 from waremind.domain.wall_time import rfc3339
 from waremind.errors import ErrorCode, WaremindError
 
@@ -76,7 +76,9 @@ def require_occurrence(preview: Preview, found: Sequence[Planned]) -> None:
         why = f" ({found[-1].notes[-1].text})" if found else ""
         raise _refused(
             f"it never fires after {rfc3339(preview.after, zone)}{why}",
-            "correct its days, or let it start or end later",
+            "send it at their end: --misfire once, or change --quiet-hours"
+            if found and found[-1].fate is Fate.QUIET
+            else "correct its days, or let it start or end later",
         )
     if fires_at - preview.after > HORIZON:
         raise _refused(

@@ -21,12 +21,14 @@ class Reminders(Struct, frozen=True):
 class ReminderChanged(Changed, frozen=True, kw_only=True):
     """The reminder that was asked to change, its next times, and what an operator should know.
 
-    `created` says of `reminder.set` whether it had to add the reminder.
+    `occurrences` names those that were skipped, put back or moved by their own local times, as RFC
+    3339 without an offset. `created` says of `reminder.set` whether it had to add the reminder.
     """
 
     reminder: Reminder
     next: tuple[Occurrence, ...] = ()
     warnings: tuple[str, ...] = ()
+    occurrences: tuple[str, ...] | UnsetType = UNSET
     created: bool | UnsetType = UNSET
 
 

@@ -46,6 +46,7 @@ async def answer(
         reminder=views[0],
         next=occurrences_of(draft.next, row.zone),
         warnings=(*_warnings(services, request, draft, account, views[0]), *absentees),
+        occurrences=tuple(own.isoformat(timespec="seconds") for own in draft.named) or UNSET,
         created=created if isinstance(request, ReminderSet) else UNSET,
         check=checked(request),
     )

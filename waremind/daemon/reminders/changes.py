@@ -47,14 +47,16 @@ TARGET = "reminder"
 class Draft:
     """A reminder as it is or is to be, with its groups and its next times.
 
-    `changed` names what an operator changes, `skipped` is the run of what did not fire meanwhile,
-    `skips_held` says that what is held of it is not to leave any more.
+    `changed` names what an operator changes, `named` the occurrences that it is about, by their own
+    local times; `skipped` is the run of what did not fire meanwhile, `skips_held` says that what is
+    held of it is not to leave any more.
     """
 
     row: ReminderRow
     groups: Sequence[GroupRow]
     next: tuple[Planned, ...] = ()
     changed: tuple[str, ...] = ()
+    named: tuple[datetime, ...] = ()
     skipped: RunRow | None = None
     skips_held: bool = False
     dropped: tuple[str, ...] = ()

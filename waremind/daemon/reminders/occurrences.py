@@ -43,7 +43,7 @@ async def skipped(
         both = tuple(sorted({*options.skipped, *own}))
         return structs.replace(options, skipped=both, moved=kept)
 
-    return await _with(services, row, groups, change)
+    return await _with(services, row, groups, own, change)
 
 
 async def unskipped(
@@ -58,7 +58,7 @@ async def unskipped(
         others = tuple(each for each in options.skipped if each != own)
         return structs.replace(options, skipped=others, moved=kept)
 
-    return await _with(services, row, groups, change)
+    return await _with(services, row, groups, [own], change)
 
 
 async def moved(
@@ -82,18 +82,23 @@ async def moved(
         others = tuple(each for each in options.skipped if each != own)
         return structs.replace(options, skipped=others, moved=tuple(sorted(moves.items())))
 
-    return await _with(services, row, groups, change)
+    return await _with(services, row, groups, [own], change)
 
 
 async def _with(
-    services: Services, row: ReminderRow, groups: Sequence[GroupRow], change: Options
+    services: Services,
+    row: ReminderRow,
+    groups: Sequence[GroupRow],
+    own: Sequence[datetime],
+    change: Options,
 ) -> Draft | None:
     old = await content_of(services, row, groups)
     new = replace(old, options=change(old.options))
     if old == new:
         return None
     check_size(new.options)
-    return await redrafted(services, row, old, new, timedelta(0), may_end=True)
+    draft = await redrafted(services, row, old, new, timedelta(0), may_end=True)
+    return replace(draft, named=tuple(own))
 
 
 async def _coming(

@@ -12,7 +12,7 @@ from waremind.domain.mentions import Addresses
 from waremind.domain.misfire import Misfire
 from waremind.domain.plan import Plan, explained
 from waremind.domain.plan_options import BARE, PlanOptions
-from waremind.domain.planned import Planned, Position
+from waremind.domain.planned import Fate, Planned, Position
 from waremind.domain.quiet_hours import Lateness
 from waremind.domain.recurrence_explained import skips
 from waremind.domain.recurrence_trial import Preview, Upcoming
@@ -116,21 +116,26 @@ class _Listing:
     addresses: Addresses = field(default_factory=dict[str, Sequence[str]])
 
     def shown(self, found: Sequence[Planned], since: datetime) -> Occurrences:
-        """Show messages, each with what was left out before it, and what comes to nothing after."""
+        """Show messages, each with what was left out before it, and what comes to nothing after.
+
+        What one message stands for beside its own is said of it.
+        """
         if not self.request.explain:
             return Occurrences([self._message(one, ()) for one in found if one.fires])
-        shown: list[OccurrenceObject] = []
+        shown: list[tuple[Planned, list[str]]] = []
         left_out: list[str] = []
+        notes = left_out
         before = since
         for one in found:
-            notes = [note.text for note in explained(one, self.plan.zone)]
-            if not one.fires:
-                left_out += notes
-                continue
-            gaps = [skip.text for skip in skips(self.plan.recurrence, before, one.at)]
-            shown.append(self._message(one, [*gaps, *left_out, *notes]))
-            left_out, before = [], one.at
-        return Occurrences(shown, left_out)
+            if one.fires:
+                gaps = [skip.text for skip in skips(self.plan.recurrence, before, one.at)]
+                notes = [*gaps, *left_out]
+                shown.append((one, notes))
+                left_out, before = [], one.at
+            elif one.fate is not Fate.MERGED:
+                notes = left_out
+            notes += [note.text for note in explained(one, self.plan.zone)]
+        return Occurrences([self._message(one, notes) for one, notes in shown], left_out)
 
     def _message(self, one: Planned, notes: Sequence[str]) -> OccurrenceObject:
         said = [self.standing, *notes]
