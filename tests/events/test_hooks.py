@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -184,3 +186,32 @@ async def test_a_program_is_told_nothing_of_our_secrets(monkeypatch: pytest.Monk
 def test_a_hook_that_could_never_be_told_is_refused(hooks: dict[str, Any], reason: str) -> None:
     with pytest.raises(WaremindError, match=reason):
         config.load(None, {"hooks": hooks})
+
+
+@pytest.mark.parametrize("steps", range(2, 10))
+async def test_a_program_that_is_not_wanted_any_more_goes_with_all_that_it_has_started(
+    steps: int, tmp_path: Path
+) -> None:
+    ready = tmp_path / "ready"
+    another = f"exec 3<&0; (touch {ready}; exec sleep 600 <&3) & exec sleep 600"
+    running = asyncio.create_task(run_program(shell(another), b"x" * 1_000_000))
+    for _ in range(steps):  # of its start, in which the loop sees nothing of what it does
+        await asyncio.sleep(0)
+    while not ready.exists():
+        os.sched_yield()
+    running.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.wait([running])
+    assert running.cancelled()
+
+
+async def test_a_program_that_has_sent_another_away_has_ended(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    away = (
+        f"setsid sh -c 'echo $$ > {pid_file}; exec sleep 600' & until [ -s {pid_file} ]; do :; done"
+    )
+    try:
+        async with asyncio.timeout(20):
+            assert await run_program(shell(away), b"x" * 1_000_000) == ""
+    finally:
+        os.kill(int(pid_file.read_text()), signal.SIGKILL)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from asyncio.subprocess import Process
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -15,37 +16,53 @@ OUTPUT_BYTES = 4096  # what it says beyond is not read: it is told so by SIGPIPE
 async def run_program(command: Sequence[str], told: bytes, seconds: float = RUN_SECONDS) -> str:
     """Run a program that reads `told`; returns why it failed, with what it said, or nothing.
 
-    It has the environment that all processes of ours have. Whatever it has started goes with it.
+    It has the environment that all processes of ours have. Whatever it has started goes with it,
+    also when nobody waits for it any more.
     """
     read_end, write_end = os.pipe()
     output = _Output(read_end)
+    starting = asyncio.ensure_future(_start(command, told, write_end))
     try:
-        process = await asyncio.create_subprocess_exec(
+        async with asyncio.timeout(seconds):
+            process = await asyncio.shield(starting)
+            await process.wait()
+    except TimeoutError:
+        return f"it did not end within {seconds:g} s{output.said}"
+    except (OSError, ValueError) as error:
+        return f"it cannot be started: {error}"
+    finally:
+        await _end(starting)
+        output.close()
+    return f"it ended with {process.returncode}{output.said}" if process.returncode else ""
+
+
+async def _start(command: Sequence[str], told: bytes, write_end: int) -> Process:
+    words = os.memfd_create("told")
+    try:
+        # A pipe of asyncio's would be waited for as the process is, and others may hold it open.
+        os.write(words, told)
+        os.lseek(words, 0, os.SEEK_SET)
+        return await asyncio.create_subprocess_exec(
             *command,
-            stdin=asyncio.subprocess.PIPE,
+            stdin=words,
             stdout=write_end,
             stderr=write_end,
             env=passed_on(),
             cwd="/",
             start_new_session=True,
         )
-    except (OSError, ValueError) as error:
-        output.close()
-        return f"it cannot be started: {error}"
     finally:
+        os.close(words)
         os.close(write_end)
-    try:
-        async with asyncio.timeout(seconds):
-            await process.communicate(told)
-    except TimeoutError:
-        return f"it did not end within {seconds:g} s{output.said}"
-    finally:
+
+
+async def _end(starting: asyncio.Future[Process]) -> None:
+    with suppress(OSError, ValueError):
+        process = await starting
         # The number of a group is not given to another one while somebody is in it.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-        output.close()
         await process.wait()
-    return f"it ended with {process.returncode}{output.said}" if process.returncode else ""
 
 
 class _Output:
