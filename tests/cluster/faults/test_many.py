@@ -1,4 +1,4 @@
-"""Three nodes start at once on accounts that nobody has: each is one node's, also after a loss.
+"""Three nodes start at once on accounts that nobody has: each is one node's, whatever comes.
 
 The accounts are not paired: 300 sessions are more than a small machine can open.
 """
@@ -12,6 +12,8 @@ import psycopg
 from cluster.node import SILENCE_SECONDS, Node
 from daemon_process import until
 from whatsapp_server.harness import PlayedWhatsApp
+
+from waremind.requests.node import NodeDrain
 
 ACCOUNTS = 300
 FILL = """
@@ -45,6 +47,10 @@ def test_three_nodes_that_start_at_once_share_300_accounts_and_two_share_those_o
         ]
         given = [node.log.count(" given away ") for node in (first, second, third)]
         assert sum(claimed) == ACCOUNTS + sum(given)
+        first.call(NodeDrain(node="third"))
+        until(lambda: owners(dsn) == {"first": 150, "second": 150}, "the third to be empty", 30)
+        first.call(NodeDrain(node="third", undo=True))
+        until(lambda: owners(dsn) == level, "the nodes to be level again", 30)
         third.kill()
         until(
             lambda: owners(dsn) == {"first": 150, "second": 150},

@@ -1,4 +1,4 @@
-"""Gives accounts to other nodes, one after another: what is leaving is written, and keys are kept.
+"""Gives accounts to other nodes, a few at a time: what is leaving is written, and keys are kept.
 
 Which ones, the membership says: it knows the shares.
 """
@@ -19,6 +19,7 @@ from waremind.store.ownership import UNDER_WAY
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0  # with a database that is away
+AT_ONCE = 8  # then it is seen anew which ones there are too many
 
 
 class GivingAway(Subscriber):
@@ -51,16 +52,25 @@ class GivingAway(Subscriber):
         )
 
     async def _round(self) -> bool:
-        """Give one away; the next one when it has been seen anew that there is one too many."""
+        """Give some away; others when it has been seen anew that there are too many."""
         self._woken.clear()
-        for account in self._surplus:
-            if await self._give(account):
+        surplus = self._surplus
+        for begin in range(0, len(surplus), AT_ONCE):
+            if await self._give_each(surplus[begin : begin + AT_ONCE]):
                 break
-        self._surplus = []
+        self._surplus = []  # also what was seen while these were on their way
         return False
 
     async def _sleep(self) -> None:
         await self._woken.wait()
+
+    async def _give_each(self, accounts: Sequence[str]) -> bool:
+        """Tell whether any could be given; raises what kept the first one, when all are done."""
+        ended = await asyncio.gather(*map(self._give, accounts), return_exceptions=True)
+        for each in ended:
+            if isinstance(each, BaseException):
+                raise each
+        return any(ended)
 
     async def _give(self, account: str) -> bool:
         async with self._sender.at_rest(account) as all_written:
