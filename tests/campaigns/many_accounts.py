@@ -449,7 +449,8 @@ async def join(place: Place, options: argparse.Namespace) -> None:
 
 async def morning(place: Place, options: argparse.Namespace) -> None:
     """Have many reminders due at one moment."""
-    number, after = options.at_once, 10 + options.at_once // 10_000
+    number = min(options.at_once, options.reminders)
+    after = 10 + number // 10_000
     at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=after)
     await place.ask(AT_ONCE, {"reminders": number, "at": at})
     for node in place.nodes:
