@@ -1,7 +1,9 @@
 """The parent's end of a child's socketpair: asks, takes reports, closes at the first bad line."""
 
 import asyncio
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from typing import Any, Generic, TypeVar
 
@@ -106,8 +108,15 @@ class Channel(asyncio.Protocol):
                 self._break(f"a line that makes no sense ({error})")
                 return
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """Fail everything that waits."""
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take a child's last words, and fail everything that waits."""
+        if self._transport is not None and isinstance(exc, OSError):
+            # Asyncio reads no more once a write has failed; what was said before is still there.
+            with suppress(OSError):
+                while said := os.read(
+                    self._transport.get_extra_info("socket").fileno(), LINE_BYTES
+                ):
+                    self.data_received(said)
         self._transport = None
         for pending in self._pending.values():
             pending.take(ChannelClosed(asked=True))
