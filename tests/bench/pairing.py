@@ -15,7 +15,7 @@ HERE = Path(__file__).parent.parent.parent
 ROUNDS = 3
 # By so much two runs of one checkout differ; what is worse by more is called so.
 NOISE = 1.1
-_NUMBER = r"([\d,.e+-]+)"
+_NUMBER = r"(\d[\d,.e+-]*)"
 _LINE = re.compile(rf"(.+?) +{_NUMBER} +{_NUMBER} .*? (at least|at most) \S+ +(?:yes|NO) *")
 HEAD = ("claim, and its yardstick", "before", "now", "now/before", "no worse")
 ROW = "{:70} {:>8} {:>8} {:>10} {}\n"
