@@ -154,6 +154,10 @@ many-accounts: $(VENV)/.made  ## so many accounts on so many nodes, simulated: A
 	PYTHONPATH=tests $(BIN)/python -m campaigns.many_accounts --accounts $(or $(ACCOUNTS),10000) \
 		--nodes $(or $(NODES),11) --reminders $(or $(REMINDERS),1000000) $(MANY)
 
+.PHONY: full-node
+full-node: $(VENV)/.made  ## so many accounts on one node, each with its session: ACCOUNTS=1000
+	@PYTHONPATH=tests $(BIN)/python -m campaigns.full_node --accounts $(or $(ACCOUNTS),1000)
+
 .PHONY: scrapes
 scrapes: $(VENV)/.made  ## a day's worth of metrics while messages are sent, and no growth: SCRAPES=5760
 	@PYTHONPATH=tests $(BIN)/python -m campaigns.scrapes --scrapes $(or $(SCRAPES),5760)
