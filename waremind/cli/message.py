@@ -14,6 +14,8 @@ TextFile = Annotated[
     str | None, typer.Option("--text-file", metavar="FILE", help="Read it there; -: from stdin.")
 ]
 
+SOURCES = "name another file, or - for standard input"
+
 
 def message_text(text: str | None, file: str | None, *, needed: bool = True) -> str:
     """Return the text that one of the two options gives, less one newline at its end.
@@ -46,11 +48,11 @@ def read_text(file: str, what: str = "the text") -> str:
     except UnicodeDecodeError as error:
         code, reason, hint = ErrorCode.INVALID_INPUT, _not_utf8(error), "save it as UTF-8"
     except FileNotFoundError:
-        code, reason, hint = ErrorCode.NOT_FOUND, "there is no such file", "name another"
+        code, reason, hint = ErrorCode.NOT_FOUND, "there is no such file", SOURCES
     except PermissionError:
-        code, reason, hint = ErrorCode.PERMISSION_DENIED, "no permission", "name another"
+        code, reason, hint = ErrorCode.PERMISSION_DENIED, "no permission", "make it readable"
     except OSError as error:
-        code, reason, hint = ErrorCode.INVALID_INPUT, error.strerror or str(error), "name another"
+        code, reason, hint = ErrorCode.INVALID_INPUT, error.strerror or str(error), SOURCES
     raise WaremindError(code, f"cannot read {what} from {file}: {reason}", hint=hint)
 
 

@@ -128,7 +128,8 @@ def _is_unchanged(source: str, copy: str) -> bool:
 
 def _no_file(path: Path) -> WaremindError:
     message = f"cannot read the device store: there is no file {path}"
-    return WaremindError(ErrorCode.NOT_FOUND, message, hint="name another")
+    hint = "it is the other program's SQLite file: whatsapp.db, mautrix-whatsapp.db, or so"
+    return WaremindError(ErrorCode.NOT_FOUND, message, hint=hint)
 
 
 def _unopened(source: str, error: OSError) -> WaremindError:

@@ -64,8 +64,8 @@ async def imported(
         else:
             warnings += [f"{name}: {note}" for note in event.notes]
     if not taken:
-        reason = f"of its {len(left)} events none can be taken: {left[0].reason}"
-        raise _refused(reason, "change the file, or name another")
+        which = "its event cannot" if len(left) == 1 else f"none of its {len(left)} events can"
+        raise _refused(f"{which} be taken: {left[0].reason}", "change it, or name another file")
     changed = any(each.status == "added" for each in taken)
     return Imported(
         changed=changed, reminders=taken, not_taken=left, warnings=warnings, check=checked(request)
