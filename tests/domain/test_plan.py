@@ -265,6 +265,12 @@ def test_two_at_one_time_are_one() -> None:
         ("12-01 09:00", "fires", []),
         ("12-01 09:00", "merged", ["it stands for the one 1d ahead of 2026-12-02 09:00 too"]),
     ]
+    onto_another = Exceptions(moved={moment("2026-12-02T09:00"): moment("2026-12-03T09:00")})
+    moved = plan("FREQ=DAILY", "2026-12-01T09:00", onto_another)
+    assert told(moved, "2026-12-02T00:00Z", 2) == [
+        ("12-03 09:00", "fires", ["moved here by an operator from 2026-12-02 09:00"]),
+        ("12-03 09:00", "merged", ["it stands for that of 2026-12-03 09:00 too"]),
+    ]
 
 
 NIGHT = "22:00-07:00"
@@ -463,13 +469,13 @@ def test_an_hourly_rule_tells_the_two_passes_of_the_clock_apart() -> None:
 
 def test_an_hourly_rule_keeps_its_numbers_in_the_hour_that_comes_twice() -> None:
     hourly = plan(
-        "FREQ=HOURLY",
+        "FREQ=HOURLY;UNTIL=20261025T050000Z",
         "2026-10-24T21:00",
         quiet=QuietHours.parse("00:00-02:15"),
         lateness=Lateness(timedelta(), Misfire.ALL),
         numbered=True,
     )
-    found = list(islice(hourly.occurrences(moment("2026-10-24T20:30Z")), 9))
+    found = list(hourly.occurrences(moment("2026-10-24T20:30Z")))
     assert [line(one)[0] for one in found[1:6]] == [
         *3 * ["10-25 02:15"],
         "10-25 02:15",
@@ -478,9 +484,8 @@ def test_an_hourly_rule_keeps_its_numbers_in_the_hour_that_comes_twice() -> None
     assert [one.number for one in found] == list(range(2, 11))
     for place, one in enumerate(found):
         stored = one.position._replace(nominal=one.nominal.replace(fold=0))
-        assert list(islice(hourly.going_on(stored), 9 - place)) == found[place:]
-        later = hourly.occurrences(one.at, since=stored)
-        assert list(islice(later, 8 - place)) == found[place + 1 :]
+        assert list(hourly.going_on(stored)) == found[place:]
+        assert list(hourly.occurrences(one.at, since=stored)) == found[place + 1 :]
 
 
 def test_what_was_moved_across_an_instant_is_found_from_there() -> None:
