@@ -133,7 +133,7 @@ crash-cluster: $(VENV)/.made  ## two nodes killed, stopped and cut off under due
 		--deliveries $(or $(DELIVERIES),500) --first $(or $(FIRST),1)
 
 .PHONY: cluster
-cluster: $(VENV)/.made  ## real nodes on one database: shares, killed, stopped, hung, and their PostgreSQL away
+cluster: $(VENV)/.made  ## real nodes on one database: shares, killed, stopped, hung, and their PostgreSQL away for AWAY=8
 	@$(IN_SCRATCH)
 	$(PYTEST) -n 0 tests/cluster
 
