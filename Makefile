@@ -13,7 +13,7 @@ PYTEST := $(BIN)/pytest
 APART := --ignore=tests/systemd/booted --ignore=tests/debian --ignore=tests/cluster/faults
 # What tests write is gone with the shell that runs them.
 IN_SCRATCH := export TMPDIR=$$(.ci/scratch); trap 'rm -rf "$$TMPDIR"' EXIT
-# One more than there are cores: half of what tests do is to wait.
+# Two more than there are cores: half of what tests do is to wait.
 WORKERS := $(shell expr $$(nproc) + 2)
 # What is pure is covered whole, branches too.
 COVERED := $(BIN)/coverage report --include='waremind/domain/*,waremind/protocol.py' --fail-under=100 --skip-covered
