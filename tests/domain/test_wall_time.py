@@ -16,6 +16,7 @@ from waremind.domain.wall_time import (
     recent_gap,
     rfc3339,
     wall_of,
+    wall_text,
 )
 from waremind.errors import ErrorCode, WaremindError
 
@@ -159,3 +160,4 @@ def test_a_gap_is_recent_for_a_day(at: datetime, gap: timedelta) -> None:
 def test_output_has_seconds_and_the_zone_s_offset() -> None:
     at = moment("2026-12-01T08:00Z")
     assert rfc3339(at, BERLIN) == "2026-12-01T09:00:00+01:00"
+    assert wall_text(wall_of(at, BERLIN)) == "2026-12-01T09:00:00"

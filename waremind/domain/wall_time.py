@@ -182,6 +182,11 @@ def clock_change(after: datetime, until: datetime, zone: ZoneInfo) -> datetime |
     return after + high * _SECOND
 
 
+def wall_text(wall: datetime) -> str:
+    """Write a local time to the second, as RFC 3339 does but without an offset."""
+    return wall.isoformat(timespec="seconds")
+
+
 def rfc3339(at: datetime, zone: tzinfo = UTC) -> str:
     """Write an instant as output shows it (RFC 3339): with seconds and the offset of `zone`."""
     return at.astimezone(zone).isoformat(timespec="seconds")

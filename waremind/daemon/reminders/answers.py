@@ -15,6 +15,7 @@ from waremind.domain.duration import format_duration
 from waremind.domain.fields import left_as_they_stand, named_by
 from waremind.domain.planned import Planned
 from waremind.domain.quoting import quoted
+from waremind.domain.wall_time import wall_text
 from waremind.objects import Reminder
 from waremind.requests.core import Mutation, checked
 from waremind.requests.reminder import ReminderChanged, ReminderPause, ReminderSet
@@ -46,7 +47,7 @@ async def answer(
         reminder=views[0],
         next=occurrences_of(draft.next, row.zone),
         warnings=(*_warnings(services, request, draft, account, views[0]), *absentees),
-        occurrences=tuple(own.isoformat(timespec="seconds") for own in draft.named) or UNSET,
+        occurrences=tuple(map(wall_text, draft.named)) or UNSET,
         created=created if isinstance(request, ReminderSet) else UNSET,
         check=checked(request),
     )

@@ -16,7 +16,7 @@ from waremind.domain.planned import Fate, Planned, Position
 from waremind.domain.quiet_hours import Lateness
 from waremind.domain.recurrence_explained import skips
 from waremind.domain.recurrence_trial import Preview, Upcoming
-from waremind.domain.wall_time import parse_instant, rfc3339
+from waremind.domain.wall_time import parse_instant, rfc3339, wall_text
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Occurrence as OccurrenceObject
 from waremind.requests.reminder import Occurrences, ReminderNext
@@ -144,7 +144,7 @@ class _Listing:
         return OccurrenceObject(
             rfc3339(one.at, zone),
             "; ".join(text for text in said if text) or None,
-            one.nominal.isoformat(timespec="seconds"),
+            wall_text(one.nominal),
             one.number + 1 if self.plan.numbered else None,
             person_of(options, one),
             filled(self.text or "", options, one, zone, self.addresses).text

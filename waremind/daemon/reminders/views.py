@@ -14,7 +14,7 @@ from waremind.domain.fields import person_at
 from waremind.domain.plan_options import PlanOptions
 from waremind.domain.planned import Planned
 from waremind.domain.rule import WEEKDAYS
-from waremind.domain.wall_time import optional_rfc3339, rfc3339
+from waremind.domain.wall_time import optional_rfc3339, rfc3339, wall_text
 from waremind.objects import GroupName, Moved, Reminder, ReminderState, Run
 from waremind.objects import Occurrence as OccurrenceObject
 from waremind.store import calendars as calendars_table
@@ -101,10 +101,10 @@ def _next_person(row: ReminderRow, fires_at: datetime | None) -> dict[str, Any]:
 def _bent(options: PlanOptions) -> dict[str, Any]:
     """Show what bends the rule."""
     return {
-        "except_": [_local(own) for own in options.excepted],
-        "also": [_local(own) for own in options.also],
-        "skipped": [_local(own) for own in options.skipped],
-        "moved": [Moved(_local(own), _local(to)) for own, to in options.moved],
+        "except_": [wall_text(own) for own in options.excepted],
+        "also": [wall_text(own) for own in options.also],
+        "skipped": [wall_text(own) for own in options.skipped],
+        "moved": [Moved(wall_text(own), wall_text(to)) for own, to in options.moved],
         "on_off": options.on_off.value,
         "workdays": [WEEKDAYS[day] for day in options.workdays],
         "before_seconds": list(options.leads),
@@ -117,10 +117,6 @@ def _bent(options: PlanOptions) -> dict[str, Any]:
         "mention": list(options.mention),
         "until_day": options.until_day and options.until_day.isoformat(),
     }
-
-
-def _local(wall: datetime) -> str:
-    return wall.isoformat(timespec="seconds")
 
 
 def occurrences_of(found: Iterable[Planned], zone: str) -> tuple[OccurrenceObject, ...]:
