@@ -37,23 +37,19 @@ async def run_program(command: Sequence[str], told: bytes, seconds: float = RUN_
 
 
 async def _start(command: Sequence[str], told: bytes, write_end: int) -> Process:
-    words = os.memfd_create("told")
-    try:
-        # A pipe of asyncio's would be waited for as the process is, and others may hold it open.
-        os.write(words, told)
-        os.lseek(words, 0, os.SEEK_SET)
+    # A pipe of asyncio's would be waited for as the process is, and others may hold it open.
+    with os.fdopen(write_end, "wb") as said, os.fdopen(os.memfd_create("told"), "w+b") as words:
+        words.write(told)
+        words.seek(0)
         return await asyncio.create_subprocess_exec(
             *command,
             stdin=words,
-            stdout=write_end,
-            stderr=write_end,
+            stdout=said,
+            stderr=said,
             env=passed_on(),
             cwd="/",
             start_new_session=True,
         )
-    finally:
-        os.close(words)
-        os.close(write_end)
 
 
 async def _end(starting: asyncio.Future[Process]) -> None:
