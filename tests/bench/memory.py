@@ -53,11 +53,11 @@ def _connected_child() -> float:
 
 def _settled(pid: int) -> float:
     """Weigh a session once it was asked twice whether it lives, and does nothing else."""
-    seen = [-1.0, cpu_seconds(pid)]
+    seen = [-1.0, _cpu_seconds(pid)]
     asked_twice_at = time.monotonic() + 2 * HEARTBEAT_SECONDS
 
     def is_idle() -> bool:
-        seen.append(cpu_seconds(pid))
+        seen.append(_cpu_seconds(pid))
         is_quiet = len(seen) > 50 and seen[-1] == seen[-50]
         return is_quiet and time.monotonic() > asked_twice_at
 
@@ -72,6 +72,6 @@ def megabytes(pid: int, kind: str) -> float:
     return int(amount) * BYTES_OF_KB / MB
 
 
-def cpu_seconds(pid: int) -> float:
+def _cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -109,12 +110,22 @@ async def _idle_percent(scale: Scale) -> float:
         daemon.call(Status())
         await asyncio.sleep(SETTLE_SECONDS)
         pids = [daemon.process.pid, *daemon.processes()]
-        before = sum(map(cpu_seconds, pids))
+        before = cpu_seconds(pids)
         await asyncio.sleep(scale.idle_seconds)
-        return (sum(map(cpu_seconds, pids)) - before) / scale.idle_seconds * 100
+        return cpu_seconds_since(before) / scale.idle_seconds * 100
 
 
-def cpu_seconds(pid: int) -> float:
-    """Say how long the threads of a process have run (proc_pid_schedstat, in nanoseconds)."""
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    return sum(int((each / "schedstat").read_text().split()[0]) for each in threads) / 1e9
+def cpu_seconds(pids: Iterable[int]) -> dict[int, float]:
+    """Say how long the threads of each process have run (proc_pid_schedstat, in nanoseconds)."""
+    found: dict[int, float] = {}
+    for pid in pids:
+        with contextlib.suppress(OSError):  # PostgreSQL's come and go
+            threads = Path(f"/proc/{pid}/task").iterdir()
+            ran = (int((each / "schedstat").read_text().split()[0]) for each in threads)
+            found[pid] = sum(ran) / 1e9
+    return found
+
+
+def cpu_seconds_since(before: Mapping[int, float]) -> float:
+    """Add up how long processes have run since then, those that are still there."""
+    return sum(now - before[pid] for pid, now in cpu_seconds(before).items())

@@ -16,9 +16,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from bench.memory import cpu_seconds
+from bench.queue import cpu_seconds, cpu_seconds_since
 from daemon_process import DaemonProcess, environment, until
 from delivery.stage import UNGOVERNED, Stage
 from whatsapp_server.harness import PlayedWhatsApp
@@ -49,8 +48,7 @@ def settle(stages: Iterable[Stage]) -> None:
         stage.pair()
 
     with ThreadPoolExecutor(AT_ONCE) as phones:
-        for each in phones.map(one, stages):
-            assert each is None
+        list(phones.map(one, stages))  # raises what kept one
 
 
 def connected(daemon: DaemonProcess, accounts: int) -> None:
@@ -68,14 +66,13 @@ def weigh(daemon: DaemonProcess) -> None:
         "PostgreSQL": descendants([daemon.postgres()]),
         "sessions": daemon.children(),
     }
-    before = {pid: cpu_seconds(pid) for pids in parts.values() for pid in pids}
+    before = {name: cpu_seconds(pids) for name, pids in parts.items()}
     time.sleep(REST_SECONDS)
     for name, pids in parts.items():
-        there = [pid for pid in pids if Path(f"/proc/{pid}").exists()]  # PostgreSQL's come and go
-        used = sum(cpu_seconds(pid) - before[pid] for pid in there) / REST_SECONDS
-        sizes = [private_mb(pid) for pid in there]
+        used = cpu_seconds_since(before[name]) / REST_SECONDS
+        sizes = [mb for pid in pids if (mb := private_mb(pid))]
         print(
-            f"{name}: {len(there)} processes, {sum(sizes):.0f} MB,"
+            f"{name}: {len(sizes)} processes, {sum(sizes):.0f} MB,"
             f" median {statistics.median(sizes):.1f} MB; {used:.1%} of a core",
             flush=True,
         )
