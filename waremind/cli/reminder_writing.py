@@ -182,7 +182,7 @@ def written(cli: Invocation, result: ReminderChanged, name: str, done: str) -> N
 
 def _subject(result: ReminderChanged, name: str) -> str:
     match result.occurrences:
-        case UnsetType() | ():
+        case UnsetType():
             return f"reminder {quoted(name)}"
         case (one,):
             return f"occurrence {one} of reminder {quoted(name)}"

@@ -112,10 +112,9 @@ class Channel(asyncio.Protocol):
         """Take a child's last words, and fail everything that waits."""
         if self._transport is not None and isinstance(exc, OSError):
             # Asyncio reads no more once a write has failed; what was said before is still there.
+            descriptor = self._transport.get_extra_info("socket").fileno()
             with suppress(OSError):
-                while said := os.read(
-                    self._transport.get_extra_info("socket").fileno(), LINE_BYTES
-                ):
+                while said := os.read(descriptor, LINE_BYTES):
                     self.data_received(said)
         self._transport = None
         for pending in self._pending.values():
