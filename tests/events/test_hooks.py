@@ -135,6 +135,19 @@ async def test_a_hook_that_hangs_keeps_no_message_from_leaving(dsn: str, tmp_pat
         assert len(playing.fired("stand-up")) == 3
 
 
+async def test_a_hook_that_fails_is_not_started_again_at_once(
+    dsn: str, tmp_path: Path, told: Told
+) -> None:
+    clock = tmp_path / "started"
+    failing = shell(f"date +%s.%N >> {clock}; {told.program[-1]}; exit 1")
+    async with hooked(dsn, tmp_path, events=failing, types=["account.added"]) as (playing, _):
+        for label in ("sales", "people"):
+            await account.add(playing.daemon, NOBODY, AccountAdd(label=label))
+        await told.has(2)
+    first, second = map(float, clock.read_text().split())
+    assert second - first >= 1
+
+
 @pytest.mark.parametrize(
     ("command", "reason"),
     [

@@ -24,7 +24,9 @@ from waremind.store import hooks as table
 
 log = logging.getLogger(__name__)
 
-RETRY_SECONDS = 1.0  # with a database that is away, and until it looks whether it is wanted
+# With a database that is away, until it looks whether it is wanted, and after a program that failed:
+# to be started for each event would take the machine from those who send.
+RETRY_SECONDS = 1.0
 MOST_BEHIND = 500  # events: a program that is slower than they come is not told of all
 
 
@@ -79,8 +81,10 @@ class Hook:
             self._log("hook is too slow: it is not told of what has happened", up_to=until)
         else:
             for row in rows:
-                await self.tell(event_of(row))
+                is_well = await self.tell(event_of(row))
                 await self._keep(row.id)
+                if not is_well:
+                    await self._sleep()
         await self._keep(until)
         return True
 
@@ -98,13 +102,15 @@ class Hook:
                 await table.keep(connection, self._name, after)
         return after
 
-    async def tell(self, event: Event) -> None:
-        """Run the program once, when there is one; its failure is logged."""
+    async def tell(self, event: Event) -> bool:
+        """Run the program once, when there is one; its failure is logged. False: it has failed."""
         if not self._command:
-            return
+            return True
         async with self._running:
-            if reason := await run_program(self._command, msgspec.json.encode(event) + b"\n"):
-                self._log("hook failed", event=event.id, type=event.type, reason=reason)
+            reason = await run_program(self._command, msgspec.json.encode(event) + b"\n")
+        if reason:
+            self._log("hook failed", event=event.id, type=event.type, reason=reason)
+        return not reason
 
     def _log(self, what: str, **fields: object) -> None:
         log_event(log, what, logging.WARNING, hook=self._name, **fields)
