@@ -23,6 +23,8 @@ EXPECTED = (
     r" printed: \w+ whatsmeow\.Client: Closing handler queue loop .*<stream:error ",
     r" printed: \w+ whatsmeow\.Client: Failed to send post-connect passive IQ: websocket disconn",
     r" printed: \w+ whatsmeow\.Client\.Socket: Error reading from websocket",
+    # A device that is unlinked or unpaired while it encrypts: its keys are gone.
+    r" printed: \w+ whatsmeow\.Client: Failed to encrypt .*(FOREIGN KEY|use of deleted device)",
 )
 # What it says besides when PostgreSQL was away, or its lock somebody else's, that day.
 IN_AN_OUTAGE = (
