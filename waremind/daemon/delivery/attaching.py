@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 
+from waremind.daemon.delivery.pace import SendingAccounts
 from waremind.domain.media import Attachment, type_of
 from waremind.errors import WaremindError
 from waremind.store import deliveries
@@ -22,16 +23,19 @@ Handed = Media | NotUploaded
 class Attacher:
     """Hands the files of messages over before they leave; `give_up` ends what is under way."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, senders: SendingAccounts) -> None:
         self._database = database
+        self._senders = senders
         self._uploads: set[asyncio.Task[Handed]] = set()
 
-    async def hand_over(self, session: Session | None, sending: Sending) -> Handed | None:
+    async def hand_over(self, sending: Sending) -> Handed | None:
         """Upload what goes with a text, ahead of its time: what fails then has sent nothing.
 
         None: there is nothing, or nobody to upload it.
         """
-        if sending.media_kind is None or session is None or sending.left:
+        if sending.media_kind is None or sending.left:
+            return None
+        if (session := self._senders.session(sending.account_id)) is None:
             return None
         if (attachment := sending.attachment) is None:
             return NotUploaded("its content is kept no longer")

@@ -56,7 +56,7 @@ class Sender(Subscriber):
         self._changes = runtime.changes
         self._recent = runtime.recent
         self._holds = holds
-        self._attacher = Attacher(runtime.database)
+        self._attacher = Attacher(runtime.database, senders)
         self._tasks = asyncio.TaskGroup()
         self._sends: set[asyncio.Task[None]] = set()
         self.pace = Pace(runtime.current, senders)
@@ -299,7 +299,7 @@ class Sender(Subscriber):
 
     async def _send(self, sending: Sending) -> None:
         account = sending.account_id
-        handed = await self._attacher.hand_over(self._senders.session(account), sending)
+        handed = await self._attacher.hand_over(sending)
         await wait_until_due(self._clock, sending.started_at)
         if self._holds.is_frozen(account):  # since it was marked, ahead of its time
             self._take_backs.add([account], sending.started_at)

@@ -6,8 +6,8 @@ It counts in time before the last thing that was written, as outages may be long
 import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from waremind.daemon.system.clock import Clock
 from waremind.daemon.system.logs import event
@@ -27,13 +27,34 @@ DECIDED_ANEW = frozenset({"scheduled", "held"})
 Key = tuple[str, str]  # run and group
 
 
+class _Mark(NamedTuple):
+    """Who is sending a delivery, in which attempt and since when; not its text, which may be long.
+
+    `node` is the node's id and name.
+    """
+
+    account_id: str
+    node: tuple[str, str | None]
+    session: int
+    attempts: int
+    started_at: datetime
+
+
+class _Kept(NamedTuple):
+    """A delivery that was marked, and how it ended if it did; `at` says when that was written."""
+
+    at: float
+    mark: _Mark
+    ending: Ending | None = None
+
+
 class Recent:
     """What was claimed, marked and ended, in the order in which PostgreSQL took it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._claims: deque[tuple[float, WrittenClaim]] = deque()
-        self._deliveries: dict[Key, tuple[float, WrittenDelivery]] = {}
+        self._deliveries: dict[Key, _Kept] = {}
 
     def claimed(self, claim: WrittenClaim) -> None:
         """Remember runs that were made."""
@@ -50,27 +71,29 @@ class Recent:
         for one in endings:
             found = self._deliveries.pop((one.run_id, one.group_id), None)
             if found and one.status not in DECIDED_ANEW:
-                self._deliveries[one.run_id, one.group_id] = at, _ended(found[1], one)
+                self._deliveries[one.run_id, one.group_id] = _Kept(at, found.mark, one)
+        node = able.node, able.name
         for one in marked:
             key = one.run_id, one.group_id
             self._deliveries.pop(key, None)  # the newest come last
-            self._deliveries[key] = at, _marked(one, able)
+            mark = _Mark(one.account_id, node, one.session, one.attempts, one.started_at)
+            self._deliveries[key] = _Kept(at, mark)
         self._forget(at - KEPT_SECONDS)
 
     def taken_back(self, accounts: Sequence[str]) -> None:
         """Forget what was marked of these accounts: nothing was sent."""
         gone = [
             key
-            for key, (_, one) in self._deliveries.items()
-            if one.status == "sending" and one.account_id in accounts
+            for key, kept in self._deliveries.items()
+            if kept.ending is None and kept.mark.account_id in accounts
         ]
         for key in gone:
             del self._deliveries[key]
 
     def _forget(self, before: float) -> None:
         while self._deliveries:
-            key, (at, _) = next(iter(self._deliveries.items()))
-            if at >= before:
+            key, kept = next(iter(self._deliveries.items()))
+            if kept.at >= before:
                 return
             del self._deliveries[key]
 
@@ -97,30 +120,25 @@ class Recent:
 
     async def _write(self, connection: Connection, now: datetime) -> tuple[int, int]:
         claims = [claim for _, claim in self._claims]
-        written = [one for _, one in self._deliveries.values()]
+        written = [_delivery(key, kept) for key, kept in self._deliveries.items()]
         runs = await reassertion.claim_again(connection, claims, now)
         return runs, await reassertion.write_again(connection, written, now)
 
 
-def _marked(one: Sending, able: Able) -> WrittenDelivery:
+def _delivery(key: Key, kept: _Kept) -> WrittenDelivery:
+    mark, ending = kept.mark, kept.ending
     return WrittenDelivery(
-        run_id=one.run_id,
-        group_id=one.group_id,
-        account_id=one.account_id,
-        node_id=able.node,
-        node=able.name,
-        session=one.session,
-        attempts=one.attempts,
-        started_at=one.started_at,
-    )
-
-
-def _ended(one: WrittenDelivery, ending: Ending) -> WrittenDelivery:
-    return replace(
-        one,
-        status=ending.status,
-        reason=ending.reason,
-        detail=ending.detail,
-        message_id=ending.message_id,
-        finished_at=ending.now,
+        run_id=key[0],
+        group_id=key[1],
+        account_id=mark.account_id,
+        node_id=mark.node[0],
+        node=mark.node[1],
+        session=mark.session,
+        attempts=mark.attempts,
+        started_at=mark.started_at,
+        status=ending.status if ending else "sending",
+        reason=ending.reason if ending else None,
+        detail=ending.detail if ending else "",
+        message_id=ending.message_id if ending else None,
+        finished_at=ending.now if ending else None,
     )
