@@ -132,8 +132,12 @@ def soak(where: str, asked: Namespace) -> Town:
     """Live as long as it was asked for on one database; tells how it was."""
     with built(where, asked.seed) as (town, outages):
         town.settle(asked.accounts, GROUPS, QUIET)
-        readings = live(town, outages, asked.minutes * 60 / len(asked.database))
-        evening.pass_by(town)
+        try:
+            readings = live(town, outages, asked.minutes * 60 / len(asked.database))
+            evening.pass_by(town)
+        except Exception:
+            print(f"it came to its end; the daemon's last words:\n{town.daemon.log[-8000:]}")
+            raise
     tell(where, town, readings)
     return town
 

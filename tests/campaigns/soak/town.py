@@ -23,7 +23,7 @@ from waremind.requests.account import AccountAdd, AccountRename, AccountSync
 from waremind.requests.core import Request
 from waremind.requests.daemon import Status, Thaw
 from waremind.requests.reminder import ReminderAdd, ReminderList, ReminderPause
-from waremind.requests.run import Send
+from waremind.requests.run import RunList, Send
 
 T = TypeVar("T")
 
@@ -37,6 +37,7 @@ SETTINGS = {
     "WAREMIND_DEFAULT_TZ": "UTC",
 }
 SETTLE_SECONDS = 120.0
+OPEN = {"scheduled", "sending", "held", "revoking"}  # what of a run is still to come
 
 
 @dataclass(frozen=True)
@@ -223,7 +224,11 @@ class Town:
         for reminder in self.daemon.call(ReminderList(state="active")).reminders:
             with suppress(WaremindError):  # it has just finished
                 self.daemon.call(ReminderPause(reminder=reminder.id))
-        until(self._is_settled, "nothing to be due or held any more", SETTLE_SECONDS)
+        try:
+            until(self._is_settled, "nothing to be due or held any more", SETTLE_SECONDS)
+        except TimeoutError as error:
+            left = [run for run in self.daemon.call(RunList(limit=0)).runs if run.status in OPEN]
+            raise TimeoutError(f"{error}, but {self.daemon.call(Status())}, {left}") from None
 
     def _is_settled(self) -> bool:
         report = self.daemon.call(Status())

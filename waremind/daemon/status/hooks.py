@@ -24,8 +24,8 @@ from waremind.store import hooks as table
 
 log = logging.getLogger(__name__)
 
-# With a database that is away, until it looks whether it is wanted, and after a program that failed:
-# to be started for each event would take the machine from those who send.
+# With a database that is away, until it looks whether it is wanted, and after a program has failed:
+# to start that for each event would take the machine from those who send.
 RETRY_SECONDS = 1.0
 MOST_BEHIND = 500  # events: a program that is slower than they come is not told of all
 
