@@ -198,7 +198,12 @@ REFUSING = """
 
 @pytest.mark.parametrize(
     ("sqlstate", "code"),
-    [("53100", "disk_full"), ("25006", "database_not_writable"), ("P0001", "internal")],
+    [
+        ("53100", "disk_full"),
+        ("25006", "database_not_writable"),
+        ("P0001", "database_unavailable"),
+        ("22012", "internal"),
+    ],
 )
 async def test_what_the_database_refuses_is_told_and_all_leaves_once_it_does_not(
     dsn: str, tmp_path: Path, sqlstate: str, code: str

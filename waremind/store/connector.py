@@ -20,8 +20,8 @@ from waremind.store.refusals import not_reached
 
 ASK_SECONDS = 5.0
 # How libpq's trace writes a refusal: … C "28P01" M "…" F "auth.c" L "334" R "auth_failed" …
-_REFUSAL = re.compile(rb'ErrorResponse\t.* C "(\w{5})" .* R "(\w+)"')
-_REFUSAL_OF_A_POOLER = re.compile(rb'ErrorResponse\t.* C "(\w{5})"')
+# Poolers name no function; nor is it on the same line where there is a context.
+_REFUSAL = re.compile(rb'ErrorResponse\t.*? C "(\w{5})"(?:.* R "(\w+)")?')
 _UNDER_WAY = {
     int(pq.PollingStatus.READING): select.POLLIN,
     int(pq.PollingStatus.WRITING): select.POLLOUT,
@@ -56,8 +56,8 @@ def _sqlstate(conninfo: str, _said: str) -> str:
             connection.finish()
         trace.seek(0)
         traced = trace.read()
-    found = _REFUSAL.findall(traced) or _REFUSAL_OF_A_POOLER.findall(traced)
-    return b" ".join(found[-1]).decode() if found else ""
+    found = _REFUSAL.findall(traced)
+    return b" ".join(filter(None, found[-1])).decode() if found else ""
 
 
 def _poll(connection: PGconn, until: float) -> None:

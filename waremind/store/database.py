@@ -24,7 +24,7 @@ from waremind.store.connector import open_connection
 from waremind.store.dsn import complete
 from waremind.store.pinned import pin
 from waremind.store.pooler import refuse_shared
-from waremind.store.refusals import not_usable
+from waremind.store.refusals import not_a_server, not_usable
 
 Connection: TypeAlias = psycopg.AsyncConnection[Any]
 
@@ -157,16 +157,26 @@ async def connect(dsn: str) -> Connection:
     """Open a connection of its own, in autocommit mode, to a server that will do."""
     connection = await open_connection(dsn)
     try:
-        with translated(dsn):
-            await refuse_shared(connection, dsn)
-            await pin(connection)
+        await refuse_shared(connection, dsn)
+        await pin(connection)
         check_server(
             connection.info.server_version, connection.info.parameter_status("server_encoding")
         )
+    except psycopg.Error as error:
+        await connection.close()
+        raise not_a_server(dsn, error) from error
     except BaseException:
         await connection.close()
         raise
     return connection
+
+
+@contextlib.asynccontextmanager
+async def connected(dsn: str) -> AsyncGenerator[Connection]:
+    """Have a connection as `connect` opens it; what fails on it is one of our errors too."""
+    with translated(dsn):
+        async with await connect(dsn) as connection:
+            yield connection
 
 
 def check_server(version: int, encoding: str | None) -> None:

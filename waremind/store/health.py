@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 from waremind.environment import passed_on
 from waremind.errors import ErrorCode, WaremindError
 from waremind.store import migrations
-from waremind.store.database import Connection, connect
+from waremind.store.database import Connection, connected
 from waremind.store.embedded.cluster import Layout
 from waremind.store.embedded.programs import find
 from waremind.store.schema import check_schema
@@ -79,7 +79,7 @@ async def check_at_rest(dsn: str | None, directory: Path, bin_dir: Path | None) 
     """
     if dsn is None:
         return await _check_cluster(Layout(directory), find(bin_dir) / "postgres")
-    async with await connect(dsn) as connection:
+    async with connected(dsn) as connection:
         await check_schema(connection)
         cursor = await connection.execute("SELECT to_regclass('schema_migrations')")
         if await cursor.fetchone() == (None,):

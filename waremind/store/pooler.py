@@ -7,17 +7,11 @@ from typing import Any
 import psycopg
 
 from waremind.store.connector import open_connection
-from waremind.store.refusals import Reason, refused
+from waremind.store.refusals import refused
+from waremind.store.sqlstates import SHARED
 
 # A pooler that has no session left lets its clients wait, for minutes.
 WAIT_SECONDS = 5.0
-SHARED = Reason(
-    "the pooler in front of it shares sessions among connections (pool_mode is transaction or "
-    "statement): locks, settings and notifications would get lost",
-    "set pool_mode = session for {database} in pgbouncer.ini, then reload it; or let database.url "
-    "lead to PostgreSQL itself",
-    stays=True,
-)
 
 
 async def refuse_shared(connection: psycopg.AsyncConnection[Any], dsn: str) -> None:

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import psycopg
 from psycopg.sql import SQL
 
 from waremind.store import deliveries, reminders
 from waremind.store.columns import Columns
 from waremind.store.database import Connection, as_json
-from waremind.store.refusals import is_cut
 from waremind.store.reminders import Advance
 from waremind.store.runs import RunRow
 
@@ -66,11 +64,6 @@ _INSERT = SQL(
     ON CONFLICT DO NOTHING RETURNING id
     """
 ).format(names=_COLUMNS.names)
-
-
-def is_away(error: Exception) -> bool:
-    """Tell whether the server cannot be asked, or written to, for now."""
-    return is_cut(error) or isinstance(error, psycopg.errors.ReadOnlySqlTransaction)
 
 
 async def claim_again(connection: Connection, claims: Sequence[WrittenClaim], now: datetime) -> int:

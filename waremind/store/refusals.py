@@ -1,12 +1,7 @@
-"""Why a database is not to be had: a sentence and a cure for each SQLSTATE and word of libpq's.
-
-PostgreSQL's own sentences may be in any language; its codes are the same in all:
-https://www.postgresql.org/docs/current/errcodes-appendix.html.
-"""
+"""Why a database is not to be had, as our error: from what PostgreSQL and libpq say."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -14,96 +9,8 @@ from psycopg_pool import PoolTimeout
 
 from waremind.errors import ErrorCode, MisconfigurationError, WaremindError
 from waremind.store.dsn import redact
+from waremind.store.sqlstates import REFUSES, URL, Reason, at_connecting, in_use
 
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A sentence and its cure, with `{role}`, `{database}`; what `stays` is not waited out."""
-
-    sentence: str
-    cure: str
-    stays: bool = False
-
-
-URL = "database.url (or in the credential waremind.dsn)"
-TABLES = Reason(
-    "its tables belong to another role",
-    "give them to {role}, or restore the backup as {role}: docs/operating.md",
-    stays=True,
-)
-DAMAGED = Reason(
-    "its files are damaged",
-    "stop waremind, keep a copy of the files, then restore your backup: docs/operating.md",
-)
-FOREIGN = Reason(
-    "its tables are not those of waremind",
-    "give waremind a database of its own (CREATE DATABASE waremind OWNER {role}), or restore your "
-    "backup",
-    stays=True,
-)
-NO_SCHEMA = Reason(
-    "it has no schema that the role may use",
-    "as a superuser, in this database: CREATE SCHEMA public AUTHORIZATION {role}; where there is "
-    "one, GRANT ALL ON SCHEMA public TO {role}",
-    stays=True,
-)
-# At connecting: by SQLSTATE, and where one says too little, by the server's function as well.
-AT_CONNECTING: Mapping[str, Reason] = {
-    "28P01": Reason("role or password is wrong", f"correct it in {URL}", stays=True),
-    "28000 InitializeSessionUserId": Reason(
-        "there is no such role, or it may not log in",
-        "CREATE ROLE {role} LOGIN, or: ALTER ROLE {role} LOGIN",
-        stays=True,
-    ),
-    "28000": Reason(
-        "the server does not let this role and host in",
-        "add a line for them to the server's pg_hba.conf (for peer and ident, the role to its "
-        "pg_ident.conf), then reload it",
-        stays=True,
-    ),
-    "3D000": Reason(
-        "there is no such database", "CREATE DATABASE {database} OWNER {role}", stays=True
-    ),
-    "42501": Reason(
-        "the role may not connect to this database",
-        "GRANT CONNECT ON DATABASE {database} TO {role}",
-        stays=True,
-    ),
-    "55000": Reason(
-        "the database accepts no connections",
-        "ALTER DATABASE {database} ALLOW_CONNECTIONS true",
-        stays=True,
-    ),
-    "22023": Reason("a setting in options is not valid", f"correct it in {URL}", stays=True),
-    "42704": Reason("a setting in options is unknown", f"correct it in {URL}", stays=True),
-    "53300": Reason(
-        "no connection is left",
-        "raise max_connections of the server, or the CONNECTION LIMIT of {role} and {database}; or "
-        "lower database.pool_size",
-    ),
-    "57P03": Reason(
-        "the server is not ready", "wait until it has started; a standby has to be promoted"
-    ),
-    "08P01": Reason("the pooler in front of it refuses", "its log and its settings say why"),
-}
-IN_USE: Mapping[str, Reason] = {
-    "42501": TABLES,
-    "3F000": NO_SCHEMA,
-    "42P01": FOREIGN,
-    "42703": FOREIGN,
-    "25006": Reason(
-        "it can only be read",
-        "let database.url lead to the server that is written to, as with "
-        "target_session_attrs=read-write; a standby has to be promoted",
-    ),
-    "25P03": Reason(
-        "a transaction of ours stood still for too long, and was undone",
-        "try again; what keeps the daemon from running is in the machine's log",
-    ),
-    "53100": Reason("its disk is full", "make room on the server's disk"),
-    "XX001": DAMAGED,
-    "XX002": DAMAGED,
-}
 # What libpq says itself: it has no codes, and it speaks English in our process.
 BY_LIBPQ: Mapping[str, Reason] = {
     "no password supplied": Reason(
@@ -137,36 +44,49 @@ UNREACHABLE = Reason(
 NO_CONNECTION = Reason(
     "no connection became free in time", "try again; waremind doctor says whether it answers"
 )
+CUT = Reason(
+    "the connection to it was cut, or is silent",
+    "try again; waremind doctor says whether it answers",
+)
 
 
 def not_reached(dsn: str, error: psycopg.Error, sqlstate: str) -> WaremindError:
     """Say why a connection failed; `sqlstate` is the server's, with its function, or empty."""
     said = str(error).splitlines()[0]
-    by_code = AT_CONNECTING.get(sqlstate) or AT_CONNECTING.get(sqlstate[:5])
-    by_words = next((BY_LIBPQ[part] for part in BY_LIBPQ if not sqlstate and part in said), None)
-    reason = by_code or by_words or UNREACHABLE
+    by_words = next((BY_LIBPQ[part] for part in BY_LIBPQ if part in said), UNREACHABLE)
+    reason = at_connecting(sqlstate) if sqlstate else by_words
     return refused(f"cannot reach the database ({redact(dsn)})", dsn, reason, said)
 
 
 def not_usable(dsn: str, error: psycopg.Error) -> WaremindError | None:
     """Say why a statement failed on account of the server; None when it is our own doing."""
     what, said = f"cannot use the database ({redact(dsn)})", str(error).splitlines()[0]
-    if isinstance(error, PoolTimeout):
-        return refused(what, dsn, NO_CONNECTION, said)
-    if reason := IN_USE.get(error.sqlstate or ""):
-        return refused(what, dsn, reason, said)
-    if is_cut(error):
-        return WaremindError(ErrorCode.DATABASE_UNAVAILABLE, f"{what}: {said}")
-    return None
+    reason = _reason_of(error)
+    return refused(what, dsn, reason, said) if reason else None
 
 
-def is_cut(error: Exception) -> bool:
-    """Tell whether a statement failed because the server, or the way to it, is gone.
+def not_a_server(dsn: str, error: psycopg.Error) -> WaremindError:
+    """Say why a connection that was made does not do: there nothing is our own doing."""
+    what, said = f"cannot use the database ({redact(dsn)})", str(error).splitlines()[0]
+    return refused(what, dsn, _reason_of(error) or REFUSES, said)
+
+
+def is_the_servers(error: Exception) -> bool:
+    """Tell whether a statement failed on account of the server, or of the way to it."""
+    return isinstance(error, psycopg.Error) and _reason_of(error) is not None
+
+
+def _reason_of(error: psycopg.Error) -> Reason | None:
+    """Find why a statement failed; None when it is our own doing.
 
     When server and pooler both say so, psycopg finds two answers where it wants one.
     """
-    is_no_answer = isinstance(error, psycopg.InternalError) and error.sqlstate is None
-    return is_no_answer or isinstance(error, psycopg.OperationalError)
+    if isinstance(error, PoolTimeout):
+        return NO_CONNECTION
+    if error.sqlstate:
+        return in_use(error.sqlstate)
+    has_no_answer = isinstance(error, (psycopg.InternalError, psycopg.OperationalError))
+    return CUT if has_no_answer else None
 
 
 def refused(

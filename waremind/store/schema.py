@@ -5,7 +5,8 @@ from typing import Any
 
 import psycopg
 
-from waremind.store.refusals import FOREIGN, NO_SCHEMA, Reason, refused
+from waremind.store.refusals import refused
+from waremind.store.sqlstates import FOREIGN, NO_SCHEMA, Reason
 
 # By the word that the query below has for it; `{other}` is a role or a schema.
 REASONS: Mapping[str, Reason] = {

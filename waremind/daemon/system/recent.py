@@ -15,6 +15,7 @@ from waremind.store import reassertion
 from waremind.store.database import Connection
 from waremind.store.deliveries import Able, Ending
 from waremind.store.reassertion import WrittenClaim, WrittenDelivery
+from waremind.store.refusals import is_the_servers
 from waremind.store.sending import Sending
 from waremind.whatsapp.deadline import boottime
 
@@ -105,7 +106,7 @@ class Recent:
             async with connection.transaction():
                 runs, deliveries = await self._write(connection, self._clock.now())
         except Exception as error:
-            if reassertion.is_away(error):
+            if is_the_servers(error):
                 raise
             log.exception("a bug")  # better to go on without than never to send again
             return

@@ -7,7 +7,7 @@ from waremind.daemon.system.systemd import Systemd
 from waremind.domain.quoting import quoted
 from waremind.errors import ErrorCode
 from waremind.store import migrations, nodes
-from waremind.store.database import Connection, connect
+from waremind.store.database import Connection, connected
 from waremind.store.grants import grant_to_daemon
 from waremind.store.lock import DaemonLock, LockHeldError
 from waremind.store.nodes import NodeRow
@@ -17,7 +17,7 @@ async def take_and_migrate(access: Access, lock: DaemonLock, systemd: Systemd) -
     """Take the lock, then bring the schema up to date; on a failure neither is kept."""
     await lock.take()
     try:
-        async with await connect(access.owner_dsn) as connection:
+        async with connected(access.owner_dsn) as connection:
             systemd.tell(STATUS="bringing the database up to date")
             if lock.is_shared:
                 await _migrate_node(connection, lock)

@@ -8,7 +8,7 @@ from waremind.daemon.status.doctor.machine import MACHINE
 from waremind.daemon.status.doctor.running import PEOPLE, ROLE_CURE, RUNNING, needless
 from waremind.objects import CheckResult
 from waremind.settings import Settings
-from waremind.store.database import connect
+from waremind.store.database import connected
 from waremind.store.dsn import ignore_environment
 from waremind.store.health import check_at_rest
 from waremind.store.privileges import read_role
@@ -51,7 +51,7 @@ async def _role_at_rest(settings: Settings) -> Finding:
     if url is None:
         return "the embedded database's daemon has a role that only works with its rows"
     ignore_environment(embedded=False)
-    async with await connect(url.get_secret_value()) as connection:
+    async with connected(url.get_secret_value()) as connection:
         return needless(await read_role(connection))
 
 
