@@ -229,7 +229,10 @@ def judge(theatre: Theatre, reminders: int, messages: Sequence[Message]) -> Coun
 
 
 def judge_events(daemon: DaemonProcess, follower: Follower) -> int:
-    """Compare what a follower was told with what is kept, and with the lists; returns how much."""
+    """Compare what a follower was told with what is kept, and with the lists.
+
+    Returns how much of it is new.
+    """
     told = follower.caught_up()
     assert told == [event for event in kept(daemon) if event.id <= told[-1].id]
     assert all(one.id < next_one.id for one, next_one in pairwise(told))
@@ -241,7 +244,7 @@ def judge_events(daemon: DaemonProcess, follower: Follower) -> int:
     runs = daemon.call(RunList(limit=0)).runs
     assert Rebuilt(told).listed_runs() == seen_runs(runs)
     until(accounts_are_rebuilt, "the events to tell of each account as the list does")
-    return len(told)
+    return follower.count()
 
 
 def play_all(where: str, seeds: Sequence[int], reminders: int) -> Counter[str]:

@@ -20,6 +20,7 @@ class Follower:
     def __init__(self, daemon: DaemonProcess) -> None:
         self._daemon = daemon
         self.told: list[Event] = []
+        self._counted = 0
         # It is none of the daemon's processes, and does not end with its machine.
         environment = {**daemon.environment, "TMPDIR": tempfile.gettempdir()}
         self._process = subprocess.Popen(
@@ -51,6 +52,11 @@ class Follower:
         newest = list(kept(self._daemon))[-1].id
         until(lambda: self.told and self.told[-1].id >= newest, f"event {newest} to be told")
         return list(self.told)
+
+    def count(self) -> int:
+        """Say how much was told since this was asked last."""
+        before, self._counted = self._counted, len(self.told)
+        return self._counted - before
 
 
 def kept(daemon: DaemonProcess) -> Iterable[Event]:
