@@ -13,6 +13,7 @@ import pytest
 from accounts.stage import Stage, stage
 from daemon_process import DaemonProcess, environment, steady, until
 from postgres_fixtures import OwnServer, own_server
+from store.sqlstates import AT_WRITING, Refusing
 from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.errors import ErrorCode, WaremindError
@@ -56,6 +57,18 @@ def test_what_whatsapp_says_during_an_outage_is_kept_until_it_can_be_written(
     outage.end()
     there.wait("unpaired", "logged_out")
     until(lambda: there.files == [], "the files to go")
+
+
+def test_what_whatsapp_says_while_the_server_fails_by_itself_is_kept(outage: Outage) -> None:
+    there = outage.stage
+    there.pair()
+    refusing = Refusing.play(outage.server.server.dsn, AT_WRITING)
+    with refusing.connection:
+        refusing.say("XX000")
+        there.whatsapp.unlink(there.phone)
+        until(lambda: "write what account" in there.daemon.log, "the daemon to try")
+        refusing.say(None)
+        there.wait("unpaired", "logged_out")
 
 
 def test_commands_during_an_outage_say_so_and_change_nothing(outage: Outage) -> None:
