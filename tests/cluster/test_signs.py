@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 import pytest
 from delivery.clockwork import Clock
 from store.test_nodes import add
@@ -14,7 +13,7 @@ from store.test_nodes import add
 from waremind.daemon.system import cluster
 from waremind.daemon.system.cluster import ClusterMembership
 from waremind.daemon.system.failures import Failures
-from waremind.errors import WaremindError
+from waremind.errors import MisconfigurationError, WaremindError
 from waremind.settings import Cluster
 from waremind.store import nodes, ownership
 from waremind.store.database import Connection, Database, connect
@@ -104,7 +103,7 @@ async def test_the_accounts_of_a_node_that_cannot_claim_go_to_who_can(
             seconds += BEAT
             clock.pass_to(datetime.now(UTC))
             await east._beat()
-            with pytest.raises(psycopg.errors.RaiseException):
+            with pytest.raises(MisconfigurationError, match="the server refuses"):
                 await west._beat()
         # It does not come back for what it cannot take.
         assert await owned(database, east, west) == [4, 0]

@@ -19,6 +19,7 @@ SQLSTATES = sorted(
 _OF_OURS = re.compile("(0[23BFLPZ]|10|2[0-5BD]|34|3B|42)...")
 # Tables, columns and functions that are not there, or are there already, or are others than ours.
 _ALTERED = re.compile("42(70[1-4]|710|72[35]|80[49]|846|883|8C9|P0[167]|P1[07]|P2[12])|44000")
+_REFUSED = re.compile("(09|27|2F|38|39|P0)...")  # by somebody's trigger or function
 _SHARED = {"26000", "42P05"}  # a pooler has given the session to somebody else
 _OF_THE_SERVER = _SHARED | {"25006", "25P03", "25P04", "42501"}
 _STAY = _SHARED | {"0A000", "28000", "28P01", "3D000", "3F000", "42501", "57P04"}
@@ -32,7 +33,13 @@ def is_ours(sqlstate: str) -> bool:
 
 def stays(sqlstate: str) -> bool:
     """Tell whether no waiting mends it: a configuration."""
-    return sqlstate in _STAY or bool(_ALTERED.fullmatch(sqlstate))
+    return sqlstate in _STAY or any(each.fullmatch(sqlstate) for each in (_ALTERED, _REFUSED))
+
+
+def stays_at_connecting(sqlstate: str) -> bool:
+    """Tell whether no waiting mends it there: a trigger on login may let us in later."""
+    is_refused = _REFUSED.fullmatch(sqlstate)
+    return sqlstate in {"22023", "55000"} or (stays(sqlstate) and not is_refused)
 
 
 _PLAY = """

@@ -17,6 +17,7 @@ from store.sqlstates import (
     Refusing,
     is_ours,
     stays,
+    stays_at_connecting,
 )
 
 from waremind.daemon.system.failures import Failures
@@ -30,7 +31,6 @@ from waremind.store.migrations import migrate, read
 from waremind.store.refusals import UNREACHABLE, not_reached
 
 WRITE = "UPDATE accounts SET label = label"
-OF_CONNECTING = {"22023", "55000"}  # that too is a configuration, there
 DELETED = "23503"  # a row that is referred to: no bug, somebody was faster
 
 
@@ -66,8 +66,7 @@ def test_whatever_a_server_says_at_connecting_is_told_with_its_cure() -> None:
         said = psycopg.OperationalError(f"FATAL: it says {sqlstate}")
         error = not_reached("dbname=waremind", said, sqlstate)
         ends = isinstance(error, MisconfigurationError)
-        should_end = stays(sqlstate) or sqlstate in OF_CONNECTING
-        if ends != should_end or not is_told_with_its_cure(error, sqlstate):
+        if ends != stays_at_connecting(sqlstate) or not is_told_with_its_cure(error, sqlstate):
             wrong[sqlstate] = ends, error.message, error.hint
     assert wrong == {}
 

@@ -217,6 +217,11 @@ def is_unavailable(error: Exception) -> bool:
     return isinstance(error, WaremindError) and error.code is ErrorCode.DATABASE_UNAVAILABLE
 
 
+def passes(error: Exception) -> bool:
+    """Tell whether PostgreSQL may do again without a person's doing."""
+    return is_unavailable(error) and not isinstance(error, MisconfigurationError)
+
+
 def deleted_meanwhile(error: psycopg.errors.ForeignKeyViolation) -> WaremindError:
     """Say that what a new row refers to was there a moment ago, and is no longer."""
     noun = CONSTRAINT.sub(r"\1", error.diag.constraint_name or "object")

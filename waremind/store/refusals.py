@@ -9,7 +9,7 @@ from psycopg_pool import PoolTimeout
 
 from waremind.errors import ErrorCode, MisconfigurationError, WaremindError
 from waremind.store.dsn import redact
-from waremind.store.sqlstates import REFUSES, URL, Reason, at_connecting, in_use
+from waremind.store.sqlstates import REFUSES_TO_CONNECT, URL, Reason, at_connecting, in_use
 
 # What libpq says itself: it has no codes, and it speaks English in our process.
 BY_LIBPQ: Mapping[str, Reason] = {
@@ -68,7 +68,13 @@ def not_usable(dsn: str, error: psycopg.Error) -> WaremindError | None:
 def not_a_server(dsn: str, error: psycopg.Error) -> WaremindError:
     """Say why a connection that was made does not do: there nothing is our own doing."""
     what, said = f"cannot use the database ({redact(dsn)})", str(error).splitlines()[0]
-    return refused(what, dsn, _reason_of(error) or REFUSES, said)
+    return refused(what, dsn, _reason_of(error) or REFUSES_TO_CONNECT, said)
+
+
+def silent(seconds: float) -> WaremindError:
+    """Say that a database was asked, and has not answered for so long."""
+    message = f"cannot use the database: it did not answer within {seconds:g} s"
+    return WaremindError(ErrorCode.DATABASE_UNAVAILABLE, message)
 
 
 def is_the_servers(error: Exception) -> bool:

@@ -60,7 +60,11 @@ NO_DATABASE = Reason(
 )
 REFUSES = Reason(
     "the server refuses",
-    f"{ITS_LOG}; a trigger or function that is not of waremind has to let it write, or to go",
+    f"a trigger or function that is not of waremind has to let it write, or to go; {ITS_LOG}",
+    stays=True,
+)
+REFUSES_TO_CONNECT = Reason(
+    "the server refuses", f"a pooler or a trigger on login may have done it; {ITS_LOG}"
 )
 STOOD_STILL = Reason(
     "a transaction of ours stood still for too long, and was undone",
@@ -200,12 +204,14 @@ OURS = frozenset(
 def at_connecting(sqlstate: str) -> Reason:
     """Say why a connection was refused: by the code, which its server's function may follow."""
     code = sqlstate[:5]
-    by_function = AT_CONNECTING.get(sqlstate) or AT_CONNECTING.get(code)
-    return by_function or in_use(code) or REFUSES
+    there = AT_CONNECTING.get(sqlstate) or AT_CONNECTING.get(code)
+    return there or _listed(code) or REFUSES_TO_CONNECT
 
 
 def in_use(sqlstate: str) -> Reason | None:
     """Say why a statement failed; None when it is our own doing."""
-    class_ = sqlstate[:2]
-    other = None if class_ in OURS else REFUSES
-    return IN_USE.get(sqlstate) or IN_USE.get(class_) or other
+    return _listed(sqlstate) or (None if sqlstate[:2] in OURS else REFUSES)
+
+
+def _listed(sqlstate: str) -> Reason | None:
+    return IN_USE.get(sqlstate) or IN_USE.get(sqlstate[:2])

@@ -26,6 +26,7 @@ from waremind.objects import (
     StatusReport,
 )
 from waremind.store import delivery_rows, reminders
+from waremind.store.refusals import silent
 from waremind.store.reminders import Upcoming
 
 log = logging.getLogger(__name__)
@@ -74,9 +75,7 @@ async def _stored(services: Services) -> _Stored:
     except WaremindError as error:
         return _Stored(needs_unseen(services, error))
     except TimeoutError:
-        message = f"cannot reach the database: it did not answer within {ANSWER_SECONDS:g} s"
-        error = WaremindError(ErrorCode.DATABASE_UNAVAILABLE, message)
-        return _Stored(needs_unseen(services, error))
+        return _Stored(needs_unseen(services, silent(ANSWER_SECONDS)))
     except Exception as bug:  # noqa: BLE001 - a report that fails is no warning to anybody
         retry(log, "a bug", logging.ERROR, bug=bug)
         error = WaremindError(ErrorCode.INTERNAL, f"cannot read how all is: {bug!r}")

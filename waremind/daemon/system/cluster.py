@@ -21,15 +21,15 @@ from waremind.daemon.system.tasks import wait_first, within
 from waremind.domain.ids import new_id
 from waremind.domain.membership import CLOCK_WRONG, Lease, Sign, Watch
 from waremind.domain.shares import Plan, plan
-from waremind.errors import ErrorCode, WaremindError
 from waremind.settings import Cluster
 from waremind.store import accounts, migrations, nodes, ownership
 from waremind.store.accounts import AccountRow
 from waremind.store.cluster_health import clock_offset
-from waremind.store.database import Connection, Database, is_unavailable
+from waremind.store.database import Connection, Database, passes
 from waremind.store.deliveries import ChangedDelivery
 from waremind.store.lock import DaemonLock
 from waremind.store.nodes import NodeRow
+from waremind.store.refusals import silent
 from waremind.whatsapp.deadline import Deadline, boottime
 
 log = logging.getLogger(__name__)
@@ -142,8 +142,8 @@ class ClusterMembership(Membership, Subscriber):
                 await within(self._beat_seconds, self._beat())
             except Exception as error:  # noqa: BLE001 - it is noted, and nothing can end the daemon
                 self._watch.lose_sight()
-                silent = isinstance(error, TimeoutError)
-                self._failures.note(work, _did_not_answer(self._beat_seconds) if silent else error)
+                is_silent = isinstance(error, TimeoutError)
+                self._failures.note(work, silent(self._beat_seconds) if is_silent else error)
                 self._look_after = RETRY_SECONDS
             else:
                 self._failures.clear(work)
@@ -253,8 +253,8 @@ class ClusterMembership(Membership, Subscriber):
     ) -> _Claimed | None:
         """Take what is this node's to have; None: nothing is new.
 
-        After one that failed for another reason than PostgreSQL's being away, the node shows no
-        sign of life until there was one that did not: others would give it what it cannot take.
+        After one that failed for a reason that does not pass by itself, the node shows no sign
+        of life until there was one that did not: others would give it what it cannot take.
         """
         is_news = planned.takes or planned.expected or not self._mine.issuperset(mine)
         if not self._lock.held.is_set() or (self.held.is_set() and not is_news):
@@ -262,7 +262,7 @@ class ClusterMembership(Membership, Subscriber):
         try:
             claimed = await self._claim(planned, now)
         except Exception as error:
-            self._bug = None if is_unavailable(error) else error
+            self._bug = None if passes(error) else error
             raise
         self._bug = None
         return claimed
@@ -296,8 +296,3 @@ class ClusterMembership(Membership, Subscriber):
             return []
         found = [await ownership.surplus(connection, self.node, part) for part in planned.parts]
         return [*chain.from_iterable(found)]
-
-
-def _did_not_answer(seconds: float) -> WaremindError:
-    message = f"cannot use the database: it did not answer within {seconds:g} s"
-    return WaremindError(ErrorCode.DATABASE_UNAVAILABLE, message)

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from waremind.daemon.system.logs import event, retry
 from waremind.daemon.system.systemd import Systemd
 from waremind.domain.backoff import delay_seconds
-from waremind.errors import MisconfigurationError, WaremindError
+from waremind.errors import WaremindError
 from waremind.settings import Settings
-from waremind.store.database import is_unavailable
+from waremind.store.database import passes
 from waremind.store.dsn import ignore_environment, redact
 from waremind.store.embedded import EmbeddedPostgres
 from waremind.store.lock import LockHeldError
@@ -71,7 +71,7 @@ async def patiently(work: Callable[[], Awaitable[None]], systemd: Systemd) -> No
         try:
             return await work()
         except WaremindError as error:
-            if not systemd.listens or not _passes(error):
+            if not systemd.listens or not (passes(error) or isinstance(error, LockHeldError)):
                 raise
             systemd.tell(STATUS=f"waiting for PostgreSQL: {error}")
             retry(log, "waiting for postgres", reason=error, hint=error.hint)
@@ -80,13 +80,6 @@ async def patiently(work: Callable[[], Awaitable[None]], systemd: Systemd) -> No
         most, first = RESTART_MOST_SECONDS, RESTART_FIRST_SECONDS
         await asyncio.sleep(delay_seconds(retries, first, most, chance=1.0))
     raise AssertionError
-
-
-def _passes(error: WaremindError) -> bool:
-    """Tell whether a failure may end without a person's doing."""
-    if isinstance(error, MisconfigurationError):
-        return False
-    return isinstance(error, LockHeldError) or is_unavailable(error)
 
 
 async def _kept_running(server: EmbeddedPostgres) -> None:
