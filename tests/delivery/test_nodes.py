@@ -240,7 +240,7 @@ async def test_an_account_that_could_not_be_given_away_goes_on(dsn: str, tmp_pat
             "CREATE TRIGGER refuse BEFORE UPDATE OF node_id ON accounts FOR EACH ROW"
             " WHEN (NEW.node_id IS NULL) EXECUTE FUNCTION refuse()"
         )
-        with pytest.raises(psycopg.errors.RaiseException):
+        with pytest.raises(WaremindError, match="not now"):
             await playing.daemon.outbox.giving_away._give(ACCOUNT)
         await playing.wait_for("SELECT 1 FROM accounts WHERE state = 'connected'")
         await playing.add("soon", at="2026-03-02T08:01:00")
