@@ -12,9 +12,11 @@ import psycopg
 import pytest
 from postgres_processes import kill
 
-from waremind.errors import ErrorCode, WaremindError
+from waremind.errors import ErrorCode, MisconfigurationError, WaremindError
 from waremind.store.database import Connection, Database, connect
 from waremind.store.embedded import EmbeddedPostgres
+
+PREPARED_AFTER = 10  # times that it was asked; psycopg does so after five
 
 
 @pytest.fixture
@@ -158,3 +160,22 @@ async def test_a_name_service_that_does_not_answer_keeps_nobody_else_waiting(
     answer.set()
     with pytest.raises(WaremindError, match=r"db\.example\.org"):
         await connecting
+
+
+async def test_a_statement_is_prepared_anew_when_another_node_has_changed_its_table(
+    dsn: str,
+) -> None:
+    async with Database(dsn, pool_size=1) as database, await connect(dsn) as other:
+        await other.execute("CREATE TABLE changed (x integer)")
+
+        async def read() -> list[tuple[int]]:
+            async with database.connection() as connection:
+                return await (await connection.execute("SELECT x FROM changed")).fetchall()
+
+        for _ in range(PREPARED_AFTER):
+            await read()
+        await other.execute("ALTER TABLE changed ALTER x TYPE bigint")
+        with pytest.raises(WaremindError, match="tables have changed") as caught:
+            await read()
+        assert not isinstance(caught.value, MisconfigurationError)
+        assert await read() == []

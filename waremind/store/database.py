@@ -106,7 +106,12 @@ class Database:
                 if self._first and connection not in self._ready:
                     await self._first(connection)
                     self._ready.add(connection)
-                yield connection
+                try:
+                    yield connection
+                except psycopg.errors.FeatureNotSupported:
+                    # What it has prepared does not fit the tables any more: another one will.
+                    await connection.close()
+                    raise
 
     @contextlib.asynccontextmanager
     async def transaction(self, *, flushed: bool = True) -> AsyncGenerator[Connection]:

@@ -90,7 +90,7 @@ def _reason_of(error: psycopg.Error) -> Reason | None:
     if isinstance(error, PoolTimeout):
         return NO_CONNECTION
     if error.sqlstate:
-        return in_use(error.sqlstate)
+        return in_use(f"{error.sqlstate} {error.diag.source_function or ''}".strip())
     has_no_answer = isinstance(error, (psycopg.InternalError, psycopg.OperationalError))
     return CUT if has_no_answer else None
 

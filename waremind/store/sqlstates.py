@@ -2,7 +2,8 @@
 
 PostgreSQL's own sentences may be in any language; its codes are the same in all:
 https://www.postgresql.org/docs/current/errcodes-appendix.html. A code that is not in a table is
-what its class is: its first two characters.
+what its class is: its first two characters. Where it says too little, the server's function
+follows.
 """
 
 from collections.abc import Mapping
@@ -74,8 +75,7 @@ STOPPED = Reason(
     "the server is stopping, or has ended what was asked",
     f"try again when it is back; {ITS_LOG}",
 )
-# At connecting, where that says something else; where a code says too little, by the server's
-# function as well.
+# At connecting, where that says something else.
 AT_CONNECTING: Mapping[str, Reason] = {
     "28000 InitializeSessionUserId": Reason(
         "there is no such role, or it may not log in",
@@ -98,6 +98,10 @@ AT_CONNECTING: Mapping[str, Reason] = {
 }
 IN_USE: Mapping[str, Reason] = {
     "08": Reason("the connection to it was lost", "try again; waremind doctor says if it answers"),
+    "0A000 RevalidateCachedQuery": Reason(
+        "tables have changed under a statement that was prepared",
+        "try again: it is prepared anew",
+    ),
     "0A": Reason(
         "the server cannot do what PostgreSQL does",
         f"let database.url lead to PostgreSQL 14 or newer; {ITS_LOG}",
@@ -202,16 +206,16 @@ OURS = frozenset(
 
 
 def at_connecting(sqlstate: str) -> Reason:
-    """Say why a connection was refused: by the code, which its server's function may follow."""
-    code = sqlstate[:5]
-    there = AT_CONNECTING.get(sqlstate) or AT_CONNECTING.get(code)
-    return there or _listed(code) or REFUSES_TO_CONNECT
+    """Say why a connection was refused: by the code, which the server's function may follow."""
+    there = AT_CONNECTING.get(sqlstate) or AT_CONNECTING.get(sqlstate[:5])
+    return there or _listed(sqlstate) or REFUSES_TO_CONNECT
 
 
 def in_use(sqlstate: str) -> Reason | None:
-    """Say why a statement failed; None when it is our own doing."""
+    """Say why a statement failed, by the same; None when it is our own doing."""
     return _listed(sqlstate) or (None if sqlstate[:2] in OURS else REFUSES)
 
 
 def _listed(sqlstate: str) -> Reason | None:
-    return IN_USE.get(sqlstate) or IN_USE.get(sqlstate[:2])
+    code, class_ = sqlstate[:5], sqlstate[:2]
+    return IN_USE.get(sqlstate) or IN_USE.get(code) or IN_USE.get(class_)
