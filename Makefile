@@ -8,6 +8,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Each of the many processes that tests start would compile all that it imports, anew.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest
 # What boots machines, or waits for leases, has targets of its own.
 APART := --ignore=tests/systemd/booted --ignore=tests/debian --ignore=tests/cluster/faults
