@@ -29,10 +29,28 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.path.insert(0, str(directory))
 
 
+@pytest.hookimpl(trylast=True)  # they have been shuffled by then
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that may take longest: at the end everybody would wait for them."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Run coroutine tests and fixtures on asyncio, the only loop that waremind knows."""
     return "asyncio"
+
+
+@pytest.fixture
+def uncounted() -> Iterator[None]:
+    """Count no lines for coverage: that takes a campaign as long as all its work.
+
+    pytest-cov's own mark stops only one of the two tracers that it starts in a worker of xdist.
+    """
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(tracer)
 
 
 @pytest.fixture(autouse=True)

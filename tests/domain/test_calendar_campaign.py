@@ -4,6 +4,8 @@ import pytest
 from campaigns import calendar_edits
 from campaigns.calendar import on_clock
 
+pytestmark = pytest.mark.usefixtures("uncounted")
+
 
 @pytest.mark.parametrize(
     ("zone", "country"),

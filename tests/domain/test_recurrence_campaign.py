@@ -3,6 +3,8 @@
 import pytest
 from campaigns.rules import SAMPLE, on_clock
 
+pytestmark = pytest.mark.usefixtures("uncounted")
+
 
 @pytest.mark.parametrize("zone", SAMPLE)
 def test_what_is_listed_is_what_fires_and_what_the_oracle_says(zone: str) -> None:
