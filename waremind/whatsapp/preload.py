@@ -12,12 +12,14 @@ from waremind.whatsapp.engine_loading import import_engine
 
 def preload() -> None:
     """Import what the children need; what cannot be imported, they will report."""
+    gc.disable()  # once at the end is enough: a tenth of the time
     quieten()
     load_libmagic()
     with suppress(Exception):
         import_engine()
     gc.collect()
     gc.freeze()  # a collection in a child would touch, and so copy, the shared pages
+    gc.enable()
 
 
 def quieten() -> None:
