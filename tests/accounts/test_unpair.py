@@ -124,14 +124,6 @@ def test_unpair_of_a_child_that_hangs_kills_it(shared: Stage) -> None:
     assert not unpair(shared).device_removed
 
 
-def test_a_close_that_comes_with_the_unpair_never_makes_it_disconnected(shared: Stage) -> None:
-    shared.pair()
-    with shared.daemon.tell(AccountUnpair(account=shared.label)):
-        shared.whatsapp.drop(shared.phone)
-        shared.wait("unpaired", "unpaired")
-    assert steady(lambda: shared.account.reason) == "unpaired"
-
-
 def test_unpair_then_pair_at_once_shows_a_fresh_qr_and_keeps_its_files(shared: Stage) -> None:
     account = shared.pair()
     with shared.daemon.tell(AccountUnpair(account=shared.label)):
