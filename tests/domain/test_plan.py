@@ -230,6 +230,24 @@ def test_leads_come_ahead_and_go_where_their_occurrence_goes() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("on_off", "last"),
+    [
+        ("skip", ("12-25 09:00", "day_off")),
+        ("before", ("12-25 09:00", "merged")),
+        ("after", ("12-28 09:00", "fires")),
+    ],
+)
+def test_a_rule_that_ends_on_a_day_off_ends_where_that_goes(
+    on_off: str, last: tuple[str, str]
+) -> None:
+    twice = plan("FREQ=DAILY;COUNT=2", "2026-12-24T09:00", days_off=off(on_off))
+    assert [entry[:2] for entry in told(twice, "2026-12-01T00:00Z", 9)] == [
+        ("12-24 09:00", "fires"),
+        last,
+    ]
+
+
 def test_a_lead_counts_days_on_the_local_clock() -> None:
     monthly = plan("FREQ=MONTHLY", "2027-03-28T09:00", leads=(timedelta(days=1, hours=2),))
     assert fires(monthly, "2027-03-01T00:00Z", 2) == ["03-27 07:00", "03-28 09:00"]
