@@ -15,8 +15,9 @@ PYTEST := $(BIN)/pytest
 APART := --ignore=tests/systemd/booted --ignore=tests/debian --ignore=tests/cluster/faults
 # What tests write is gone with the shell that runs them.
 IN_SCRATCH := export TMPDIR=$$(.ci/scratch); trap 'rm -rf "$$TMPDIR"' EXIT
-# Two more than there are cores: half of what tests do is to wait.
-WORKERS := $(shell expr $$(nproc) + 2)
+# Two more workers than there are cores: half of what tests do is to wait. Each has a long stretch,
+# as the tests of a module share a daemon; who is through with it takes half of another's.
+PARALLEL := -n $(shell expr $$(nproc) + 2) --dist worksteal
 # What is pure is covered whole, branches too.
 COVERED := $(BIN)/coverage report --include='waremind/domain/*,waremind/protocol.py' --fail-under=100 --skip-covered
 
@@ -46,7 +47,7 @@ demo: $(VENV)/.made  ## the whole story, without a phone and without the interne
 test: lint  ## everything that makes a checkout trusted
 	@$(IN_SCRATCH)
 	$(BIN)/coverage erase
-	$(PYTEST) -n $(WORKERS) $(APART) --cov --cov-report=
+	$(PYTEST) $(PARALLEL) $(APART) --cov --cov-report=
 	$(COVERED)
 
 .PHONY: retest
@@ -69,7 +70,7 @@ plans: $(VENV)/.made  ## the plans of hot statements at ROWS=1000000 rows, on ea
 test-yours: BIN_DIR ?= $(firstword $(wildcard /usr/lib/postgresql/*/bin))
 test-yours: $(VENV)/.made  ## store and delivery on the programs in BIN_DIR (apt-get install postgresql)
 	@$(IN_SCRATCH)
-	TEST_BIN_DIR=$(BIN_DIR) $(PYTEST) -n $(WORKERS) tests/store tests/delivery
+	TEST_BIN_DIR=$(BIN_DIR) $(PYTEST) $(PARALLEL) tests/store tests/delivery
 
 .PHONY: lint
 lint: $(VENV)/.made  ## formatting, lint, types, layers
@@ -98,7 +99,7 @@ test-systemd: $(VENV)/.made  ## the daemon's life under a real systemd, booted i
 
 .PHONY: test-user
 test-user: $(VENV)/.made  ## what takes a session over, or asks its PostgreSQL, as a user without privileges (for root: nobody)
-	@.ci/as_a_user $(PYTEST) -n $(WORKERS) -p no:cacheprovider tests/whatsapp/test_sandbox.py tests/whatsapp/test_harm.py \
+	@.ci/as_a_user $(PYTEST) $(PARALLEL) -p no:cacheprovider tests/whatsapp/test_sandbox.py tests/whatsapp/test_harm.py \
 		tests/store/test_embedded_life.py tests/store/test_embedded_roles.py tests/store/test_dsn.py
 
 .PHONY: test-debian
