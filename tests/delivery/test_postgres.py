@@ -5,21 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
 
-import psycopg
-import pytest
 from daemon_process import DaemonProcess, environment, until
 from delivery.stage import UNGOVERNED, Stage, moment, stage
-from postgres_fixtures import own_server
+from delivery.unheard import waiting_server
 from whatsapp_server.harness import PlayedWhatsApp
 
 from waremind.requests.daemon import Status
 
 GROUPS = 6
 READY = "database system is ready to accept connections"
-# A commit waits for a standby that does not exist, if a test says so.
-WAITING = {"max_wal_senders": "1", "wal_level": "replica"}
 
 
 def answers(stage: Stage) -> bool:
@@ -76,45 +71,20 @@ def test_what_falls_due_while_postgres_is_away_leaves_soon_after_it_is_back(
         assert time.monotonic() - back_at < 2
 
 
-@pytest.fixture
-def waiting_dsn() -> Iterator[str]:
-    """Run a PostgreSQL whose commits can be made to wait after they are done."""
-    with own_server(**WAITING) as server:
-        yield server.start()
-
-
-def commits_wait(connection: psycopg.Connection, *, on: bool) -> None:
-    """Let commits wait for a standby that does not exist; they are done all the same."""
-    name = "'nobody'" if on else "''"
-    connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = {name}".encode())
-    connection.execute("SELECT pg_reload_conf()")
-
-
-def cut_off_a_commit(connection: psycopg.Connection) -> None:
-    """Cut the connection of whoever waits after a commit: it is done, and nobody is told."""
-    cut = (
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE wait_event = 'SyncRep' AND pid <> pg_backend_pid()"
-    )
-    until(lambda: connection.execute(cut.encode()).rowcount, "a commit that waits")
-
-
 def test_commits_of_which_the_daemon_is_never_told_lose_and_double_nothing(
-    played_whatsapp: PlayedWhatsApp, waiting_dsn: str
+    played_whatsapp: PlayedWhatsApp,
 ) -> None:
     with (
-        DaemonProcess(environment(played_whatsapp, waiting_dsn) | UNGOVERNED) as daemon,
-        psycopg.connect(waiting_dsn, autocommit=True) as connection,
+        waiting_server() as server,
+        DaemonProcess(environment(played_whatsapp, server.dsn) | UNGOVERNED) as daemon,
     ):
-        connection.execute("SET synchronous_commit = local")
-        made = stage(daemon, played_whatsapp, waiting_dsn, GROUPS)
+        made = stage(daemon, played_whatsapp, server.dsn, GROUPS)
         made.behave(ack_delay=0.1)
         with made.daemon.client() as client:
             made.remind()
             made.arrived(1)
-            commits_wait(connection, on=True)
-            for _ in range(4):
-                cut_off_a_commit(connection)
-            commits_wait(connection, on=False)
+            with server.waiting():
+                for _ in range(4):
+                    until(server.cut, "a commit that waits")
             client.call(Status())
         everything_once(made)

@@ -24,7 +24,7 @@ from waremind.store.connector import open_connection
 from waremind.store.dsn import complete
 from waremind.store.pinned import pin
 from waremind.store.pooler import refuse_shared
-from waremind.store.refusals import not_a_server, not_usable
+from waremind.store.refusals import is_the_servers, not_a_server, not_usable
 
 Connection: TypeAlias = psycopg.AsyncConnection[Any]
 
@@ -66,11 +66,19 @@ class Database:
             open=False,
         )
         self._first: Callable[[Connection], Awaitable[None]] | None = None
+        self._hear_of_cut: Callable[[], None] | None = None
         self._ready: WeakSet[Connection] = WeakSet()
 
     def begin_with(self, first: Callable[[Connection], Awaitable[None]]) -> None:
         """Have this done on each connection before anything else is: it may be another server."""
         self._first = first
+
+    def when_cut(self, hear: Callable[[], None]) -> None:
+        """Have this called whenever a connection is cut while somebody works with it.
+
+        What they asked for may be done, although we could not hear so.
+        """
+        self._hear_of_cut = hear
 
     async def __aenter__(self) -> Self:
         """Try the server, in words when it does not do, and open the pool."""
@@ -111,6 +119,10 @@ class Database:
                 except psycopg.errors.FeatureNotSupported:
                     # What it has prepared does not fit the tables any more: another one will.
                     await connection.close()
+                    raise
+                except psycopg.Error as error:
+                    if self._hear_of_cut and is_the_servers(error):
+                        self._hear_of_cut()
                     raise
 
     @contextlib.asynccontextmanager

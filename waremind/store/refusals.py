@@ -46,7 +46,7 @@ NO_CONNECTION = Reason(
 )
 CUT = Reason(
     "the connection to it was cut, or is silent",
-    "try again; waremind doctor says whether it answers",
+    "what was asked for may be done all the same: see waremind audit list before you ask again",
 )
 
 

@@ -26,6 +26,7 @@ from waremind.daemon.accounts.inbox import (
     Rename,
     Restricted,
     Signal,
+    Unheard,
 )
 from waremind.daemon.accounts.progress import ProgressFeed
 from waremind.daemon.accounts.row_writer import MovedOnError, Occasion, write_row
@@ -57,11 +58,16 @@ KEYS_KEPT_AT = frozenset({State.LINKED, State.CONNECTED})
 # A session that is put out so soon after its account was another node's: by that one's last.
 TAKEN_LATELY_SECONDS = 120.0
 
-AccountReport = Signal | Restricted | AnyReport
+AccountReport = Signal | Restricted | Unheard | AnyReport
 
 
 def _age(row: AccountRow) -> tuple[int, datetime]:
     return row.session, row.state_since
+
+
+def is_another(stored: AccountRow, row: AccountRow) -> bool:
+    """Tell whether what is stored of an account is not the row that we hold."""
+    return (_age(stored), stored.label) != (_age(row), row.label)
 
 
 class Account:
@@ -252,6 +258,8 @@ class Account:
                 await self._amend(replace(self.row, restricted_until=message.until))
             case PhoneSeen():
                 await self._amend(with_phone_seen(self.row, message.at))
+            case Unheard():
+                await self._look_again()
             case Code():
                 self.code = message
                 self.progress.publish(message)
@@ -316,17 +324,34 @@ class Account:
     async def _write(self, row: AccountRow, occasion: Occasion) -> Belongings | None:
         return await write_row(self._environment, self.row, row, occasion)
 
+    async def _look_again(self) -> None:
+        """Go on from what is stored, if that is more than another label."""
+        stored = await self._stored()
+        if stored and self._is_stored_here(stored) and _age(stored) == _age(self.row):
+            before, self.row = self.row, replace(self.row, label=stored.label)
+            self._environment.changes.account_changed(before, self.row)
+        else:
+            self._go_on_from_stored(stored)
+
     async def _adopt(self) -> None:
         """Go on from what is stored, as after a restart.
 
         A write may have been done although PostgreSQL was gone before it could say so.
         """
+        self._go_on_from_stored(await self._stored())
+
+    async def _stored(self) -> AccountRow | None:
         async with self._environment.database.connection() as connection:
-            stored = await table.select(connection, self.row.id)
-        if stored and stored.node_id != self._environment.runtime.membership.node:
+            return await table.select(connection, self.row.id)
+
+    def _go_on_from_stored(self, stored: AccountRow | None) -> None:
+        if stored and not self._is_stored_here(stored):
             self._let_go()
         else:
             self._go_on_from(stored)
+
+    def _is_stored_here(self, stored: AccountRow) -> bool:
+        return stored.node_id == self._environment.runtime.membership.node
 
     def _hear_of_owner(self, message: Claimed | LetGo) -> None:
         if isinstance(message, LetGo):

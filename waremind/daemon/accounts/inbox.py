@@ -101,6 +101,13 @@ class Restricted:
 
 
 @dataclass(frozen=True, slots=True)
+class Unheard:
+    """The stored row is another: what was written while nobody could hear that it was."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """The account is this node's, by a row that another one may have written."""
 
@@ -114,7 +121,7 @@ class LetGo:
     given: bool = False
 
 
-Message = Command | Rename | Signal | Restricted | Claimed | LetGo | AnyReport
+Message = Command | Rename | Signal | Restricted | Unheard | Claimed | LetGo | AnyReport
 
 
 # News of groups and receipts beyond this are not kept: the session that says so much is ended.

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Seque
 from datetime import datetime
 from pathlib import Path
 
-from waremind.daemon.accounts.account import Account
+from waremind.daemon.accounts.account import Account, is_another
 from waremind.daemon.accounts.environment import AccountEnvironment
-from waremind.daemon.accounts.inbox import Claimed, LetGo
+from waremind.daemon.accounts.inbox import Claimed, LetGo, Unheard
 from waremind.daemon.system import audit
 from waremind.daemon.system.changes import Subscriber
 from waremind.domain.ids import near_misses, new_id, parse_reference, shown, suggesting
@@ -246,6 +246,22 @@ class Accounts(Subscriber):
                 if row.id not in self._accounts:  # it may have been seen in the database since
                     self._begin(row)
             return row, True
+
+    async def look_again(self) -> None:
+        """Go on from the stored rows, where they were written and nobody heard so."""
+        node = self._environment.runtime.membership.node
+        async with self._adding:
+            async with self._environment.database.connection() as connection:
+                rows = await table.select_of(connection, node)
+            stored = {row.id: row for row in rows}
+            for account in self:
+                row = stored.pop(account.row.id, None)
+                if row is None or is_another(row, account.row):
+                    account.post(Unheard(account.row.session))
+            if self._is_alone:  # several find out by their signs of life what is whose
+                for row in stored.values():
+                    self._environment.changes.account_added(row.id)
+                    self._begin(row)
 
     async def stop(self) -> None:
         """Say `stopped` of what is connected, then end every session."""

@@ -7,6 +7,7 @@ from waremind.daemon.accounts.environment import SideReport
 from waremind.daemon.accounts.groups import Groups
 from waremind.daemon.accounts.inbox import Restricted
 from waremind.daemon.accounts.registry import Accounts
+from waremind.daemon.delivery.after_cuts import AfterCuts
 from waremind.daemon.delivery.cleaner import keep_house
 from waremind.daemon.delivery.follow_ups import FollowUps
 from waremind.daemon.delivery.giving_away import GivingAway
@@ -81,6 +82,7 @@ class Outbox:
 
     def __init__(self, runtime: Runtime, accounts: Accounts, receipts: Receipts) -> None:
         self._runtime = runtime
+        self._accounts = accounts
         self._receipts = receipts
         self._senders = senders = RegisteredSenders(accounts)
         self.holds = Holds(runtime)
@@ -89,6 +91,7 @@ class Outbox:
         self.scheduler = Scheduler(runtime, self.holds)
         self.follow_ups = FollowUps(runtime, self.holds)
         self.giving_away = GivingAway(runtime, accounts, self.sender, self.revoker)
+        self.after_cuts = AfterCuts(runtime, self._look_after_cut)
         has_others = runtime.current.settings.cluster.name is not None
         self.waiters = RunWaiters(runtime.readers, has_others=has_others)
         runtime.changes.subscribe(
@@ -114,9 +117,14 @@ class Outbox:
             tasks.create_task(self.giving_away.run())
             tasks.create_task(self._receipts.run())
             tasks.create_task(keep_house(self._runtime))
+            tasks.create_task(self.after_cuts.run())
+
+    async def _look_after_cut(self) -> None:
+        await self._accounts.look_again()
+        await self.look_again()
 
     async def look_again(self) -> None:
-        """Find out what other nodes have written for this one to do."""
+        """Find out what was written for this node to do, by others or without our hearing so."""
         self._runtime.membership.look_soon()
         await self.holds.read_freezes()
         ours = self._senders.ours()
@@ -124,7 +132,9 @@ class Outbox:
             work = await deliveries.work(connection, ours)
             wanting = await revocations.accounts_wanting(connection, ours)
         self.revoker.want(wanting)
+        self.holds.recheck(ours)
         self.scheduler.wake()
+        self.waiters.look_again()
         self._runtime.changes.work_for([entry.account_id for entry in work])
 
     async def finish(self) -> None:

@@ -49,6 +49,10 @@ class RunWaiters(Subscriber):
 
     def account_deleted(self, account: str) -> None:  # noqa: ARG002 - whose run it was is not kept
         """Let all who wait look again: one of its runs may be gone."""
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Let all who wait look again."""
         self._notify(list(self._changed))
 
     def _notify(self, runs: Iterable[str]) -> None:
