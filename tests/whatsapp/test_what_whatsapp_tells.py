@@ -200,15 +200,6 @@ async def test_a_first_connect_that_is_refused_has_failed(real: RealStage) -> No
     await ear.turn(Cause.ENDED)
 
 
-async def test_a_handshake_that_is_never_answered_has_failed(real: RealStage) -> None:
-    await real.link()
-    await real.session.end()
-    real.whatsapp.behave(answer_handshake=False)
-    ear = await real.open()
-    await ear.turn(Cause.CONNECT_FAILED, seconds=40)
-    await ear.turn(Cause.ENDED)
-
-
 @pytest.mark.timeout(180)
 async def test_unanswered_pings_are_disconnected_until_they_are_answered(real: RealStage) -> None:
     ear = await real.link()
