@@ -16,6 +16,7 @@ from waremind.daemon.api.handlers import run as runs
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.calendar import CalendarRefresh, CalendarSet
 from waremind.requests.run import ReminderRun, Send
+from waremind.store.database import referred_to
 
 WAITS = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 DAILY = {"rrule": "FREQ=DAILY", "start": "2026-04-01T09:00"}
@@ -45,6 +46,25 @@ def is_not_found(ended: WaremindError, noun: str) -> bool:
     message = f"cannot go on: the {noun} was deleted at this moment"
     told = (ended.code, ended.message, ended.hint)
     return told == (ErrorCode.NOT_FOUND, message, f"waremind {noun} list")
+
+
+NOUNS = {
+    "accounts": "account",
+    "calendars": "calendar",
+    "media": None,  # what is sent is named by its file
+    "nodes": "node",
+    "reminders": "reminder",
+    "runs": "run",
+    "whatsapp_groups": "group",
+}
+
+
+async def test_each_foreign_key_says_what_it_refers_to(dsn: str, tmp_path: Path) -> None:
+    query = "SELECT conname, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
+    async with engine(dsn, tmp_path) as playing:
+        keys = await playing.sql(query)
+    assert {table for _, table in keys} == NOUNS.keys()
+    assert [referred_to(name) for name, _ in keys] == [NOUNS[table] for _, table in keys]
 
 
 async def test_a_reminder_of_an_account_that_is_deleted_at_that_moment_is_not_made(

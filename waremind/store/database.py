@@ -8,7 +8,6 @@ somebody else deleted while we were about to refer to it is `not_found`.
 
 import asyncio
 import contextlib
-import re
 import select
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from functools import partial
@@ -31,8 +30,18 @@ Connection: TypeAlias = psycopg.AsyncConnection[Any]
 OLDEST_VERSION = 14
 # One that nobody needed for so long is closed, then the next: each takes 4 MB of the server.
 IDLE_SECONDS = 10.0
-# A constraint's name → what its column refers to: `runs_account_id_fkey`, an account.
-CONSTRAINT = re.compile(r"\w+?_([a-z]+)_id_\w+")
+# What the column of a foreign key refers to, and its name ends with: `runs_account_id_fkey`.
+REFERRED = {
+    "account_id": "account",
+    "asked_by": "node",
+    "calendar_id": "calendar",
+    "follows": "run",
+    "group_id": "group",
+    "node_id": "node",
+    "placed_on": "node",
+    "reminder_id": "reminder",
+    "run_id": "run",
+}
 
 
 class Database:
@@ -241,6 +250,14 @@ def passes(error: Exception) -> bool:
 
 def deleted_meanwhile(error: psycopg.errors.ForeignKeyViolation) -> WaremindError:
     """Say that what a new row refers to was there a moment ago, and is no longer."""
-    noun = CONSTRAINT.sub(r"\1", error.diag.constraint_name or "object")
-    message = f"cannot go on: the {noun} was deleted at this moment"
-    return WaremindError(ErrorCode.NOT_FOUND, message, hint=f"waremind {noun} list")
+    noun = referred_to(error.diag.constraint_name or "")
+    what = f"the {noun}" if noun else "what it needs"
+    hint = f"waremind {noun} list" if noun else "ask again"
+    message = f"cannot go on: {what} was deleted at this moment"
+    return WaremindError(ErrorCode.NOT_FOUND, message, hint=hint)
+
+
+def referred_to(foreign_key: str) -> str | None:
+    """Name what a foreign key refers to; None: what has no list of its own."""
+    endings = ((f"_{column}_fkey", noun) for column, noun in REFERRED.items())
+    return next((noun for ending, noun in endings if foreign_key.endswith(ending)), None)
