@@ -51,6 +51,8 @@ def is_not_found(ended: WaremindError, noun: str) -> bool:
 NOUNS = {
     "accounts": "account",
     "calendars": "calendar",
+    "commands": None,  # nobody but nodes knows of them
+    "deliveries": "run",
     "media": None,  # what is sent is named by its file
     "nodes": "node",
     "reminders": "reminder",

@@ -32,6 +32,7 @@ OLDEST_VERSION = 14
 IDLE_SECONDS = 10.0
 # What the column of a foreign key refers to, and its name ends with: `runs_account_id_fkey`.
 REFERRED = {
+    "run_id_group_id": "run",  # a delivery, which no list has by itself
     "account_id": "account",
     "asked_by": "node",
     "calendar_id": "calendar",
