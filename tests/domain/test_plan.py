@@ -530,37 +530,3 @@ def test_what_is_added_beside_the_last_ones_of_a_rule_lets_them_come() -> None:
     )
     assert [list(three.going_on(one.position)) for one in found] == [found[n:] for n in range(4)]
     assert [one.nominal for one in three.going_on(lost)] == [lost.nominal]
-
-
-@pytest.mark.parametrize(
-    ("rule", "after"),
-    [
-        ("FREQ=HOURLY", "2026-12-17T12:00Z"),
-        ("FREQ=HOURLY", "2026-03-26T12:00Z"),  # the clock is put forward
-        ("FREQ=HOURLY", "2026-03-01T10:00Z"),  # it has just begun
-        ("FREQ=HOURLY;UNTIL=20261224T120000Z", "2026-12-22T06:00Z"),
-        ("FREQ=MINUTELY;INTERVAL=45", "2026-12-24T12:00Z"),
-        ("FREQ=HOURLY;INTERVAL=30", "2026-12-23T12:00Z"),  # not each day has one
-    ],
-)
-@pytest.mark.parametrize("on_off", [None, "skip", "before", "after"])
-@pytest.mark.parametrize(
-    ("numbered", "skipped_count"), [(True, False), (True, True), (False, False)]
-)
-def test_what_comes_close_together_is_counted_as_if_one_had_looked_at_each(
-    rule: str, after: str, on_off: str | None, *, skipped_count: bool, numbered: bool
-) -> None:
-    bent = plan(
-        rule,
-        "2026-03-01T09:30",
-        Exceptions(skipped=frozenset({moment("2026-12-19T09:30")})),
-        days_off=off(on_off) if on_off else None,
-        leads=(timedelta(days=1), timedelta(days=9)),
-        quiet=QuietHours.parse("22:00-07:00"),
-        numbered=numbered,
-        skipped_count=skipped_count,
-    )
-    sent = [one for one in islice(bent.occurrences(moment(after)), 400) if one.fires]
-    for place in range(0, min(len(sent), 60), 3):
-        ahead = (one for one in bent.going_on(sent[place].position) if one.fires)
-        assert list(islice(ahead, 10)) == sent[place : place + 10]

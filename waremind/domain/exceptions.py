@@ -1,6 +1,5 @@
 """Single occurrences that an operator skips, moves, leaves out or adds, named by their own time."""
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -60,11 +59,6 @@ class Exceptions:
             return one.dropped(Fate.SKIPPED, Note("skipped", (own,)))
         moved = one.placed(instant_of(self.moved[own], zone), Note("moved", (own,)))
         return moved._replace(is_fixed=True)
-
-    def speak_of(self, first: datetime, last: datetime) -> bool:
-        """Tell whether one of them has a local time from one on to before another."""
-        own = itertools.chain(self.excepted, self.also, self.skipped, self.moved)
-        return any(first <= each < last for each in own)
 
     def moves_back(self, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
         """List what is moved to an earlier time, the last one first: its own instant, and that."""

@@ -1,13 +1,13 @@
 """The messages of occurrences in the order in which they leave, each instant once."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heappop, heappush, merge
 from zoneinfo import ZoneInfo
 
-from waremind.domain.planned import AT_ITS_TIME, Fate, Note, Planned
+from waremind.domain.planned import AT_ITS_TIME, Note, Planned
 from waremind.domain.wall_time import instant_of, wall_of
 
 NOTHING = timedelta()
@@ -16,8 +16,6 @@ CLOCK_CHANGES_BY = timedelta(hours=3)
 DATE_LINE = timedelta(days=2)
 # In so short a time no clock is put forward and back (Morocco's is for a month).
 STEADY_FOR = timedelta(days=15)
-
-LEFT_OUT = frozenset({Fate.DAY_OFF, Fate.MERGED})
 
 # When it leaves, what decides between those of one instant, and whose message it is.
 Message = tuple[datetime, timedelta, datetime, Planned | None]
@@ -44,8 +42,7 @@ class Reach:
         """
         floor: datetime | None = None
         for one in planned:
-            # What days off leave out stays in its place, and later ones land behind it.
-            if not self.by_days or one.is_movable or one.fate in LEFT_OUT:
+            if not self.by_days or one.is_movable:
                 # Those that days off move keep the order of local clocks.
                 is_apart = not self.by_days or one.at == one.own_at or self._is_steady(one)
                 floor = one.at if is_apart else one.at - CLOCK_CHANGES_BY
@@ -57,49 +54,23 @@ class Reach:
 
     def _is_steady(self, one: Planned) -> bool:
         begin, end = sorted((one.at, one.own_at))
-        return is_steady(begin, end, self.zone)
+        return _is_steady(begin, end, self.zone)
 
 
-def in_order(
-    planned: Iterable[Planned],
-    reach: Reach,
-    since: datetime,
-    far: Mapping[timedelta, Iterable[Planned]],
-) -> Iterator[Planned]:
-    """Yield what leaves at an instant or later, of occurrences that come by their own times.
-
-    `far` has, for some leads, those only that leave so much later.
-    """
-    return _apart(_messages(planned, reach, since, far))
+def in_order(planned: Iterable[Planned], reach: Reach, since: datetime) -> Iterator[Planned]:
+    """Yield what leaves at an instant or later, of occurrences that come by their own times."""
+    return _apart(_messages(planned, reach, since))
 
 
-def first_announced(lead: timedelta, since: datetime, zone: ZoneInfo) -> datetime:
-    """Return from when on occurrences come whose messages so long ahead leave since an instant."""
-    return since + lead - _slack(lead, since, zone)
-
-
-def _slack(lead: timedelta, since: datetime, zone: ZoneInfo) -> timedelta:
-    """Return by how much at most a lead is longer or shorter than it says."""
-    # Whole days are those of the calendar (RFC 5545's durations): clocks change in between.
-    return _most_change(since, since + lead, zone) if lead.days else NOTHING
-
-
-def _messages(
-    planned: Iterable[Planned],
-    reach: Reach,
-    since: datetime,
-    far: Mapping[timedelta, Iterable[Planned]],
-) -> Iterator[Planned]:
+def _messages(planned: Iterable[Planned], reach: Reach, since: datetime) -> Iterator[Planned]:
     """Yield each occurrence and the messages ahead of it, as they leave.
 
     Each lead has a stream of its own over the same occurrences: only what is next in it is found.
     """
-    near = [lead for lead in reach.leads if lead not in far]
-    own, *others = itertools.tee(_ascending(planned, reach), len(near) + 1)
+    own, *others = itertools.tee(_ascending(planned, reach), len(reach.leads) + 1)
     at_their_time = ((one.at, AT_ITS_TIME, one.own_at, one) for one in own if one.at >= since)
-    apart = ((_ascending(stream, reach), lead) for lead, stream in far.items())
-    led = (*zip(others, near, strict=True), *apart)
-    ahead = [_ahead(stream, lead, reach.zone, since) for stream, lead in led]
+    led = zip(others, reach.leads, strict=True)
+    ahead = (_ahead(stream, lead, reach.zone, since) for stream, lead in led)
     for at, lead, _, one in merge(at_their_time, *ahead):
         if one:
             yield one.ahead(lead, at, reach.zone) if lead else one
@@ -127,8 +98,9 @@ def _ahead(
     What does not fire has no message, but a time before which no later one leaves: so long nobody
     has to wait for one.
     """
+    # Whole days are those of the calendar (RFC 5545's durations): clocks change in between.
     days = timedelta(days=lead.days)
-    slack = _slack(lead, since, zone)
+    slack = _most_change(since, since + lead, zone) if days else NOTHING
     first, ahead = since + lead - slack, lead + slack
     waiting: list[Message] = []
     for one in ascending:
@@ -142,13 +114,13 @@ def _ahead(
                 yield (floor, lead, one.own_at, None)
             continue
         at = one.at - lead
-        lasts = not days or is_steady(at, one.at, zone)
-        if not lasts:
+        is_steady = not days or _is_steady(at, one.at, zone)
+        if not is_steady:
             at = instant_of(wall_of(one.at, zone) - days, zone) - (lead - days)
         if at < since:
             continue
         message = (at, lead, one.own_at, one)
-        if lasts and not waiting:
+        if is_steady and not waiting:
             yield message
         else:
             heappush(waiting, message)
@@ -156,7 +128,7 @@ def _ahead(
         yield heappop(waiting)
 
 
-def is_steady(begin: datetime, end: datetime, zone: ZoneInfo) -> bool:
+def _is_steady(begin: datetime, end: datetime, zone: ZoneInfo) -> bool:
     """Tell whether the local clock is neither put forward nor back around two instants.
 
     For certain where it says so: far from each other they may have a change in between.

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from waremind.domain.counting import counted as counted_between
 from waremind.domain.days_off import DaysOff
 from waremind.domain.exceptions import NO_EXCEPTIONS, Exceptions
 from waremind.domain.misfire import Misfire
-from waremind.domain.order import Reach, first_announced, in_order
+from waremind.domain.order import Reach, in_order
 from waremind.domain.planned import Fate, Note, Planned, Position, clock_note
 from waremind.domain.quiet_hours import Lateness, QuietHours, held_back
 from waremind.domain.recurrence import Occurrence, Recurrence
@@ -25,11 +24,6 @@ NEVER_LATE = Lateness(timedelta(), Misfire.SKIP)
 ASTRAY = timedelta(days=2)
 # Whose fate leaves the next ones their numbers.
 UNCOUNTED = frozenset({Fate.EXCEPTED, Fate.SKIPPED, Fate.DAY_OFF, Fate.MERGED})
-# So many are found as fast one by one as by a look from a lead ahead on.
-MANY = 6
-
-# An instant, and how many numbers are used up before it.
-Counted = tuple[datetime, int]
 
 
 @dataclass(frozen=True)
@@ -127,88 +121,34 @@ class Plan:
             since = min(since, own_at - known.lead)
         if self.quiet:
             since = self.quiet.undelayed(since, zone)
-        counted = (own_at, known.number) if known and own_at else None
-        begun = self._counted_from(since, counted) or counted
-        planned = self._bent(self._named(since, known, own_at), begun)
+        planned = self._named(since, known, own_at)
+        if self.exceptions:
+            planned = self.exceptions.applied(planned, zone)
+        if self.days_off:
+            planned = self.days_off.moved(planned, zone)
+        if self.numbered:
+            planned = self._counted(planned, known, own_at)
         by_days = self.days_off is not None
         reach = Reach(zone, self.leads, self.exceptions.moves_back(zone), by_days)
-        ordered = in_order(planned, reach, since, dict(self._far(since, known, counted)))
-        judged = held_back(ordered, self.quiet, self.lateness, zone)
+        judged = held_back(in_order(planned, reach, since), self.quiet, self.lateness, zone)
         if known and self.numbered and self._has_namesakes:
             return self._numbered_on(judged, known)
         return judged
-
-    def _bent(self, named: Iterator[Planned], counted: Counted | None) -> Iterator[Planned]:
-        """Yield what is named where exceptions and days off put it, with its number."""
-        if self.exceptions:
-            named = self.exceptions.applied(named, self.zone)
-        if self.days_off:
-            named = self.days_off.moved(named, self.zone)
-        return self._counted(named, counted) if self.numbered else named
-
-    def _far(
-        self, since: datetime, known: Position | None, counted: Counted | None
-    ) -> Iterator[tuple[timedelta, Iterator[Planned]]]:
-        """Yield leads with what they are ahead of, where much comes before it that has no say."""
-        step = self.recurrence.step
-        if step is None:
-            return
-        for lead in self.leads:
-            begin = first_announced(lead, since, self.zone)
-            begun = self._counted_from(begin, counted)
-            if begin - since >= step * MANY and (begun or not self.numbered):
-                own_at = counted and counted[0]
-                yield lead, self._bent(self._named(begin, known, own_at), begun)
-
-    def _counted_from(self, at: datetime, counted: Counted | None) -> Counted | None:
-        """Return an instant up to which numbers are known, for those that come from another on.
-
-        None: they are not known without a look at each.
-        """
-        if counted is None or not self.numbered:
-            return None
-        own_at, number = counted
-        step = self.recurrence.step
-        if step and at <= own_at < at + step * MANY:
-            return counted
-        begin, end = sorted((at, own_at))
-        days_off = None if self.skipped_count else self.days_off
-        passed = counted_between(self.recurrence, self.exceptions, days_off, begin, end)
-        if passed is None:
-            return None
-        return at, number + (passed if own_at < at else -passed)
 
     def _named(
         self, since: datetime, known: Position | None, own_at: datetime | None
     ) -> Iterator[Planned]:
         """Yield what the rule and an operator name from where on it matters for an instant."""
         first = self._first(since)
-        last = (self.recurrence.rule and self.recurrence.rule.count) or 0
         if self.numbered and known is None:
             first = min(first, self.recurrence.starts_at, self.exceptions.begin(self.zone, first))
-            found = self.recurrence.occurrences(first, inclusive=True)
-        elif known and own_at and 0 < known.ordinal <= last:
+        last = (self.recurrence.rule and self.recurrence.rule.count) or 0
+        if known and own_at and 0 < known.ordinal <= last:
             counted = Occurrence(own_at, known.nominal, known.ordinal)
             found = self.recurrence.around(first, counted)
         else:
-            found = self._found(first, since)
+            found = self.recurrence.occurrences(first, inclusive=True)
         return self.exceptions.named(found, first, last and last + 1, self.zone)
-
-    def _found(self, first: datetime, since: datetime) -> Iterator[Occurrence]:
-        """Yield the rule's from an instant on.
-
-        Days off move nothing to a working day that has one: where nothing bends those before
-        `since`, the first of them tells as much as all.
-        """
-        found = self.recurrence.occurrences(first, inclusive=True)
-        if first == since or self.days_off is None or self.recurrence.step is None:
-            return found
-        if self.exceptions.speak_of(wall_of(first, self.zone), wall_of(since, self.zone)):
-            return found
-        one = next(found, None)
-        if one is None or one.at >= since or self.days_off.name_of(one.nominal.date()):
-            return itertools.chain((one,) if one else (), found)
-        return itertools.chain((one,), self.recurrence.occurrences(since, inclusive=True))
 
     def _first(self, since: datetime) -> datetime:
         """Return from which own instant on something may leave at an instant or later."""
@@ -230,14 +170,15 @@ class Plan:
             return known.at  # also where the clock shows it twice
         return instant_of(known.nominal, self.zone)
 
-    def _counted(self, planned: Iterator[Planned], counted: Counted | None) -> Iterator[Planned]:
-        """Give each the number of those that count before it, which is known of an instant."""
+    def _counted(
+        self, planned: Iterator[Planned], known: Position | None, own_at: datetime | None
+    ) -> Iterator[Planned]:
+        """Give each the number of those that count before it; one that is known has its own."""
         number = 0
-        if counted:
-            at, number = counted
+        if known and own_at:
             before, planned = itertools.tee(planned)
-            earlier = itertools.takewhile(lambda one: one.own_at < at, before)
-            number -= sum(map(self._counts, earlier))
+            earlier = itertools.takewhile(lambda one: one.own_at < own_at, before)
+            number = known.number - sum(map(self._counts, earlier))
         for one in planned:
             yield one.counted(number)
             number += self._counts(one)

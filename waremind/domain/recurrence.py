@@ -4,13 +4,13 @@ import itertools
 from bisect import insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from waremind.domain.recurrence_days import explicit, wall_times
-from waremind.domain.recurrence_steps import UNITS, real_times
+from waremind.domain.recurrence_steps import real_times
 from waremind.domain.rule import Rule
 from waremind.domain.wall_time import LAST_INSTANT, instant_of, recent_gap, wall_of
 
@@ -51,14 +51,6 @@ class Recurrence:
         """The last instant at which it may fire, in UTC."""
         until = self.rule.ends_at(self.zone) if self.rule else None
         return until or LAST_INSTANT
-
-    @cached_property
-    def step(self) -> timedelta | None:
-        """How long after each the next one comes; None: not always so long, or only so often."""
-        rule = self.rule
-        if rule is None or not rule.freq.is_sub_daily or rule.has_parts or rule.count:
-            return None
-        return UNITS[rule.freq] * rule.interval
 
     def occurrences(
         self, after: datetime, *, inclusive: bool = False, since: Occurrence | None = None
