@@ -128,6 +128,8 @@ def logging_to(path: Path) -> Iterator[None]:
         try:
             yield
         finally:
+            for handler in logging.getLogger().handlers:
+                handler.flush()  # another thread writes into the file
             logging.getLogger().handlers.clear()
 
 
