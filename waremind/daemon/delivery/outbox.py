@@ -120,8 +120,11 @@ class Outbox:
             tasks.create_task(self.after_cuts.run())
 
     async def _look_after_cut(self) -> None:
+        """Find out what was written without our hearing so, which nobody else tells of either."""
         await self._accounts.look_again()
         await self.look_again()
+        self.holds.recheck(self._senders.ours())
+        self.waiters.look_again()
 
     async def look_again(self) -> None:
         """Find out what was written for this node to do, by others or without our hearing so."""
@@ -132,9 +135,7 @@ class Outbox:
             work = await deliveries.work(connection, ours)
             wanting = await revocations.accounts_wanting(connection, ours)
         self.revoker.want(wanting)
-        self.holds.recheck(ours)
         self.scheduler.wake()
-        self.waiters.look_again()
         self._runtime.changes.work_for([entry.account_id for entry in work])
 
     async def finish(self) -> None:

@@ -6,6 +6,7 @@ It counts in time before the last thing that was written, as outages may be long
 import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -29,13 +30,11 @@ Key = tuple[str, str]  # run and group
 
 
 class _Mark(NamedTuple):
-    """Who is sending a delivery, in which attempt and since when; not its text, which may be long.
-
-    `node` is the node's id and name.
-    """
+    """Who sends a delivery, in which attempt and since when; not its text, which may be long."""
 
     account_id: str
-    node: tuple[str, str | None]
+    node_id: str
+    node: str | None
     session: int
     attempts: int
     started_at: datetime
@@ -73,12 +72,11 @@ class Recent:
             found = self._deliveries.pop((one.run_id, one.group_id), None)
             if found and one.status not in DECIDED_ANEW:
                 self._deliveries[one.run_id, one.group_id] = _Kept(at, found.mark, one)
-        node = able.node, able.name
         for one in marked:
             key = one.run_id, one.group_id
             self._deliveries.pop(key, None)  # the newest come last
-            mark = _Mark(one.account_id, node, one.session, one.attempts, one.started_at)
-            self._deliveries[key] = _Kept(at, mark)
+            who = one.account_id, able.node, able.name, one.session
+            self._deliveries[key] = _Kept(at, _Mark(*who, one.attempts, one.started_at))
         self._forget(at - KEPT_SECONDS)
 
     def taken_back(self, accounts: Sequence[str]) -> None:
@@ -127,19 +125,15 @@ class Recent:
 
 
 def _delivery(key: Key, kept: _Kept) -> WrittenDelivery:
-    mark, ending = kept.mark, kept.ending
-    return WrittenDelivery(
-        run_id=key[0],
-        group_id=key[1],
-        account_id=mark.account_id,
-        node_id=mark.node[0],
-        node=mark.node[1],
-        session=mark.session,
-        attempts=mark.attempts,
-        started_at=mark.started_at,
-        status=ending.status if ending else "sending",
-        reason=ending.reason if ending else None,
-        detail=ending.detail if ending else "",
-        message_id=ending.message_id if ending else None,
-        finished_at=ending.now if ending else None,
+    run, group = key
+    marked = WrittenDelivery(run_id=run, group_id=group, **kept.mark._asdict())
+    if (ending := kept.ending) is None:
+        return marked
+    return replace(
+        marked,
+        status=ending.status,
+        reason=ending.reason,
+        detail=ending.detail,
+        message_id=ending.message_id,
+        finished_at=ending.now,
     )
