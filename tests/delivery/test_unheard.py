@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from daemon_process import DaemonProcess, environment, until
+from delivery.clockwork import NOBODY, START, Engine, engine
+from delivery.clockwork import until as wait_until
 from delivery.stage import UNGOVERNED, Stage, stage
 from delivery.unheard import WaitingServer, waiting_server
 from whatsapp_server.harness import PlayedWhatsApp
 
+from waremind.daemon.accounts.inbox import Unheard as Look
+from waremind.daemon.api.handlers import account as accounts
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.account import (
     AccountAdd,
@@ -26,6 +33,11 @@ from waremind.requests.core import Request
 from waremind.requests.daemon import FreezeSet, Thaw
 from waremind.requests.reminder import ReminderAdd
 from waremind.requests.run import Send
+from waremind.store import accounts as table
+from waremind.store.accounts import AccountRow
+from waremind.store.database import Connection
+
+WAITING = " pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
 @dataclass(frozen=True)
@@ -37,13 +49,15 @@ class Unheard:
 
     def call(self, request: Request[Any]) -> None:
         """Ask for what is done, while the daemon cannot know that it is."""
-        with self.server.waiting(), ThreadPoolExecutor(1) as operator:
-            asking = operator.submit(self.stage.daemon.call, request)
-            while not asking.done():
-                self.server.cut()
-        with pytest.raises(WaremindError) as refused:
-            asking.result()
-        assert refused.value.code is ErrorCode.DATABASE_UNAVAILABLE
+        before = self.server.audited()
+        while self.server.audited() == before:  # else a cut came before what was asked for
+            with self.server.waiting(), ThreadPoolExecutor(1) as operator:
+                asking = operator.submit(self.stage.daemon.call, request)
+                while not asking.done():
+                    self.server.cut()
+            with pytest.raises(WaremindError) as refused:
+                asking.result()
+            assert refused.value.code is ErrorCode.DATABASE_UNAVAILABLE
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +109,81 @@ def test_accounts_are_as_they_were_made_renamed_unpaired_and_deleted_without_bei
     stand(unheard, {label: "connected", "people": "unpaired"})
     unheard.call(AccountDelete(account="people"))
     stand(unheard, {label: "connected"})
+
+
+@pytest.mark.anyio
+async def test_what_was_not_heard_of_while_another_cut_is_looked_after_is_found_at_once(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        await playing.freeze()
+        await playing.add("held", at="2026-03-02T08:01:00")
+        await playing.pass_to(START + timedelta(minutes=1))
+        await cut(playing)
+        for pause in (1, 10, 60):
+            await looks_at(playing, playing.clock.now() + timedelta(seconds=pause))
+            if pause != 60:
+                playing.clock.pass_to(playing.clock.now() + timedelta(seconds=pause))
+        await playing.sql("DELETE FROM freezes")
+        await playing.sql("UPDATE deliveries SET status = 'scheduled', reason = NULL")
+        await cut(playing)
+        await playing.wait_for("SELECT 1 FROM deliveries WHERE status = 'sent'")
+
+
+@pytest.mark.anyio
+async def test_an_account_that_was_deleted_unheard_is_never_listed_as_deleted(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        await looks_of_a_deleted_account_wait(playing)
+        while playing.daemon.accounts.find("ops"):
+            await accounts.list_(playing.daemon, NOBODY, AccountList())
+            await asyncio.sleep(0)
+
+
+async def looks_of_a_deleted_account_wait(playing: Engine) -> None:
+    """Delete the account unheard, and have it look twice at that as soon as it can."""
+    account = playing.daemon.accounts.get("ops")
+    async with playing.connection.transaction():
+        await playing.sql("LOCK accounts")
+        for _ in range(2):
+            account.post(Look(account.row.session))
+        await playing.wait_for("SELECT 1 FROM" + WAITING)
+        await playing.sql("SELECT pg_terminate_backend(pid) FROM" + WAITING)
+        await playing.sql("DELETE FROM accounts")
+
+
+@pytest.mark.anyio
+async def test_an_account_that_is_deleted_while_it_is_looked_for_does_not_come_back(
+    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        read = table.select_of
+
+        async def read_before_it_is_deleted(connection: Connection, node: str) -> list[AccountRow]:
+            rows = await read(connection, node)
+            await accounts.delete(playing.daemon, NOBODY, AccountDelete(account="ops"))
+            return rows
+
+        monkeypatch.setattr(table, "select_of", read_before_it_is_deleted)
+        await playing.daemon.accounts.look_again()
+        assert not playing.daemon.accounts.rows()
+
+
+async def cut(playing: Engine) -> None:
+    """Cut a connection of the daemon's while somebody works with it."""
+    with suppress(WaremindError):
+        async with playing.daemon.runtime.database.connection() as connection:
+            await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+async def looks_at(playing: Engine, at: datetime) -> None:
+    """Wait until it is known that the next look is at a time."""
+
+    async def is_known() -> bool:
+        return playing.clock.sleepers[at] > 0
+
+    await wait_until(is_known)
 
 
 def shows(made: Stage, text: str) -> None:

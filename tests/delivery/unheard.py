@@ -25,6 +25,11 @@ class WaitingServer:
     def close(self) -> None:
         self._connection.close()
 
+    def audited(self) -> int:
+        """Count what the audit log says was done."""
+        found = self._connection.execute("SELECT count(*) FROM audit_log").fetchone()
+        return found[0] if found else 0
+
     def cut(self) -> int:
         """Cut the connections of those who wait after a commit: it is done, and nobody is told.
 

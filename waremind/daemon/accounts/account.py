@@ -224,7 +224,7 @@ class Account:
     async def _handle_report(self, message: AccountReport, *, keep: bool = True) -> bool:
         """Handle what is not late; False when PostgreSQL could not take it: then it is kept."""
         try:
-            if message.session == self.row.session:
+            if message.session == self.row.session and not self.is_over:
                 await self._retry_if_fenced(message)
         except Exception as error:  # noqa: BLE001 - one bad report can never end the account
             if is_unavailable(error):

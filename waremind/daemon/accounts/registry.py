@@ -251,17 +251,18 @@ class Accounts(Subscriber):
         """Go on from the stored rows, where they were written and nobody heard so."""
         node = self._environment.runtime.membership.node
         async with self._adding:
+            known = set(self._accounts)  # those of them that go while we read are not new
             async with self._environment.database.connection() as connection:
-                rows = await table.select_of(connection, node)
-            stored = {row.id: row for row in rows}
+                stored = {row.id: row for row in await table.select_of(connection, node)}
             for account in self:
-                row = stored.pop(account.row.id, None)
+                row = stored.get(account.row.id)
                 if row is None or is_another(row, account.row):
                     account.post(Unheard(account.row.session))
             if self._is_alone:  # several find out by their signs of life what is whose
                 for row in stored.values():
-                    self._environment.changes.account_added(row.id)
-                    self._begin(row)
+                    if row.id not in known:
+                        self._environment.changes.account_added(row.id)
+                        self._begin(row)
 
     async def stop(self) -> None:
         """Say `stopped` of what is connected, then end every session."""

@@ -2,21 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import NoReturn
 
 from waremind.daemon.system.runtime import Runtime
-from waremind.daemon.system.tasks import run_forever
+from waremind.daemon.system.tasks import run_forever, wait_first
 
 RETRY_SECONDS = 1.0  # with a database that is away
-# Between the looks after a cut: a server may still be at what it was asked for when it is cut off.
-PAUSES = (0.0, 1.0, 10.0, 60.0)
+# Before each look after a cut: a server may still be at what it was asked for when it is cut off.
+PAUSES = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 10, 60))
 
 
 class AfterCuts:
     """Has `look_again` done after each cut, until the server cannot be at anything any more."""
 
     def __init__(self, runtime: Runtime, look_again: Callable[[], Awaitable[None]]) -> None:
-        self._failures = runtime.failures
+        self._failures, self._clock = runtime.failures, runtime.clock
         self._look_again = look_again
         self._looks = len(PAUSES)  # since the last cut; there was none yet
         self._cut = asyncio.Event()
@@ -38,12 +39,14 @@ class AfterCuts:
         )
 
     async def _round(self) -> bool:
-        self._cut.clear()
         if self._looks == len(PAUSES):
             return False
-        await asyncio.sleep(PAUSES[self._looks])
+        next_at = self._clock.now() + PAUSES[self._looks]
+        await wait_first(self._clock.sleep_until(next_at), self._cut.wait())
+        self._cut.clear()
         await self._look_again()
-        self._looks += 1
+        if not self._cut.is_set():  # else the looks begin anew
+            self._looks += 1
         return True
 
     async def _sleep(self) -> None:
