@@ -60,6 +60,12 @@ retest: $(VENV)/.made  ## what failed the last time, alone and one after the oth
 retest-systemd: $(VENV)/.made  ## what failed the last time under systemd
 	@$(PYTEST) tests/systemd/booted --last-failed --last-failed-no-failures=none
 
+.PHONY: retest-yours
+retest-yours: BIN_DIR ?= $(firstword $(wildcard /usr/lib/postgresql/*/bin))
+retest-yours: $(VENV)/.made  ## what failed the last time on the programs in BIN_DIR
+	@$(IN_SCRATCH)
+	TEST_BIN_DIR=$(BIN_DIR) $(PYTEST) -n 0 --last-failed --last-failed-no-failures=none tests/store tests/delivery
+
 .PHONY: plans
 plans: ROWS ?= 1000000
 plans: $(VENV)/.made  ## the plans of hot statements at ROWS=1000000 rows, on each PostgreSQL there is
@@ -139,6 +145,11 @@ crash-cluster: $(VENV)/.made  ## two nodes killed, stopped and cut off under due
 cluster: $(VENV)/.made  ## real nodes on one database: shares, killed, stopped, hung, and their PostgreSQL away for AWAY=8
 	@$(IN_SCRATCH)
 	$(PYTEST) -n 0 tests/cluster
+
+.PHONY: retest-cluster
+retest-cluster: $(VENV)/.made  ## what failed the last time among real nodes
+	@$(IN_SCRATCH)
+	$(PYTEST) -n 0 tests/cluster --last-failed --last-failed-no-failures=none
 
 .PHONY: cluster-upgrade
 cluster-upgrade: $(VENV)/.made  ## three nodes become another release, one after another under load, and nothing is late: BOUND=2
