@@ -24,7 +24,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -154,7 +154,7 @@ class Stage:
     theatre: Theatre
     kills: Mapping[str, Kill]
     watch: Watch
-    follower: Follower
+    events: EventsJudge
 
 
 @contextlib.contextmanager
@@ -175,7 +175,8 @@ def staged(where: str) -> Iterator[Stage]:
         if yours:
             kills |= {each.name: theatre.killing_during(each, yours) for each in possible(yours)}
         follower = life.enter_context(Follower(daemon))
-        yield Stage(theatre, kills, Watch(daemon, yours or Embedded(daemon)), follower)
+        watch = Watch(daemon, yours or Embedded(daemon))
+        yield Stage(theatre, kills, watch, EventsJudge(daemon, follower))
 
 
 def play(stage: Stage, seed: int, reminders: int) -> Counter[str]:
@@ -193,7 +194,7 @@ def play(stage: Stage, seed: int, reminders: int) -> Counter[str]:
     until(theatre.is_settled, f"seed {seed} to settle", SETTLE_SECONDS)
     counts = judge(theatre, reminders, theatre.whatsapp.messages()[seen_before:])
     counts.update(f"times {victim}" for victim in kills)
-    counts["events"] = judge_events(theatre.daemon, stage.follower)
+    counts["events"] = stage.events.judge()
     theatre.forget()
     assert not stage.watch.lies, "status was ok while something was overdue"
     return counts
@@ -228,23 +229,38 @@ def judge(theatre: Theatre, reminders: int, messages: Sequence[Message]) -> Coun
     return Counter(sent=len(said) - unknown, unknown=unknown, unknown_that_arrived=arrived)
 
 
-def judge_events(daemon: DaemonProcess, follower: Follower) -> int:
-    """Compare what a follower was told with what is kept, and with the lists.
+@dataclass(frozen=True)
+class EventsJudge:
+    """What a follower of the events makes of them, seed after seed."""
 
-    Returns how much of it is new.
-    """
-    told = follower.caught_up()
-    assert told == [event for event in kept(daemon) if event.id <= told[-1].id]
-    assert all(one.id < next_one.id for one, next_one in pairwise(told))
+    daemon: DaemonProcess
+    follower: Follower
+    rebuilt: Rebuilt = field(default_factory=Rebuilt)
 
-    def accounts_are_rebuilt() -> bool:  # some may still be connecting
-        accounts = daemon.call(AccountList(all=True)).accounts
-        return Rebuilt(follower.caught_up()).accounts == seen_accounts(accounts)
+    def judge(self) -> int:
+        """Compare what the events tell with the lists; returns how many were new."""
+        news = self._hear()
+        runs = self.daemon.call(RunList(limit=0)).runs
+        assert self.rebuilt.listed_runs() == seen_runs(runs)
+        until(self._are_accounts_rebuilt, "the events to tell of each account as the list does")
+        return news
 
-    runs = daemon.call(RunList(limit=0)).runs
-    assert Rebuilt(told).listed_runs() == seen_runs(runs)
-    until(accounts_are_rebuilt, "the events to tell of each account as the list does")
-    return follower.count()
+    def judge_all(self) -> None:
+        """Compare all that the follower was told with what is kept."""
+        told = self.follower.caught_up()
+        assert told == [event for event in kept(self.daemon) if event.id <= told[-1].id]
+        assert all(one.id < next_one.id for one, next_one in pairwise(told))
+
+    def _hear(self) -> int:
+        news = self.follower.news()
+        for event in news:
+            self.rebuilt.hear(event)
+        return len(news)
+
+    def _are_accounts_rebuilt(self) -> bool:  # some may still be connecting
+        accounts = self.daemon.call(AccountList(all=True)).accounts
+        self._hear()
+        return self.rebuilt.accounts == seen_accounts(accounts)
 
 
 def play_all(where: str, seeds: Sequence[int], reminders: int) -> Counter[str]:
@@ -261,6 +277,7 @@ def play_all(where: str, seeds: Sequence[int], reminders: int) -> Counter[str]:
                 raise
             total += counts
             print(f"seed {seed} on {where}: {told(counts)}", flush=True)
+        stage.events.judge_all()
     return total
 
 

@@ -36,9 +36,9 @@ from whatsapp_server.harness import PlayedWhatsApp
 from campaigns.crash import (
     ACCOUNTS,
     GROUPS,
+    EventsJudge,
     Theatre,
     judge,
-    judge_events,
     report,
     told,
     wait_until,
@@ -91,7 +91,7 @@ def strike(town: Town, victim: int, some: Sequence[Blow]) -> None:
             time.sleep(blow.seconds)
 
 
-def play(town: Town, theatre: Theatre, follower: Follower, seed: int, count: int) -> Counter[str]:
+def play(town: Town, theatre: Theatre, events: EventsJudge, seed: int, count: int) -> Counter[str]:
     """Play one seed; returns how its deliveries ended. Raises AssertionError."""
     town.dice.seed(seed)
     drawn = [blows(town.dice) for _ in town.nodes]
@@ -111,7 +111,7 @@ def play(town: Town, theatre: Theatre, follower: Follower, seed: int, count: int
     shared = town.ask(SHARED)
     assert not shared, f"two nodes in one session: {shared}"
     counts.update(blow.name for some in drawn for blow in some)
-    counts["events"] = judge_events(theatre.daemon, follower)
+    counts["events"] = events.judge()
     theatre.forget()
     return counts
 
@@ -152,15 +152,17 @@ def main() -> int:
         whatsapp.behave(ack_delay=ACK_SECONDS)
         until(town.is_well, "all to be well")
         with Follower(town.nodes[0]) as follower:
+            events = EventsJudge(town.nodes[0], follower)
             for seed in range(asked.first, asked.first + asked.seeds):
                 try:
-                    counts = play(town, theatre, follower, seed, asked.deliveries // GROUPS)
+                    counts = play(town, theatre, events, seed, asked.deliveries // GROUPS)
                 except Exception:
                     for node in town.nodes:
                         print(f"seed {seed} failed; {node.name}:\n{node.log[-6000:]}")
                     raise
                 total += counts
                 print(f"seed {seed}: {told(counts)}", flush=True)
+            events.judge_all()
     report(asked.seeds, total)
     return 0
 

@@ -20,7 +20,7 @@ class Follower:
     def __init__(self, daemon: DaemonProcess) -> None:
         self._daemon = daemon
         self.told: list[Event] = []
-        self._counted = 0
+        self._taken = 0
         # It is none of the daemon's processes, and does not end with its machine.
         environment = {**daemon.environment, "TMPDIR": tempfile.gettempdir()}
         self._process = subprocess.Popen(
@@ -49,19 +49,20 @@ class Follower:
 
     def caught_up(self) -> list[Event]:
         """Wait until all that has happened was told; returns all that was told."""
-        newest = list(kept(self._daemon))[-1].id
-        until(lambda: self.told and self.told[-1].id >= newest, f"event {newest} to be told")
+        for event in kept(self._daemon, since=self.told[-1].id):
+            until(lambda id_=event.id: self.told[-1].id >= id_, f"event {event.id} to be told")
         return list(self.told)
 
-    def count(self) -> int:
-        """Say how much was told since this was asked last."""
-        before, self._counted = self._counted, len(self.told)
-        return self._counted - before
+    def news(self) -> list[Event]:
+        """Wait until all that has happened was told; returns what is new since this was asked."""
+        told = self.caught_up()
+        before, self._taken = self._taken, len(told)
+        return told[before:]
 
 
-def kept(daemon: DaemonProcess) -> Iterable[Event]:
-    """List all events that are kept."""
+def kept(daemon: DaemonProcess, since: int = 0) -> Iterable[Event]:
+    """List the events that are kept, or those of them that come after one."""
     with daemon.client() as client:
-        for told in client.watch(Events(), Event):
+        for told in client.watch(Events(since=str(since)), Event):
             if not isinstance(told, EventsEnd):
                 yield told
