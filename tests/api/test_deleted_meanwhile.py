@@ -11,12 +11,19 @@ import psycopg
 import pytest
 from delivery.clockwork import NOBODY, Engine, engine
 
+from waremind.daemon.api.handlers import account as accounts
 from waremind.daemon.api.handlers import calendar as calendars
+from waremind.daemon.api.handlers import reminder as reminders
 from waremind.daemon.api.handlers import run as runs
 from waremind.errors import ErrorCode, WaremindError
+from waremind.requests.account import AccountDelete, AccountSync
 from waremind.requests.calendar import CalendarRefresh, CalendarSet
+from waremind.requests.reminder import ReminderEdit
 from waremind.requests.run import ReminderRun, Send
-from waremind.store.database import referred_to
+from waremind.store import accounts as accounts_table
+from waremind.store import calendars as calendars_table
+from waremind.store.accounts import AccountRow
+from waremind.store.database import Connection, referred_to
 
 WAITS = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 DAILY = {"rrule": "FREQ=DAILY", "start": "2026-04-01T09:00"}
@@ -98,6 +105,23 @@ async def test_a_reminder_that_is_deleted_at_that_moment_does_not_fire(
         assert playing.sent == []
 
 
+async def test_a_sync_of_an_account_that_is_deleted_at_that_moment_finds_none(
+    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        ask = accounts_table.holds_session
+
+        async def ask_when_it_is_gone(connection: Connection, row: AccountRow, number: int) -> bool:
+            monkeypatch.undo()
+            await accounts.delete(playing.daemon, NOBODY, AccountDelete(account="ops"))
+            return await ask(connection, row, number)
+
+        monkeypatch.setattr(accounts_table, "holds_session", ask_when_it_is_gone)
+        with pytest.raises(WaremindError) as ended:
+            await accounts.sync(playing.daemon, NOBODY, AccountSync(account="ops"))
+        assert ended.value.code is ErrorCode.NOT_FOUND
+
+
 @pytest.fixture
 async def feasts(dsn: str, tmp_path: Path) -> AsyncIterator[Engine]:
     """Run an engine that has a calendar."""
@@ -128,3 +152,21 @@ async def test_a_reminder_keeps_no_calendar_that_is_another_at_that_moment(
     ended = await refused(feasts, dsn, meanwhile, feasts.add("daily", **DAILY, off=["feasts"]))
     assert ended.code is code
     assert await feasts.sql("SELECT 1 FROM reminders") == []
+
+
+async def test_a_calendar_changes_while_a_reminder_that_kept_it_lets_go_of_it(
+    feasts: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await feasts.add("daily", **DAILY, off=["feasts"])
+    read = calendars_table.keepers
+
+    async def read_before_it_lets_go(connection: Connection, calendar: str) -> list[str]:
+        monkeypatch.undo()
+        found = await read(connection, calendar)
+        await reminders.edit(feasts.daemon, NOBODY, ReminderEdit(reminder="daily", off=[""]))
+        return found
+
+    monkeypatch.setattr(calendars_table, "keepers", read_before_it_lets_go)
+    request = CalendarSet(name="feasts", days="2026-12-26")
+    assert (await calendars.write(feasts.daemon, NOBODY, request)).changed
+    assert (await feasts.show("daily")).off == []

@@ -216,10 +216,10 @@ async def _change(
 async def _moved(
     services: Services, row: ReminderRow, plans: plans_table.Plans, new: DaysOffCalendar
 ) -> ReminderRow:
-    """Compute what a reminder waits for with a calendar's new days."""
+    """Compute what a reminder waits for with a calendar's new days, if it still keeps that."""
     if row.state == "finished" or row.next_at is None:
         return row
-    kept = tuple(new if each.name == new.name else each for each in plans.kept[row.id])
+    kept = tuple(new if each.name == new.name else each for each in plans.kept.get(row.id, ()))
     plan = row.plan(kept, plans.quiet)
     since = min(services.now(), row.next_at)
     found = await services.evaluator.first(Preview(plan, since, SHOWN_NEXT, inclusive=True))

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from waremind.daemon.accounts import refusals
 from waremind.daemon.accounts.account import Account
 from waremind.daemon.accounts.inbox import Command, CommandResult, Rename
 from waremind.daemon.accounts.pairing import follow, options_of
@@ -9,7 +10,7 @@ from waremind.daemon.accounts.views import account_of
 from waremind.daemon.services import Services
 from waremind.daemon.system.caller import Caller
 from waremind.domain.ids import shown, valid_name
-from waremind.domain.lifecycle import MEANINGS, Cause
+from waremind.domain.lifecycle import MEANINGS, Cause, State
 from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Account as AccountObject
 from waremind.requests.account import (
@@ -40,7 +41,9 @@ STATUSES = sorted({meaning.status for meaning in MEANINGS.values()})
 
 
 def shown_account(services: Services, row: AccountRow) -> AccountObject:
-    """Show an account as it is now."""
+    """Show an account as it is now. Raises WaremindError `not_found` for one that is deleted."""
+    if row.state is State.DELETED:  # while whoever asks was waiting for something
+        raise refusals.deleted(row.label)
     node = services.runtime.membership.name_of(row.node_id)
     return account_of(row, services.now(), services.holds.freeze_of(row.id), node)
 
