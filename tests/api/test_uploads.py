@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import os
@@ -12,7 +13,7 @@ import pytest
 from daemon_process import DaemonProcess, environment
 
 from waremind.daemon.system import uploads
-from waremind.daemon.system.uploads import ConnectionUploads, UploadRoom
+from waremind.daemon.system.uploads import ConnectionUploads, UploadedFile, UploadRoom
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.upload import PIECE_BYTES, Upload
 
@@ -55,6 +56,37 @@ async def test_what_came_in_pieces_is_read_as_it_was(ours: ConnectionUploads) ->
     pieces = [each async for each in file.pieces()]
     assert (b"".join(pieces), len(pieces)) == (CONTENT, 2)
     assert ours.whole("0" * 64) is None
+
+
+async def handed_over(ours: ConnectionUploads) -> UploadedFile:
+    await ours.add(piece(0, CONTENT[:PIECE_BYTES]))
+    await ours.add(piece(PIECE_BYTES, CONTENT[PIECE_BYTES:]))
+    file = ours.whole(DIGEST)
+    assert file
+    return file
+
+
+async def test_two_requests_that_read_a_file_at_once_read_it_as_it_was(
+    ours: ConnectionUploads,
+) -> None:
+    file = await handed_over(ours)
+
+    async def read() -> bytes:
+        return b"".join([each async for each in file.pieces()])
+
+    for _ in range(100):
+        assert await asyncio.gather(read(), read()) == [CONTENT, CONTENT]
+
+
+async def test_a_file_is_not_read_to_its_end_when_another_one_comes_meanwhile(
+    ours: ConnectionUploads,
+) -> None:
+    reading = (await handed_over(ours)).pieces()
+    await anext(reading)
+    await ours.add(piece(sha256="0" * 64))
+    with pytest.raises(WaremindError) as refusal:
+        await anext(reading)
+    assert refusal.value.code is ErrorCode.INVALID_INPUT
 
 
 @pytest.mark.parametrize(

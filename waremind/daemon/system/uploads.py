@@ -4,14 +4,18 @@ import asyncio
 import hashlib
 import re
 import tempfile
+import threading
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 from waremind.domain.ids import shown
 from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.upload import PIECE_BYTES, Upload
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 LARGEST = 64 << 20
 MOST_OF_ONE = 64 << 20  # of one uid
@@ -52,6 +56,7 @@ class UploadedFile:
         self.received = 0
         # Without a name: nothing is left of it, whatever ends the daemon.
         self._file = cast("BinaryIO", tempfile.TemporaryFile(dir=directory))  # noqa: SIM115
+        self._using = threading.Lock()  # requests of one connection are answered side by side
         self._digest = hashlib.sha256()
 
     @property
@@ -62,7 +67,7 @@ class UploadedFile:
     async def append(self, data: bytes) -> None:
         """Add a piece. Raises WaremindError `invalid_input` when the whole is another file."""
         try:
-            await asyncio.to_thread(self._append, data)
+            await self._in_thread(self._append, data)
         except OSError as error:
             message = f"cannot keep the file: {error.strerror}"
             hint = "make room where the daemon has its state: waremind doctor"
@@ -71,20 +76,30 @@ class UploadedFile:
             raise _refused("it is not what its SHA-256 says", "it has changed meanwhile; try again")
 
     def _append(self, data: bytes) -> None:
-        self._file.seek(self.received)
-        self._file.write(data)
-        self._file.flush()
+        with self._using:
+            self._file.seek(self.received)
+            self._file.write(data)
+            self._file.flush()
         self._digest.update(data)
         self.received += len(data)
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Read it, piece by piece."""
         for offset in range(0, self.received, PIECE_BYTES):
-            yield await asyncio.to_thread(self._read, offset)
+            yield await self._in_thread(self._read, offset)
 
     def _read(self, offset: int) -> bytes:
-        self._file.seek(offset)
-        return self._file.read(PIECE_BYTES)
+        with self._using:
+            self._file.seek(offset)
+            return self._file.read(PIECE_BYTES)
+
+    async def _in_thread(self, work: Callable[[T], R], what: T) -> R:
+        """Do something with the file. Raises WaremindError `invalid_input` when it was dropped."""
+        try:
+            return await asyncio.to_thread(work, what)
+        except ValueError:  # it is closed
+            reason = "another one came on its connection before it was read"
+            raise _refused(reason, "hand it over again, and wait for the answer") from None
 
     def close(self) -> None:
         """Drop it."""
