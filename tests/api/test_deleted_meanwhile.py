@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any, LiteralString
@@ -120,6 +121,31 @@ async def test_a_sync_of_an_account_that_is_deleted_at_that_moment_finds_none(
         with pytest.raises(WaremindError) as ended:
             await accounts.sync(playing.daemon, NOBODY, AccountSync(account="ops"))
         assert ended.value.code is ErrorCode.NOT_FOUND
+
+
+async def test_keys_that_are_left_while_others_are_listed_do_not_end_the_daemon(
+    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        account = playing.daemon.accounts.get("ops")
+        places = [tmp_path / "sessions" / account.row.id / device for device in ("7", "8")]
+        exists = Path.exists
+
+        def leave(place: Path) -> None:
+            place.mkdir(parents=True)
+            account.effects.sweep()
+
+        def exists_while_others_are_left(place: Path) -> bool:
+            monkeypatch.setattr(Path, "exists", exists)
+            leave(places[1])
+            return place.exists()
+
+        monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)  # as one that may not
+        leave(places[0])
+        monkeypatch.setattr(Path, "exists", exists_while_others_are_left)
+        for seen in (1, 2):
+            left = playing.daemon.accounts.keys_left()
+            assert [path for path, _ in left] == places[:seen]
 
 
 @pytest.fixture

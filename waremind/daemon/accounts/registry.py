@@ -134,8 +134,8 @@ class Accounts(Subscriber):
 
     def keys_left(self) -> list[tuple[Path, datetime]]:
         """List the devices' directories that could not be removed, and since when."""
-        left = self._environment.place.left
-        return [(path, since) for path, since in left.items() if path.exists()]
+        left = list(self._environment.place.left.items())  # threads find more
+        return [(path, since) for path, since in left if path.exists()]
 
     def keys_behind(self) -> Mapping[str, datetime]:
         """Say since when other nodes could not have the newest keys of accounts (by id)."""
