@@ -10,18 +10,20 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from delivery.clockwork import ACCOUNT, START, Engine, engine, until
+from delivery.clockwork import ACCOUNT, NOBODY, PATIENCE_SECONDS, START, Engine, engine, until
 
 from waremind.daemon.accounts.inbox import Command, Rename
+from waremind.daemon.api.handlers import account as accounts
 from waremind.domain.lifecycle import Cause
-from waremind.errors import WaremindError
+from waremind.errors import ErrorCode, WaremindError
 from waremind.objects import Operator
+from waremind.requests.account import AccountAdd, AccountPair
 from waremind.store import deliveries, nodes, ownership
 from waremind.store.database import connect
 from waremind.store.deliveries import Able
 from waremind.store.lock import LOCK
 from waremind.store.nodes import NodeRow
-from waremind.whatsapp.reports import NotSent, Outcome, SendUnknown, Sent
+from waremind.whatsapp.reports import Identity, NotSent, Outcome, SendUnknown, Sent
 
 pytestmark = pytest.mark.anyio
 
@@ -254,3 +256,26 @@ HOW_MANY = "SELECT status, count(*) FROM deliveries GROUP BY 1 ORDER BY 1"
 
 async def is_let_go(playing: Engine) -> bool:
     return playing.daemon.accounts.find(ACCOUNT) is None
+
+
+async def test_who_watches_a_pairing_is_told_that_another_node_has_the_account(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        await accounts.add(playing.daemon, NOBODY, AccountAdd(label="new"))
+        sessions = playing.gateway.sessions
+        before = len(sessions)
+
+        async def is_open() -> bool:
+            return len(sessions) > before
+
+        asked = AccountPair(account="new")
+        pairing = asyncio.create_task(accounts.pair(playing.daemon, NOBODY, asked))
+        await until(is_open)
+        await take_over(dsn)
+        sessions[-1].scan(Identity("62812@s.whatsapp.net", "+62812"))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            with pytest.raises(WaremindError) as ended:
+                await pairing
+        assert ended.value.code is ErrorCode.CONFLICT
+        assert ended.value.message == "cannot pair account 'new': another node has it now"

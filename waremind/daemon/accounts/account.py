@@ -368,6 +368,7 @@ class Account:
         self._is_ours = False
         self._act(self.row, Cause.ENDED, (Effect.END,))
         self._environment.changes.account_let_go(self.row.id)
+        self.progress.publish(self.row)
 
     def _go_on_from(self, stored: AccountRow | None) -> None:
         """Go on from a row that is not our doing; None: the account is deleted."""

@@ -91,7 +91,9 @@ async def follow(account: Account, caller: Caller) -> AccountRow:
         progress: Progress = account.row
         if account.code:
             await caller.emit(_code_event(account.code))
-        while isinstance(progress, Code) or MEANINGS[progress.state].status == "pending":
+        while isinstance(progress, Code) or _is_pending(progress):
+            if account.is_over and _is_pending(account.row):  # nobody here says how it ends
+                raise _ended(account.row, "another node has it now")
             progress = await caller.wait(watch.get())
             if isinstance(progress, Code):
                 await caller.emit(_code_event(progress))
@@ -104,14 +106,18 @@ async def follow(account: Account, caller: Caller) -> AccountRow:
     return progress
 
 
+def _is_pending(row: AccountRow) -> bool:
+    return MEANINGS[row.state].status == "pending"
+
+
 def _code_event(code: Code) -> PairQr | PairCode:
     kind = PairQr if code.kind == "qr" else PairCode
     return kind(code.code, rfc3339(code.expires_at))
 
 
-def _ended(row: AccountRow) -> WaremindError:
+def _ended(row: AccountRow, reason: str = "") -> WaremindError:
     code = ENDS.get(row.state, ErrorCode.CONFLICT)
     known = row.state in STANDINGS
-    reason = clause(told(row.state, row.detail)) if known else "it was deleted"
+    reason = reason or (clause(told(row.state, row.detail)) if known else "it was deleted")
     hint = code.hint.replace("ACCOUNT", quoted(row.label))
     return WaremindError(code, f"cannot pair account {row.label!r}: {reason}", hint=hint)
