@@ -22,6 +22,7 @@ FOLLOWS = (
     "SELECT coalesce(r.outcome, d.status), coalesce(r.reason, d.reason) FROM runs r"
     " LEFT JOIN deliveries d ON d.run_id = r.id WHERE r.kind = 'follow_up' ORDER BY r.number"
 )
+PUT_OFF = "SELECT 1 FROM runs WHERE follow_up_at = '2026-03-02T11:00Z'"
 OVER = "SELECT 1 FROM runs HAVING count(*) > 0 AND count(follow_up_at) = 0"
 
 
@@ -130,6 +131,20 @@ async def test_a_follow_up_waits_for_the_end_of_quiet_hours(dsn: str, tmp_path: 
         await in_group(playing, member(1))
         await begun(playing, quiet="09:30-11:00", misfire="once")
         playing.clock.pass_to(THEN)
-        await playing.wait_for("SELECT 1 FROM runs WHERE follow_up_at = '2026-03-02T11:00Z'")
+        await playing.wait_for(PUT_OFF)
         playing.clock.pass_to(THEN + timedelta(hours=1))
         assert await became(playing) == [("sent", None)]
+
+
+async def test_two_follow_ups_that_quiet_hours_put_off_to_their_end_are_both_sent(
+    dsn: str, tmp_path: Path
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        await in_group(playing, member(1))
+        await begun(playing, quiet="09:30-11:00", misfire="once")
+        playing.clock.pass_to(START + timedelta(minutes=1))
+        await runs.run_reminder(playing.daemon, NOBODY, ReminderRun(reminder="standup"))
+        playing.clock.pass_to(THEN + timedelta(minutes=1))
+        await playing.wait_for(f"{PUT_OFF} OFFSET 1")
+        playing.clock.pass_to(THEN + timedelta(hours=1))
+        assert await became(playing) == [("sent", None), ("sent", None)]

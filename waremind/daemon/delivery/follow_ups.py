@@ -27,7 +27,7 @@ from waremind.store.runs import RunRow
 
 RETRY_SECONDS = 1.0  # with a database that is away
 BATCH = 20  # each counts the members of its groups
-BESIDE = timedelta(microseconds=1)  # an occurrence of the reminder may be at the same instant
+BESIDE = timedelta(microseconds=1)  # another run of the reminder may be at the same instant
 
 
 class FollowUps(Subscriber):
@@ -100,11 +100,12 @@ class FollowUps(Subscriber):
         groups = await table.unread_groups(connection, run.id, percent)
         if not groups:
             return []
-        follow_up = _follow_up(run, due, now, "quiet" if quiet_until else "late")
-        await runs.insert(connection, [follow_up])
-        if follow_up.outcome is None:
-            await deliveries.insert_to(connection, follow_up.id, groups, now)
-        return [ClaimedRun(follow_up, groups)]
+        why_late = "quiet" if quiet_until else "late"
+        while not await runs.insert(connection, [made := _follow_up(run, due, now, why_late)]):
+            due += BESIDE
+        if made.outcome is None:
+            await deliveries.insert_to(connection, made.id, groups, now)
+        return [ClaimedRun(made, groups)]
 
     def _quiet_until(self, run: FollowedRun, now: datetime) -> datetime | None:
         """Say when the quiet hours end that keep a run from being followed now."""
