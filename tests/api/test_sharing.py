@@ -15,11 +15,12 @@ class Work:
 
     def __init__(self) -> None:
         self.begun = 0
-        self.go_on = asyncio.Event()
+        self.has_begun, self.go_on = asyncio.Event(), asyncio.Event()
 
     async def answer(self, *_: object) -> int:
         self.begun += 1
         mine = self.begun
+        self.has_begun.set()
         await self.go_on.wait()
         return mine
 
@@ -32,7 +33,7 @@ async def test_all_who_ask_while_one_is_computed_share_the_next() -> None:
     work = Work()
     shared = Shared(work.answer)
     first = ask(shared)
-    await asyncio.sleep(0.01)
+    await work.has_begun.wait()
     others = [ask(shared) for _ in range(64)]
     await asyncio.sleep(0)
     work.go_on.set()
@@ -45,7 +46,7 @@ async def test_who_gives_up_leaves_the_others_their_answer() -> None:
     work = Work()
     shared = Shared(work.answer)
     one, other = ask(shared), ask(shared)
-    await asyncio.sleep(0.01)
+    await work.has_begun.wait()
     one.cancel()
     work.go_on.set()
     assert await other == 1
