@@ -115,7 +115,7 @@ class Client:
         except OSError as error:
             raise _lost(error) from None
         if not line.endswith(b"\n"):
-            raise _lost(None)
+            raise _broken_off() if line else _lost(None)
         return protocol.decode_answer(line, request)
 
 
@@ -133,6 +133,15 @@ def _lost(error: OSError | None) -> WaremindError:
         ErrorCode.DAEMON_UNREACHABLE,
         f"cannot hear the daemon any more: {reason}",
         hint="waremind status says whether it is back; what was asked may have been done",
+    )
+
+
+def _broken_off() -> WaremindError:
+    """Say that a long answer has no end: the daemon's database failed meanwhile, or itself."""
+    return WaremindError(
+        ErrorCode.DAEMON_UNREACHABLE,
+        "cannot hear the daemon to the end: it broke off its answer",
+        hint="ask again; waremind status says how it and its database are",
     )
 
 
