@@ -13,6 +13,8 @@ from waremind.requests.account import AccountRename
 
 Deed = Callable[[Resident, random.Random], None]
 
+# A list whose database goes away in its middle has no end.
+BROKEN_OFF = "broke off its answer"
 PAUSE_SECONDS = 0.4  # between two deeds, at most
 
 
@@ -84,5 +86,6 @@ def _note(one: Resident, deed: Deed, refusal: Exception) -> None:
     """Count a refusal; that the daemon is at fault or away is none."""
     code = refusal.code if isinstance(refusal, WaremindError) else type(refusal).__name__
     one.town.count(f"refused {deed.__name__}: {code}")
-    if code in {ErrorCode.INTERNAL, ErrorCode.DAEMON_UNREACHABLE, ErrorCode.INVALID_INPUT}:
+    at_fault = code in {ErrorCode.INTERNAL, ErrorCode.DAEMON_UNREACHABLE, ErrorCode.INVALID_INPUT}
+    if at_fault and BROKEN_OFF not in str(refusal):
         one.town.fault(f"{deed.__name__} of {one.label}: {refusal}")

@@ -31,6 +31,7 @@ IN_AN_OUTAGE = (
     r" error waremind\.daemon\.system\.postgres postgres ended ",
     r" error waremind\.postgres postgres: FATAL:  (terminating connection|the database system)",
     r" warning waremind\.daemon\.system\.failures cannot go on yet .*(database|deliver messages)",
+    r" warning waremind\.daemon\.accounts\.account adopted ",  # what was written unheard
     r" warning psycopg(\.pool|\.transaction)? ",
     r" warning .*(cannot reach|cannot use) the database",
 )
