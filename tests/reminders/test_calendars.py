@@ -48,6 +48,9 @@ def test_a_reminder_keeps_a_calendar_and_says_why_it_is_elsewhere(shared: Runnin
     assert [one.at[5:10] for one in told] == ["12-21", "12-22", "12-23", "12-27", "12-28"]
     assert f"{YEAR}-12-24 09:00 falls on Christmas Eve: skipped" in (told[3].note or "")
     assert "calendar feasts ends on" in (told[4].note or "")
+    [feasts] = [each for each in shared.call(CalendarList()).calendars if each.name == "feasts"]
+    twice = ReminderEdit(reminder=made.id, off=[feasts.id, "feasts"])
+    assert not shared.call(twice).changed
     edited = shared.call(ReminderEdit(reminder=made.id, off=[""])).reminder
     assert edited.off == []
 

@@ -114,7 +114,7 @@ async def content_of(services: Services, row: ReminderRow, groups: Sequence[Grou
 
 async def _kept(connection: Connection, names: Sequence[str]) -> tuple[DaysOffCalendar, ...]:
     """Read the calendars that are named. Raises WaremindError `not_found`."""
-    kept: list[DaysOffCalendar] = []
+    kept: dict[str, DaysOffCalendar] = {}  # one may be named twice, by its id too
     for name in dict.fromkeys(canonical(name) for name in names if name):
         rows = await calendars_table.select(connection, name)
         if not rows:
@@ -122,8 +122,8 @@ async def _kept(connection: Connection, names: Sequence[str]) -> tuple[DaysOffCa
             hint = "waremind calendar list, or make it: waremind calendar add NAME --country DE"
             raise WaremindError(ErrorCode.NOT_FOUND, message, hint=hint)
         days = await calendars_table.days_of(connection, rows[0].id)
-        kept.append(DaysOffCalendar(rows[0].name, days, rows[0].ends_on))
-    return tuple(kept)
+        kept[rows[0].name] = DaysOffCalendar(rows[0].name, days, rows[0].ends_on)
+    return tuple(kept.values())
 
 
 async def asked_for(
