@@ -130,6 +130,12 @@ async def test_whoever_cannot_go_on_without_a_gap_is_told_so(
     assert "--since" in refused.value.hint
 
 
+async def test_an_id_that_no_event_can_have_is_refused(playing: Engine) -> None:
+    with pytest.raises(WaremindError) as refused:
+        await all_events(playing, since="9" * 5000)
+    assert refused.value.code is ErrorCode.INVALID_INPUT
+
+
 async def test_a_pattern_that_means_no_type_is_refused(playing: Engine) -> None:
     with pytest.raises(WaremindError, match=r"none of their types"):
         await all_events(playing, types=("acount.*",))

@@ -10,6 +10,8 @@ from waremind.errors import ErrorCode, WaremindError
 from waremind.requests.events import Events, EventsEnd, EventsOverflow
 from waremind.store import events as table
 
+ID_DIGITS = 19  # of the largest that PostgreSQL counts to
+
 
 async def events(services: Services, caller: Caller, request: Events) -> EventsEnd | EventsOverflow:
     """Tell what happened, in the order of ids, and with `follow` what happens."""
@@ -63,4 +65,4 @@ async def _start(services: Services, request: Events, newest: int) -> int:
 
 
 def _is_id(since: str) -> bool:
-    return since.isascii() and since.isdigit()
+    return since.isascii() and since.isdigit() and len(since) <= ID_DIGITS
