@@ -97,6 +97,15 @@ def test_keys_that_others_can_read_are_found(running: Patient) -> None:
     assert visit.code == 3
 
 
+def test_keys_that_come_and_go_meanwhile_are_no_trouble(running: Patient) -> None:
+    sessions = running.state / "sessions"
+    for directory in (sessions, sessions / "acc_1", sessions / "waremind-copy"):
+        directory.mkdir(mode=0o700)
+    (sessions / "acc_1" / "1").symlink_to("gone")
+    (sessions / "waremind-copy" / "store").touch(0o644)
+    assert running.visit().check("state")["status"] == "ok"
+
+
 def test_a_socket_that_everybody_may_use_is_found(running: Patient) -> None:
     path = running.socket
     path.chmod(0o666)

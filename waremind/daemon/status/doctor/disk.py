@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from waremind.daemon.status.doctor.check import Check, Finding, Trouble
@@ -39,18 +40,30 @@ async def modes(settings: Settings) -> Finding:
 def _open_places(directory: Path) -> Iterator[Trouble]:
     owner = directory.stat().st_uid
     # PostgreSQL, which may be another user's, has a directory of its own there.
-    for place in (directory, *directory.glob("sessions"), *directory.glob("sessions/*/*")):
-        status, need = place.stat(), stat.S_IRWXG | stat.S_IRWXO
-        # Somebody may have to pass the outer ones, nobody to read or write them.
-        if place in (directory, directory / "sessions"):
-            need &= ~(stat.S_IXGRP | stat.S_IXOTH)
-        if status.st_mode & need:
-            mode = stat.S_IMODE(status.st_mode)
-            yield Trouble(f"others can read {place} (mode {mode:04o})", fix=f"chmod 700 {place}")
-        owners = {owner} if place in (directory, directory / "sessions") else {owner, session_uid()}
-        if status.st_uid not in owners:
-            fix = f"chown -R {owner} {place}"
-            yield Trouble(f"{place} belongs to uid {status.st_uid}, not {owner}", fix=fix)
+    outer = (directory, directory / "sessions")
+    for place in (*outer, *_devices(directory)):
+        with suppress(FileNotFoundError):  # an account may be deleted meanwhile
+            yield from _open_place(place, owner, is_outer=place in outer)
+
+
+def _devices(directory: Path) -> Iterator[Path]:
+    """List the directories of devices; copies of keys that are being made lie beside these."""
+    for account in directory.glob("sessions/acc_*"):
+        with suppress(FileNotFoundError):
+            yield from account.iterdir()
+
+
+def _open_place(place: Path, owner: int, *, is_outer: bool) -> Iterator[Trouble]:
+    status, need = place.stat(), stat.S_IRWXG | stat.S_IRWXO
+    # Somebody may have to pass the outer ones, nobody to read or write them.
+    if is_outer:
+        need &= ~(stat.S_IXGRP | stat.S_IXOTH)
+    if status.st_mode & need:
+        mode = stat.S_IMODE(status.st_mode)
+        yield Trouble(f"others can read {place} (mode {mode:04o})", fix=f"chmod 700 {place}")
+    if status.st_uid not in ({owner} if is_outer else {owner, session_uid()}):
+        fix = f"chown -R {owner} {place}"
+        yield Trouble(f"{place} belongs to uid {status.st_uid}, not {owner}", fix=fix)
 
 
 async def no_children(settings: Settings) -> Finding:
