@@ -113,6 +113,14 @@ async def begin(connection: Connection, node: str) -> list[CommandRow]:
         return await cursor.fetchall()
 
 
+async def drop_unheard(connection: Connection, node: str, doing: Sequence[UUID]) -> None:
+    """Remove what a node has begun, and is not `doing`, as it could not hear that it was begun."""
+    await connection.execute(
+        "DELETE FROM commands WHERE node_id = %s AND begun AND answer IS NULL AND id <> ALL (%s)",
+        [node, list(doing)],
+    )
+
+
 async def waited_for(connection: Connection, commands: Sequence[UUID]) -> set[UUID]:
     """Say of which of these commands somebody still waits for the answer."""
     query = "SELECT id FROM commands WHERE id = ANY (%s) AND NOT abandoned"

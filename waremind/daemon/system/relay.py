@@ -220,6 +220,7 @@ class Relay:
             for row in await table.begin(connection, self._membership.node):
                 commanded = self._doing[row.id] = Commanded(self, row)
                 tasks.create_task(self._do(do, commanded))
+            await table.drop_unheard(connection, self._membership.node, list(self._doing))
             await self._find_abandoned(connection)
             await self._hear(connection)
             await table.expire(connection)
