@@ -145,6 +145,10 @@ class SharedKeys:
         changed_at, stands = self._written.get(keys, ((), 0))
         if (now_at := _changed_at(keys.directory)) == changed_at:
             return
+        if not now_at and self._open.get(keys.account) == keys:  # they went with their device
+            del self._open[keys.account], self._written[keys]
+            self.behind.pop(keys.account, None)
+            return
         self.behind.setdefault(keys.account, self._clock.now())
         _, now_stands = await asyncio.to_thread(_copied, keys.directory, ratchets=False)
         if now_stands == stands:
