@@ -19,9 +19,12 @@ from waremind import config
 from waremind.daemon.api.handlers import account
 from waremind.daemon.status.attention_watch import AttentionWatch
 from waremind.daemon.status.hooks import Hook
+from waremind.daemon.system.event_feed import event_of
 from waremind.daemon.system.program import OUTPUT_BYTES, run_program
 from waremind.errors import WaremindError
 from waremind.requests.account import AccountAdd
+from waremind.settings import Hooks
+from waremind.store import events as table
 
 HANGING = ["/bin/sh", "-c", "sleep 600"]
 
@@ -146,6 +149,25 @@ async def test_a_hook_that_fails_is_not_started_again_at_once(
         await told.has(2)
     first, second = map(float, clock.read_text().split())
     assert second - first >= 1
+
+
+async def test_a_hook_that_a_reload_takes_away_while_it_is_waited_for_is_not_run(
+    dsn: str, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    waiting = {"hooks": {"attention": shell(f"exec 0<{gate}; read line")}}
+    async with engine(dsn, tmp_path, **waiting) as playing:
+        await account.add(playing.daemon, NOBODY, AccountAdd(label="sales"))
+        async with playing.daemon.database.connection() as connection:
+            (event,) = map(event_of, await table.select(connection, 0, 10, ["account.added"], 1))
+        hook, current = Hook(playing.daemon, "attention"), playing.daemon.runtime.current
+        telling = [asyncio.create_task(hook.tell(event)) for _ in range(2)]
+        opened = asyncio.to_thread(gate.open, "w")  # as the first one is run
+        with await opened as line:
+            current.settings = current.settings.model_copy(update={"hooks": Hooks()})
+            line.write("\n")
+        assert await asyncio.gather(*telling) == [True, True]
 
 
 @pytest.mark.parametrize(

@@ -104,10 +104,10 @@ class Hook:
 
     async def tell(self, event: Event) -> bool:
         """Run the program once, when there is one; its failure is logged. False: it has failed."""
-        if not self._command:
-            return True
         async with self._running:
-            reason = await run_program(self._command, msgspec.json.encode(event) + b"\n")
+            if not (command := self._command):  # a reload may have taken it away by now
+                return True
+            reason = await run_program(command, msgspec.json.encode(event) + b"\n")
         if reason:
             self._log("hook failed", event=event.id, type=event.type, reason=reason)
         return not reason
