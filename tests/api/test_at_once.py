@@ -27,6 +27,7 @@ from waremind.requests.plan import ReminderMove, ReminderSkip, ReminderUnskip
 from waremind.requests.reminder import ReminderDelete, ReminderEdit, ReminderPause, ReminderResume
 from waremind.requests.run import ReminderRun, RunAcknowledge, RunResolve, RunRevoke, Send
 from waremind.settings import Cluster
+from waremind.store import ownership
 
 DAILY = {"rrule": "FREQ=DAILY", "start": "2026-04-01T09:00"}
 ASKED = 3
@@ -204,3 +205,23 @@ async def test_a_node_is_drained_and_an_account_moved_once_and_the_last_node_sta
             1,
             1,
         )
+
+
+async def test_an_account_that_is_deleted_meanwhile_is_not_moved(
+    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engine(dsn, tmp_path) as playing:
+        current = playing.daemon.runtime.current
+        current.settings = current.settings.model_copy(update={"cluster": Cluster(name="one")})
+        await playing.sql(
+            "INSERT INTO nodes (id, name, version, beat_at, started_at)"
+            " VALUES ('nod_two', 'two', '1', now(), now())"
+        )
+
+        async def nowhere(*_: object) -> None:
+            await playing.sql("DELETE FROM accounts")
+
+        monkeypatch.setattr(ownership, "placed_on", nowhere)
+        move = nodes.move(playing.daemon, NOBODY, AccountMove(account="ops", node="two"))
+        assert await at_once(move) == {"not_found": 1}
+        assert await audited(playing, "account.move") == 0

@@ -146,7 +146,7 @@ async def give_away(connection: Connection, account: str, node: str, session: in
 
 
 async def place(connection: Connection, account: str, node: str) -> bool:
-    """Put an account on a node, which it goes to and stays on; False: it is placed there."""
+    """Put an account on a node, which it goes to and stays on; False: it is there, or gone."""
     query = "UPDATE accounts SET placed_on = %s WHERE id = %s AND placed_on IS DISTINCT FROM %s"
     return (await connection.execute(query, [node, account, node])).rowcount == 1
 

@@ -6,6 +6,7 @@ They only write what is wanted: each node acts on it by itself, as soon as it lo
 from collections.abc import Sequence
 from dataclasses import replace
 
+from waremind.daemon.accounts import refusals
 from waremind.daemon.api.handlers.account import shown_account
 from waremind.daemon.services import Services
 from waremind.daemon.status.nodes import node_states, shown_nodes
@@ -63,7 +64,8 @@ async def move(services: Services, caller: Caller, request: AccountMove) -> Acco
         await _refuse_older(connection, row, node, what)
         changed = await ownership.placed_on(connection, row.id) != node.id
         if changed and not request.check:
-            await ownership.place(connection, row.id, node.id)
+            if not await ownership.place(connection, row.id, node.id):  # it is gone meanwhile
+                raise refusals.deleted(row.label)
             target, now = ("account", row.id, row.label), services.now()
             await audit.write(
                 connection, now, caller.operator, "account.move", target, to=node.name
