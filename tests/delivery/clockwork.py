@@ -220,6 +220,18 @@ async def until(probe: Callable[[], Any]) -> None:
             await asyncio.sleep(POLL_SECONDS)
 
 
+def failing_once(answer: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
+    """Make what fails the first time, as by a bug, and then answers."""
+    bugs = iter([RuntimeError()])
+
+    async def answer_later(*asked: object) -> T:
+        for bug in bugs:
+            raise bug
+        return await answer(*asked)
+
+    return answer_later
+
+
 class _OverError(Exception):
     """The test is over: the engine's TaskGroup is to end."""
 

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from delivery.clockwork import NOBODY, START, Engine, engine, until
+from delivery.clockwork import NOBODY, START, Engine, engine, failing_once, until
 
 from waremind import config
 from waremind.daemon.api.handlers import account
+from waremind.daemon.status import attention_watch
 from waremind.daemon.status.attention_watch import AttentionWatch
 from waremind.daemon.status.hooks import Hook
+from waremind.daemon.status.report import status_report
 from waremind.daemon.system.event_feed import event_of
 from waremind.daemon.system.program import OUTPUT_BYTES, run_program
 from waremind.errors import WaremindError
@@ -92,6 +94,20 @@ async def test_a_hook_hears_when_something_needs_a_person_and_when_it_does_no_mo
     assert (begun["type"], ended["type"]) == ("attention.begun", "attention.ended")
     assert begun["data"]["fix"] == "waremind thaw"
     assert begun["id"] < ended["id"]
+
+
+async def test_a_bug_in_what_needs_a_person_is_noted_and_ends_nothing(
+    dsn: str, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attention_watch, "status_report", failing_once(status_report))
+    monkeypatch.setattr(attention_watch, "EVERY_SECONDS", 0.05)
+    async with hooked(dsn, tmp_path, attention=told.program) as (playing, watch):
+        watching = asyncio.create_task(watch.run())
+        await playing.freeze()
+        await told.has(1)
+        watching.cancel()
+        await asyncio.wait([watching])
+    assert "frozen" in {each["data"]["code"] for each in told.events()}
 
 
 async def test_a_hook_hears_at_once_what_the_database_cannot_take(

@@ -10,10 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from delivery.clockwork import engine, failing_once
 from postgres_fixtures import FAST
 from status.conftest import Patient
 from systemd.daemon_process import Ear
 
+from waremind.daemon.status import watchdog
+from waremind.daemon.status.report import status_report
+from waremind.daemon.system.systemd import Systemd
 from waremind.store.embedded import EmbeddedPostgres
 
 WATCHDOG_SECONDS = 2.0
@@ -80,3 +84,18 @@ def test_a_postgresql_of_yours_that_is_away_is_told_and_ends_nothing(
 def children(pid: int | None) -> list[int]:
     """List the children of a process."""
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.anyio
+async def test_a_bug_in_the_status_is_noted_and_ends_nothing(
+    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchdog, "status_report", failing_once(status_report))
+    with Ear(tmp_path / "notify") as ear:
+        systemd = Systemd({"NOTIFY_SOCKET": str(ear.path), "WATCHDOG_USEC": "300000"})
+        async with engine(dsn, tmp_path) as playing:
+            beating = asyncio.create_task(watchdog.beat(playing.daemon, systemd))
+            said = await asyncio.to_thread(ear.until, "STATUS")
+            beating.cancel()
+            await asyncio.wait([beating])
+    assert said["STATUS"].startswith("accounts: ")

@@ -11,6 +11,7 @@ from waremind.daemon.services import Services
 from waremind.daemon.status.report import status_report
 from waremind.daemon.system.postgres import EMBEDDED
 from waremind.daemon.system.systemd import Systemd
+from waremind.daemon.system.tasks import run_forever
 from waremind.objects import RunCounts, StatusAttention, StatusReport
 
 MOST_SECONDS = 10.0
@@ -36,9 +37,15 @@ async def _feed(services: Services, systemd: Systemd, period: float) -> NoReturn
 
 
 async def _tell(services: Services, systemd: Systemd, period: float) -> NoReturn:
-    while True:
+    async def round_() -> bool:
         systemd.tell(STATUS=status_line(await status_report(services)))
+        return False
+
+    async def rest() -> None:
         await asyncio.sleep(period)
+
+    failures = services.runtime.failures
+    await run_forever(failures, "tell systemd how all is", round_, rest, patience_seconds=period)
 
 
 def status_line(report: StatusReport) -> str:
