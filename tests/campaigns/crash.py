@@ -108,10 +108,9 @@ class Theatre:
         kill(self.daemon.postgres())
 
     def kill_session(self, chance: random.Random) -> None:
-        """Kill the child of one account."""
-        sessions = self.daemon.state / "sessions"
-        account = chance.choice([entry.name for entry in sessions.iterdir()])
-        kill(self.daemon.child(account))
+        """Kill the child of one account that has one: it has another once its end is written."""
+        if living := sorted(self.daemon.children()):
+            kill(chance.choice(living))
 
     def killing_during(self, fault: Fault, yours: Yours) -> Kill:
         """Let something happen to the database for a moment, and kill a session meanwhile."""
