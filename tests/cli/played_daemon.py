@@ -14,8 +14,8 @@ from waremind.requests.core import Request
 
 Answer = Any
 """A result, a WaremindError, raw bytes, or a function of the request that gives one of them, or a
-generator that yields events and returns one of them. HANG_UP and half a line end the connection,
-SILENCE says nothing."""
+generator that yields events and returns one of them. HANG_UP ends the connection, SILENCE says
+nothing."""
 
 HANG_UP = object()
 SILENCE = object()
@@ -72,11 +72,9 @@ class _Connection(socketserver.StreamRequestHandler):
             return False
         if isinstance(answer, Generator):
             return self._stream(call, answer)
-        if answer is SILENCE:
-            return True
-        line = _line(call, answer)
-        self.wfile.write(line)
-        return line.endswith(b"\n")
+        if answer is not SILENCE:
+            self.wfile.write(_line(call, answer))
+        return True
 
     def _stream(self, call: protocol.Call, events: Generator[Any, None, Answer]) -> bool:
         while True:

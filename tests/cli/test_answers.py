@@ -247,14 +247,6 @@ def test_a_daemon_that_hangs_up_is_unreachable(typed: Typed, played: PlayedDaemo
     assert "hung up" in ended.error["message"]
 
 
-def test_half_an_answer_is_none_and_asked_for_again(typed: Typed, played: PlayedDaemon) -> None:
-    played.answers[Status] = b'{"jsonrpc":"2.0","id":1,"result":{"ok":'
-    ended = typed("status", "--json")
-    assert (ended.code, ended.error["code"]) == (4, "daemon_unreachable")
-    assert "broke off its answer" in ended.error["message"]
-    assert "ask again" in ended.error["hint"]
-
-
 @pytest.mark.parametrize(
     "answer",
     [

@@ -98,6 +98,7 @@ def test_an_answer_that_breaks_off_is_no_answer(door: socket.socket) -> None:
         connection, _ = door.accept()
         connection.sendall(b'{"jsonrpc":"2.0","id":1,"result":{"version":"1"}}')
         connection.close()
-        with pytest.raises(WaremindError, match="hung up") as refused:
+        with pytest.raises(WaremindError, match="broke off its answer") as refused:
             asking.call(Version())
     assert refused.value.code is ErrorCode.DAEMON_UNREACHABLE
+    assert "ask again" in (refused.value.hint or "")
