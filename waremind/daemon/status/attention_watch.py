@@ -13,7 +13,7 @@ from waremind.daemon.services import Services
 from waremind.daemon.status.hooks import Hook
 from waremind.daemon.status.report import status_report
 from waremind.daemon.system.logs import retry
-from waremind.daemon.system.tasks import run_forever
+from waremind.daemon.system.tasks import run_every
 from waremind.domain.wall_time import rfc3339
 from waremind.objects import StatusAttention
 from waremind.requests.events import Event
@@ -41,20 +41,8 @@ class AttentionWatch:
 
     async def run(self) -> None:
         """Look, for ever."""
-        await run_forever(
-            self._services.runtime.failures,
-            "tell of what needs a person",
-            self._round,
-            self._sleep,
-            patience_seconds=EVERY_SECONDS,
-        )
-
-    async def _round(self) -> bool:
-        await self.look()
-        return False
-
-    async def _sleep(self) -> None:
-        await asyncio.sleep(EVERY_SECONDS)
+        failures = self._services.runtime.failures
+        await run_every(EVERY_SECONDS, failures, "tell of what needs a person", self.look)
 
     async def look(self) -> None:
         """Look once."""

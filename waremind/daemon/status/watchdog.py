@@ -5,13 +5,14 @@ sends have ended that it could not write. The embedded one is a part of us: it m
 """
 
 import asyncio
+from functools import partial
 from typing import NoReturn
 
 from waremind.daemon.services import Services
 from waremind.daemon.status.report import status_report
 from waremind.daemon.system.postgres import EMBEDDED
 from waremind.daemon.system.systemd import Systemd
-from waremind.daemon.system.tasks import run_forever
+from waremind.daemon.system.tasks import run_every
 from waremind.objects import RunCounts, StatusAttention, StatusReport
 
 MOST_SECONDS = 10.0
@@ -24,7 +25,8 @@ async def beat(services: Services, systemd: Systemd) -> None:
     period = min(MOST_SECONDS, (systemd.watchdog_seconds or MOST_SECONDS) / 3)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_feed(services, systemd, period))
-        tasks.create_task(_tell(services, systemd, period))
+        tell, failures = partial(_tell, services, systemd), services.runtime.failures
+        tasks.create_task(run_every(period, failures, "tell systemd how all is", tell))
 
 
 async def _feed(services: Services, systemd: Systemd, period: float) -> NoReturn:
@@ -36,16 +38,8 @@ async def _feed(services: Services, systemd: Systemd, period: float) -> NoReturn
         await asyncio.sleep(period)
 
 
-async def _tell(services: Services, systemd: Systemd, period: float) -> NoReturn:
-    async def round_() -> bool:
-        systemd.tell(STATUS=status_line(await status_report(services)))
-        return False
-
-    async def rest() -> None:
-        await asyncio.sleep(period)
-
-    failures = services.runtime.failures
-    await run_forever(failures, "tell systemd how all is", round_, rest, patience_seconds=period)
+async def _tell(services: Services, systemd: Systemd) -> None:
+    systemd.tell(STATUS=status_line(await status_report(services)))
 
 
 def status_line(report: StatusReport) -> str:

@@ -83,6 +83,21 @@ async def run_forever(
                 await rest()
 
 
+async def run_every(
+    seconds: float, failures: Failures, work: str, do: Callable[[], Awaitable[None]]
+) -> NoReturn:
+    """Do `do` for ever, so many seconds after it has ended or failed, as `run_forever` does."""
+
+    async def round_() -> bool:
+        await do()
+        return False
+
+    async def rest() -> None:
+        await asyncio.sleep(seconds)
+
+    await run_forever(failures, work, round_, rest, patience_seconds=seconds)
+
+
 @contextlib.asynccontextmanager
 async def running(
     works: Iterable[Coroutine[Any, Any, T]],
