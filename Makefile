@@ -61,7 +61,6 @@ retest-systemd: $(VENV)/.made  ## what failed the last time under systemd
 	@$(PYTEST) tests/systemd/booted --last-failed --last-failed-no-failures=none
 
 .PHONY: retest-yours
-retest-yours: BIN_DIR ?= $(firstword $(wildcard /usr/lib/postgresql/*/bin))
 retest-yours: $(VENV)/.made  ## what failed the last time on the programs in BIN_DIR
 	@$(IN_SCRATCH)
 	TEST_BIN_DIR=$(BIN_DIR) $(PYTEST) -n 0 --last-failed --last-failed-no-failures=none tests/store tests/delivery
@@ -73,7 +72,7 @@ plans: $(VENV)/.made  ## the plans of hot statements at ROWS=1000000 rows, on ea
 	ROWS=$(ROWS) $(PYTEST) -n 0 --timeout 1800 tests/store/test_plans.py
 
 .PHONY: test-yours
-test-yours: BIN_DIR ?= $(firstword $(wildcard /usr/lib/postgresql/*/bin))
+test-yours retest-yours: BIN_DIR ?= $(firstword $(wildcard /usr/lib/postgresql/*/bin))
 test-yours: $(VENV)/.made  ## store and delivery on the programs in BIN_DIR (apt-get install postgresql)
 	@$(IN_SCRATCH)
 	TEST_BIN_DIR=$(BIN_DIR) $(PYTEST) $(PARALLEL) tests/store tests/delivery

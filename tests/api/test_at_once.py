@@ -180,18 +180,23 @@ async def test_an_occurrence_is_skipped_and_moved_once(dsn: str, tmp_path: Path)
             assert await audited(playing, request.method) == 1
 
 
+async def have_nodes(playing: Engine, *names: str) -> None:
+    """Make the engine one of several nodes of a cluster, as far as their rows say so."""
+    current = playing.daemon.runtime.current
+    current.settings = current.settings.model_copy(update={"cluster": Cluster(name=names[0])})
+    for name in names:
+        await playing.sql(
+            "INSERT INTO nodes (id, name, version, beat_at, started_at)"
+            " VALUES ('nod_' || %s, %s, '1', now(), now())",
+            *(name, name),
+        )
+
+
 async def test_a_node_is_drained_and_an_account_moved_once_and_the_last_node_stays(
     dsn: str, tmp_path: Path
 ) -> None:
     async with engine(dsn, tmp_path) as playing:
-        current = playing.daemon.runtime.current
-        current.settings = current.settings.model_copy(update={"cluster": Cluster(name="one")})
-        for name in ("one", "two"):
-            await playing.sql(
-                "INSERT INTO nodes (id, name, version, beat_at, started_at)"
-                " VALUES ('nod_' || %s, %s, '1', now(), now())",
-                *(name, name),
-            )
+        await have_nodes(playing, "one", "two")
         move = AccountMove(account="ops", node="two")
         asked = [nodes.move(playing.daemon, NOBODY, move) for _ in range(ASKED)]
         assert await at_once(*asked) == {True: 1, False: 2}
@@ -211,12 +216,7 @@ async def test_an_account_that_is_deleted_meanwhile_is_not_moved(
     dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with engine(dsn, tmp_path) as playing:
-        current = playing.daemon.runtime.current
-        current.settings = current.settings.model_copy(update={"cluster": Cluster(name="one")})
-        await playing.sql(
-            "INSERT INTO nodes (id, name, version, beat_at, started_at)"
-            " VALUES ('nod_two', 'two', '1', now(), now())"
-        )
+        await have_nodes(playing, "one", "two")
 
         async def nowhere(*_: object) -> None:
             await playing.sql("DELETE FROM accounts")

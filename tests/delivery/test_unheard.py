@@ -120,10 +120,11 @@ async def test_what_was_not_heard_of_while_another_cut_is_looked_after_is_found_
         await playing.add("held", at="2026-03-02T08:01:00")
         await playing.pass_to(START + timedelta(minutes=1))
         await cut(playing)
-        for pause in (1, 10, 60):
-            await looks_at(playing, playing.clock.now() + timedelta(seconds=pause))
-            if pause != 60:
-                playing.clock.pass_to(playing.clock.now() + timedelta(seconds=pause))
+        for pause in (1, 10):
+            at = playing.clock.now() + timedelta(seconds=pause)
+            await looks_at(playing, at)
+            playing.clock.pass_to(at)
+        await looks_at(playing, playing.clock.now() + timedelta(minutes=1))
         await playing.sql("DELETE FROM freezes")
         await playing.sql("UPDATE deliveries SET status = 'scheduled', reason = NULL")
         await cut(playing)

@@ -49,8 +49,9 @@ class Follower:
 
     def caught_up(self) -> list[Event]:
         """Wait until all that has happened was told; returns all that was told."""
-        for event in kept(self._daemon, since=self.told[-1].id):
-            until(lambda id_=event.id: self.told[-1].id >= id_, f"event {event.id} to be told")
+        newer = kept(self._daemon, since=self.told[-1].id)
+        newest = max((event.id for event in newer), default=0)
+        until(lambda: self.told[-1].id >= newest, f"event {newest} to be told")
         return list(self.told)
 
     def news(self) -> list[Event]:
